@@ -1,0 +1,95 @@
+/**
+ * The seam between the kernel and whatever runs tasks. Contract suite: spec/executors/contract.ts.
+ */
+import type { WireError } from './errors/wire-error.ts';
+import type { ResultStatus } from './wire/records.ts';
+
+/** A function that the kernel has registered with an executor; `fnId` is unique within the kernel. */
+export interface RegisteredFunction {
+  readonly fnId: number;
+  readonly name: string;
+  /** MessagePack of a Definition. */
+  readonly definition: Buffer;
+}
+
+/** One try of one task, ready to travel. */
+export interface TryRequest {
+  readonly taskId: number;
+  readonly tryNumber: number;
+  readonly fn: RegisteredFunction;
+  readonly flags: number;
+  /** Larger runs sooner. Integer, −32,768 … 32,767. */
+  readonly priority: number;
+  /** MessagePack of a TaskContext; empty: all defaults. */
+  readonly context: Buffer;
+  /** Encoded arguments (lib/wire/value-codec.ts). */
+  readonly args: Buffer;
+}
+
+export interface TryOutcome {
+  readonly taskId: number;
+  readonly tryNumber: number;
+  readonly status: ResultStatus;
+  /** Encoded value for Ok, an encoded WireError for the failures. A view: copy it to keep it. */
+  readonly body: Buffer;
+  readonly host: string;
+  /** Name of the worker, unique within the executor. */
+  readonly worker: string;
+  readonly startMs: number;
+  readonly durationUs: number;
+}
+
+/** Where an executor reports. Calls may come many in one turn. */
+export interface ExecutorEvents {
+  /** Each try ends in exactly one of these, unless the executor fails as a whole. */
+  tryEnded(outcome: TryOutcome): void;
+  /** The executor cannot go on; it has failed all that it held. */
+  failed(error: Error): void;
+  /** Something a person may want to read in the run's log. */
+  log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void;
+}
+
+export interface ExecutorContext {
+  readonly runId: string;
+  /** Absolute path of `runinfo/NNN`. */
+  readonly runDir: string;
+  /** Directory in which the driver loaded its kernel. */
+  readonly workingDirectory: string;
+  readonly events: ExecutorEvents;
+}
+
+export interface ExecutorStatus {
+  readonly label: string;
+  readonly workers: number;
+  readonly queued: number;
+  readonly running: number;
+  /** Why nothing runs, when nothing does: "no manager has registered; block 0 is PENDING". */
+  readonly waitingFor?: string;
+}
+
+/** A started executor. */
+export interface RunningExecutor {
+  readonly label: string;
+  /** Never blocks and never throws for one task: what goes wrong is that try's outcome. */
+  submit(request: TryRequest): void;
+  /** Ends one try wherever it is; its outcome is Cancelled, unless it ended first. */
+  cancel(taskId: number, tryNumber: number): void;
+  status(): ExecutorStatus;
+  /** Whether pending work should keep the process alive. */
+  setActive(active: boolean): void;
+  /** Where it is one task's turn; for `explain`. */
+  explain(taskId: number): string;
+  /** Ends everything and leaves no process. Idempotent; bounded by `timeoutMs`. */
+  close(timeoutMs: number): Promise<void>;
+  /** Last resort, synchronous: a second Ctrl-C. */
+  killNow(): void;
+}
+
+/** An executor's description: data. Starting it gives a new object, and one description can be started twice. */
+export interface ExecutorDescription {
+  readonly type: string;
+  readonly label: string;
+  start(context: ExecutorContext): Promise<RunningExecutor>;
+}
+
+export type { WireError };

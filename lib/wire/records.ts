@@ -1,0 +1,142 @@
+/**
+ * The two record layouts that cross every process boundary, and how to step over them.
+ *
+ * Owns byte offsets only. It must not know what a payload means: the interchange and the managers
+ * forward whole runs of records and never decode them. All integers are little-endian.
+ * See docs/decisions/002-wire-protocol.md.
+ */
+
+/** What a task record starts with. `length` counts the bytes that follow the length field itself. */
+export interface TaskHeader {
+  readonly taskId: number;
+  readonly tryNumber: number;
+  readonly fnId: number;
+  readonly flags: number;
+  readonly contextLength: number;
+}
+
+export const TaskFlag = {
+  /** Never batched with others: it may be killed (walltime), or must not run twice. */
+  Solo: 1,
+} as const;
+
+/** Bytes of a task record before its context: u32 length, u32 taskId, u32 fnId, u16 try, u8 flags, u8 0, u32 contextLength. */
+export const TASK_HEADER_BYTES = 20;
+
+/** Bytes of a result record before its body. */
+export const RESULT_HEADER_BYTES = 32;
+
+export const ResultStatus = {
+  /** Body: an encoded value. */
+  Ok: 0,
+  /** The app failed; body: a WireError. Costs one of the app's retries. */
+  Failed: 1,
+  /** The worker was lost under the task; body: a WireError. Costs the infrastructure budget. */
+  Lost: 2,
+  /** Past its walltime; body: a WireError. */
+  Walltime: 3,
+  /** Cancelled on request; no body. */
+  Cancelled: 4,
+  /** Never started; to be queued again at no cost; no body. */
+  Unstarted: 5,
+} as const;
+export type ResultStatus = (typeof ResultStatus)[keyof typeof ResultStatus];
+
+/** A decoded result header; `body` is a view of the frame, copy it to keep it. */
+export interface ResultRecord {
+  readonly taskId: number;
+  readonly tryNumber: number;
+  readonly status: ResultStatus;
+  readonly fnId: number;
+  /** Busy time on the worker, µs, saturating at 2^32 − 1. */
+  readonly durationUs: number;
+  /** Start on the worker's clock, ms since the epoch. */
+  readonly startMs: number;
+  /** Index of the slot within its manager. */
+  readonly worker: number;
+  readonly body: Buffer;
+}
+
+export function taskRecordSize(contextLength: number, argsLength: number): number {
+  return TASK_HEADER_BYTES + contextLength + argsLength;
+}
+
+/** Writes the header at `at`; the caller puts the context and then the arguments behind it. */
+export function writeTaskHeader(buffer: Buffer, at: number, header: TaskHeader, argsLength: number): void {
+  buffer.writeUInt32LE(TASK_HEADER_BYTES - 4 + header.contextLength + argsLength, at);
+  buffer.writeUInt32LE(header.taskId, at + 4);
+  buffer.writeUInt32LE(header.fnId, at + 8);
+  buffer.writeUInt16LE(header.tryNumber, at + 12);
+  buffer[at + 14] = header.flags;
+  buffer[at + 15] = 0;
+  buffer.writeUInt32LE(header.contextLength, at + 16);
+}
+
+export function readTaskHeader(buffer: Buffer, at: number): TaskHeader {
+  return {
+    taskId: buffer.readUInt32LE(at + 4),
+    fnId: buffer.readUInt32LE(at + 8),
+    tryNumber: buffer.readUInt16LE(at + 12),
+    flags: buffer[at + 14] ?? 0,
+    contextLength: buffer.readUInt32LE(at + 16),
+  };
+}
+
+/** Where the record that starts at `at` ends; the next one starts there. Works for both layouts. */
+export function recordEnd(buffer: Buffer, at: number): number {
+  return at + 4 + buffer.readUInt32LE(at);
+}
+
+export interface ResultHeader extends Omit<ResultRecord, 'body'> {}
+
+/**
+ * Result header: u32 length, u32 taskId, u32 fnId, u16 try, u8 status, u8 0, u32 durationUs, f64 startMs, u32 worker.
+ */
+export function writeResultHeader(buffer: Buffer, at: number, header: ResultHeader, bodyLength: number): void {
+  buffer.writeUInt32LE(RESULT_HEADER_BYTES - 4 + bodyLength, at);
+  buffer.writeUInt32LE(header.taskId, at + 4);
+  buffer.writeUInt32LE(header.fnId, at + 8);
+  buffer.writeUInt16LE(header.tryNumber, at + 12);
+  buffer[at + 14] = header.status;
+  buffer[at + 15] = 0;
+  buffer.writeUInt32LE(Math.min(header.durationUs, 0xffffffff) >>> 0, at + 16);
+  buffer.writeDoubleLE(header.startMs, at + 20);
+  buffer.writeUInt32LE(header.worker, at + 28);
+}
+
+export function readResult(buffer: Buffer, at: number): ResultRecord {
+  return {
+    taskId: buffer.readUInt32LE(at + 4),
+    fnId: buffer.readUInt32LE(at + 8),
+    tryNumber: buffer.readUInt16LE(at + 12),
+    status: (buffer[at + 14] ?? 0) as ResultStatus,
+    durationUs: buffer.readUInt32LE(at + 16),
+    startMs: buffer.readDoubleLE(at + 20),
+    worker: buffer.readUInt32LE(at + 28),
+    body: buffer.subarray(at + RESULT_HEADER_BYTES, recordEnd(buffer, at)),
+  };
+}
+
+/** A whole result record in a buffer of its own; for the rare ones (lost, cancelled) that no worker writes. */
+export function encodeResult(header: ResultHeader, body: Buffer = Buffer.alloc(0)): Buffer {
+  const record = Buffer.allocUnsafe(RESULT_HEADER_BYTES + body.length);
+  writeResultHeader(record, 0, header, body.length);
+  body.copy(record, RESULT_HEADER_BYTES);
+  return record;
+}
+
+/**
+ * Checks that `buffer` from `at` on is a whole number of records with at least `minimum` header bytes each.
+ * @returns how many there are, or -1 if the bytes are not records.
+ */
+export function countRecords(buffer: Buffer, at: number, minimum: number): number {
+  let count = 0;
+  while (at < buffer.length) {
+    if (buffer.length - at < minimum) return -1;
+    const end = recordEnd(buffer, at);
+    if (end - at < minimum || end > buffer.length) return -1;
+    at = end;
+    count++;
+  }
+  return count;
+}
