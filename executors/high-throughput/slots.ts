@@ -3,7 +3,8 @@
  * Knows nothing of worker processes.
  */
 import { acceleratorEnv, listAccelerators } from './accelerators.ts';
-import { assignCpus, type CpuAffinity } from './cpu-affinity.ts';
+import type { CpuAffinity } from './affinity-option.ts';
+import { assignCpus } from './cpu-sets.ts';
 import { SlotPlanError } from './slot-plan-error.ts';
 
 export interface SlotRequest {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { parseCpuAffinity } from '../../../executors/high-throughput/cpu-affinity.ts';
+import { parseCpuAffinity } from '../../../executors/high-throughput/affinity-option.ts';
 import { planSlots, type SlotRequest } from '../../../executors/high-throughput/slots.ts';
 
 const GiB = 2 ** 30;
@@ -95,7 +95,7 @@ describe("a slot's CPUs", () => {
     ['block-reverse', { maxWorkersPerNode: 2 }, [[4, 5, 6, 7], [0, 1, 2, 3]]],
     ['block-reverse', { maxWorkersPerNode: 3 }, [[4, 5], [2, 3], [0, 1]]],
     ['alternating', { maxWorkersPerNode: 3 }, [[0, 3, 6], [1, 4, 7], [2, 5]]],
-    ['list:6-7,0:5', { maxWorkersPerNode: 2 }, [[0, 6, 7], [5]]],
+    ['list:6-7,0:5', { maxWorkersPerNode: 2 }, [[6, 7, 0], [5]]],
     ['list:0:1:2', { maxWorkersPerNode: 2 }, [[0], [1]]],
   ];
   for (const [text, changes, expected] of rows) {
@@ -122,10 +122,6 @@ describe("a slot's CPUs", () => {
   ];
   for (const [text, changes, says] of refused) {
     it(`refuses '${text}': ${says}`, () => expect(() => sets({ ...changes, cpuAffinity: affinity(text) })).to.throw(says));
-  }
-
-  for (const text of ['blocks', 'list', 'list:', 'list:0-3:', 'list:3-1', '']) {
-    it(`'${text}' is not an affinity`, () => expect(() => affinity(text)).to.throw(RangeError));
   }
 });
 
