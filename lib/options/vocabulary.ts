@@ -27,14 +27,14 @@ export const count = (min: number) => {
 export const positiveNumber = () => zod().number('a number above 0').positive('a number above 0');
 
 /** `'90s' | '30m' | '1h30m' | '01:30:00'` → ms. A bare number is refused with a hint. */
-export const duration = () => zod().string({ error: ({ input }) => expectedDuration(input) }).transform(converted(parseDuration));
+export const duration = () => zod().string({ error: ({ input }) => expectedDuration(input) }).transform(converted(parseDuration, 0));
 
 /** A duration, or a bare number where Parsl takes one in this unit. → ms. */
 export const parslSeconds = () => numberOr(1000, duration(), "a duration such as '30s', or a number of seconds");
 export const parslMilliseconds = () => numberOr(1, duration(), "a duration such as '10ms', or a number of milliseconds");
 
 /** `'6GiB' | '500MB'` → bytes. */
-export const size = () => zod().string("a size such as '6GiB' or '500MB'").transform(converted(parseSize));
+export const size = () => zod().string("a size such as '6GiB' or '500MB'").transform(converted(parseSize, 0));
 
 /** A size, or a bare number of GB; Parsl's are GiB. → bytes. */
 export const parslGigabytes = () => numberOr(GIB, size(), "a size such as '6GiB', or a number of GB");
@@ -83,13 +83,14 @@ function numberOr<S extends z.ZodType<number, string>>(scale: number, written: S
 
 type RefinementContext = { addIssue(issue: { code: 'custom'; message: string }): void };
 
-function converted(parse: (value: string) => number) {
-  return (value: string, context: RefinementContext): number => {
+/** A conversion that refuses with an Error; its message becomes the sentence that is shown, behind the option's name. */
+export function converted<T>(parse: (value: string) => T, instead: T) {
+  return (value: string, context: RefinementContext): T => {
     try {
       return parse(value);
     } catch (error) {
       context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
-      return 0;
+      return instead;
     }
   };
 }

@@ -1,0 +1,89 @@
+/**
+ * A HighThroughputExecutor's options with every default filled in and every unit in its name.
+ */
+import { ConfigError } from '../../lib/errors/config-error.ts';
+import type { ProviderDescription } from '../../lib/provider.ts';
+import { LocalProvider } from '../../providers/local/description.ts';
+import type { CpuAffinity } from './affinity-option.ts';
+import type { BlockErrorHandler, CheckedHighThroughputOptions } from './options.ts';
+
+export interface CompiledHighThroughput {
+  readonly label: string;
+  readonly provider: ProviderDescription;
+  readonly address: string | undefined;
+  readonly loopbackAddress: string | undefined;
+  readonly workerPort: number | undefined;
+  /** Both ends included, as in the next one. */
+  readonly workerPortRange: readonly [low: number, high: number];
+  readonly interchangePortRange: readonly [low: number, high: number];
+  readonly workingDir: string | undefined;
+  readonly workerDebug: boolean;
+  readonly coresPerWorker: number;
+  readonly memPerWorkerBytes: number | undefined;
+  /** Infinity: no cap. */
+  readonly maxWorkersPerNode: number;
+  readonly cpuAffinity: CpuAffinity;
+  /** How many (0: none), or their names. */
+  readonly accelerators: number | readonly string[];
+  readonly prefetchCapacity: 'auto' | number;
+  readonly heartbeatPeriodMs: number;
+  readonly heartbeatThresholdMs: number;
+  readonly drainPeriodMs: number | undefined;
+  readonly pollPeriodMs: number;
+  readonly addressProbeTimeoutMs: number;
+  readonly workerLogdirRoot: string | undefined;
+  readonly managerSelector: 'random' | 'blockId';
+  /** false: failing blocks never fail the executor; true: the executor's own judgement. */
+  readonly blockErrorHandler: boolean | BlockErrorHandler;
+  readonly encrypted: boolean;
+  readonly python: string | undefined;
+  readonly nodePath: string | undefined;
+  readonly env: Readonly<Record<string, string>>;
+  /** undefined: the config's, else the heartbeat threshold. */
+  readonly orphanGraceMs: number | undefined;
+}
+
+/** @throws ConfigError when two options contradict each other. */
+export function compileHighThroughput(checked: CheckedHighThroughputOptions): CompiledHighThroughput {
+  const heartbeatPeriodMs = checked.heartbeatPeriod ?? 30_000;
+  const heartbeatThresholdMs = checked.heartbeatThreshold ?? 120_000;
+  requireThresholdAbovePeriod(heartbeatPeriodMs, heartbeatThresholdMs);
+  return Object.freeze({
+    label: checked.label ?? 'htex',
+    provider: checked.provider ?? new LocalProvider(),
+    address: checked.address,
+    loopbackAddress: checked.loopbackAddress,
+    workerPort: checked.workerPort,
+    workerPortRange: checked.workerPortRange ?? [54000, 55000],
+    interchangePortRange: checked.interchangePortRange ?? [55000, 56000],
+    workingDir: checked.workingDir,
+    workerDebug: checked.workerDebug ?? false,
+    coresPerWorker: checked.coresPerWorker ?? 1,
+    memPerWorkerBytes: checked.memPerWorker,
+    maxWorkersPerNode: checked.maxWorkersPerNode ?? checked.maxWorkers ?? Number.POSITIVE_INFINITY,
+    cpuAffinity: checked.cpuAffinity ?? { kind: 'none' },
+    accelerators: checked.availableAccelerators ?? 0,
+    prefetchCapacity: checked.prefetchCapacity ?? 'auto',
+    heartbeatPeriodMs,
+    heartbeatThresholdMs,
+    drainPeriodMs: checked.drainPeriod,
+    pollPeriodMs: checked.pollPeriod ?? 10,
+    addressProbeTimeoutMs: checked.addressProbeTimeout ?? 30_000,
+    workerLogdirRoot: checked.workerLogdirRoot,
+    managerSelector: checked.managerSelector ?? 'random',
+    blockErrorHandler: checked.blockErrorHandler ?? true,
+    encrypted: checked.encrypted ?? true,
+    python: checked.python,
+    nodePath: checked.nodePath,
+    env: checked.env ?? {},
+    orphanGraceMs: checked.orphanGrace,
+  } satisfies CompiledHighThroughput);
+}
+
+function requireThresholdAbovePeriod(periodMs: number, thresholdMs: number): void {
+  if (thresholdMs > periodMs) return;
+  const message =
+    `HighThroughputExecutor.heartbeatThreshold: ${thresholdMs / 1000} s is not longer than heartbeatPeriod, ${periodMs / 1000} s: ` +
+    'every peer would be taken for lost; make it at least twice as long';
+  throw new ConfigError([{ path: ['heartbeatThreshold'], target: 'value', message }]);
+}

@@ -1,0 +1,102 @@
+/**
+ * What can be written in a HighThroughputExecutor. What it comes to, with defaults, is in compiled.ts.
+ */
+import type { JobStatus, ProviderDescription } from '../../lib/provider.ts';
+import { type OptionsInput, type OptionsOutput, OptionsSchema } from '../../lib/options/schema.ts';
+import {
+  carriedOver,
+  converted,
+  count,
+  description,
+  duration,
+  environment,
+  flag,
+  oneOf,
+  onlyInTypeScript,
+  parslGigabytes,
+  parslMilliseconds,
+  parslSeconds,
+  path,
+  port,
+  portRange,
+  positiveNumber,
+  text,
+  wholeNumber,
+} from '../../lib/options/vocabulary.ts';
+import { zod } from '../../lib/options/zod.ts';
+import { parseCpuAffinity } from './affinity-option.ts';
+
+/** Called when blocks have ended without success. What it returns fails the executor; nothing: it carries on. */
+export type BlockErrorHandler = (failed: ReadonlyMap<string, JobStatus>) => Error | undefined;
+
+export const highThroughputOptions = new OptionsSchema('HighThroughputExecutor', () => ({ ...described(), ...carriedOverFromParsl() }));
+
+const described = () => ({
+  label: text().min(1).describe("Name of the executor, unique in the config. Default 'htex'.").optional(),
+  provider: description<ProviderDescription>('provider', ['start'], 'a provider such as new LocalProvider()')
+    .describe('Where blocks of nodes come from. Default LocalProvider.')
+    .optional(),
+  address: text().describe("The driver's address as its workers see it. Default: each manager tries all and keeps the first that works.").optional(),
+  loopbackAddress: text().describe('Address for managers on the same machine. Default 127.0.0.1.').optional(),
+  workerPort: port().describe('The port that managers dial. Default: a free one of workerPortRange.').optional(),
+  workerPortRange: portRange().describe('Default [54000, 55000].').optional(),
+  interchangePortRange: portRange().describe('Default [55000, 56000].').optional(),
+  workingDir: path().describe("Where tasks start. Default: the driver's working directory.").optional(),
+  workerDebug: flag().describe('Managers and workers log in detail. Default false.').optional(),
+  coresPerWorker: positiveNumber().describe('May be a fraction. Default 1.').optional(),
+  memPerWorker: parslGigabytes().describe("Memory that each worker needs: '6GiB', or a number of GB.").optional(),
+  maxWorkersPerNode: count(1).describe('Default: as many as cores, memory and accelerators allow.').optional(),
+  cpuAffinity: zod().string("text such as 'block'").transform(converted(parseCpuAffinity, { kind: 'none' }))
+    .describe("'none' (default), 'block', 'block-reverse', 'alternating', or one CPU set for each worker: 'list:0-3:4-7'.")
+    .optional(),
+  availableAccelerators: zod()
+    .union([wholeNumber(0), zod().array(zod().union([text(), wholeNumber(0)]).transform(String))], 'a count of accelerators, or a list of their names')
+    .describe('How many, or which; one for each worker. Default 0.')
+    .optional(),
+  prefetchCapacity: zod().union([zod().literal('auto'), wholeNumber(0)], "'auto' or a whole number of at least 0")
+    .describe("Tasks sent ahead to a manager. 'auto' (default): short ones only.")
+    .optional(),
+  heartbeatPeriod: parslSeconds().describe("Default '30s'.").optional(),
+  heartbeatThreshold: parslSeconds().describe("Silence after which a peer is lost. Default '120s'.").optional(),
+  drainPeriod: parslSeconds().describe('Age at which a manager takes no more tasks and leaves. Default: never.').optional(),
+  pollPeriod: parslMilliseconds().describe("Default '10ms'.").optional(),
+  addressProbeTimeout: parslSeconds().describe("Default '30s'.").optional(),
+  workerLogdirRoot: path().describe("Where managers log. Default: the run directory.").optional(),
+  managerSelector: oneOf(['random', 'blockId']).describe("Default 'random'.").optional(),
+  blockErrorHandler: zod().union([flag(), onlyInTypeScript<BlockErrorHandler>((value) => typeof value === 'function', 'a function')], 'true, false or a function')
+    .describe('false: failing blocks never fail the executor. Default true.')
+    .optional(),
+  encrypted: flag().describe('Default true.').optional(),
+  python: text().describe("Interpreter of pythonApps. Default 'python3' on the worker's PATH.").optional(),
+  nodePath: path().describe("Node.js of managers and workers. Default: the driver's own.").optional(),
+  env: environment().describe('For every task.').optional(),
+  orphanGrace: duration().describe('How long managers go on without a driver. Default: heartbeatThreshold.').optional(),
+});
+
+/** Parsl's, of this and of earlier versions, that mean something else here or nothing. */
+const carriedOverFromParsl = () => ({
+  maxWorkers: count(1).describe('Earlier name of maxWorkersPerNode.').optional(),
+  workerPorts: carriedOver().optional(),
+  launchCmd: carriedOver().optional(),
+  interchangeLaunchCmd: carriedOver().optional(),
+  startMethod: carriedOver().optional(),
+  storageAccess: carriedOver().optional(),
+  managed: carriedOver().optional(),
+  enableMpiMode: carriedOver().optional(),
+  mpiLauncher: carriedOver().optional(),
+});
+
+/** Why an option of Parsl's does nothing. */
+export const highThroughputWarnings: Readonly<Record<string, string>> = {
+  workerPorts: 'managers dial a single port; write workerPort',
+  launchCmd: 'managers are started by Flotilla itself; provider and launcher say how',
+  interchangeLaunchCmd: 'the interchange is started by Flotilla itself',
+  startMethod: 'workers are processes of their own, never forks of the script',
+  storageAccess: 'staging of files is not part of this release',
+  managed: 'the kernel manages every executor',
+  enableMpiMode: 'MPI tasks are not part of this release',
+  mpiLauncher: 'MPI tasks are not part of this release',
+};
+
+export type HighThroughputOptions = OptionsInput<typeof highThroughputOptions>;
+export type CheckedHighThroughputOptions = OptionsOutput<typeof highThroughputOptions>;

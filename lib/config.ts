@@ -1,0 +1,35 @@
+/**
+ * A config as the kernel sees it: defaults filled in, units in the names, nothing optional that has a default.
+ * What people write is in configs/.
+ */
+import type { ExecutorDescription } from './executor.ts';
+
+export type ExitMode = 'wait' | 'cleanup' | 'skip';
+export type StrategyName = 'none' | 'simple' | 'htex-auto-scale';
+
+/** What a retry handler is told about the try that failed. */
+export interface FailedTry {
+  readonly taskId: number;
+  /** Name of the app. */
+  readonly name: string;
+  /** From 1. */
+  readonly tryNumber: number;
+}
+
+/** The cost of one failed try. A task runs again while the sum of its costs is at most `retries`. */
+export type RetryHandler = (error: unknown, failed: FailedTry) => number;
+
+export interface CompiledConfig {
+  readonly executors: readonly ExecutorDescription[];
+  readonly retries: number;
+  readonly retryHandler: RetryHandler | undefined;
+  /** As written; the kernel resolves it and makes `NNN` in it. */
+  readonly runDir: string;
+  readonly exitMode: ExitMode;
+  readonly strategy: StrategyName;
+  readonly strategyPeriodMs: number;
+  readonly maxIdleTimeMs: number;
+  /** For executors that have none of their own; undefined: theirs is the heartbeat threshold. */
+  readonly orphanGraceMs: number | undefined;
+  readonly initializeLogging: boolean;
+}
