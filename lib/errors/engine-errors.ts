@@ -1,0 +1,59 @@
+/**
+ * What fails as a whole: no kernel, a scheduler that refuses, an executor that cannot go on.
+ */
+import { FlotillaError, brandError } from './flotilla-error.ts';
+
+export interface EngineErrorOptions {
+  readonly cause?: unknown;
+  readonly fields?: Readonly<Record<string, unknown>>;
+}
+
+export class NoKernelError extends FlotillaError {
+  static {
+    brandError(this, 'NoKernelError');
+  }
+
+  /** @param appName the app that was called. */
+  constructor(appName?: string) {
+    const what = appName === undefined ? 'no kernel is loaded' : `app '${appName}' was called, but no kernel is loaded`;
+    super('FLOTILLA_NO_KERNEL_ERROR', `${what}; put \`await using kernel = await load();\` before the first call, and call within its scope`, {
+      fields: appName === undefined ? {} : { app: appName },
+    });
+  }
+}
+
+/** A scheduler did not take a job. */
+export class SubmitError extends FlotillaError {
+  static {
+    brandError(this, 'SubmitError');
+  }
+
+  /** @param message with the scheduler's own words. */
+  constructor(message: string, options?: EngineErrorOptions) {
+    super('FLOTILLA_SUBMIT_ERROR', message, options);
+  }
+}
+
+/** A provider failed otherwise: a query or a cancellation. */
+export class ProviderError extends FlotillaError {
+  static {
+    brandError(this, 'ProviderError');
+  }
+
+  constructor(message: string, options?: EngineErrorOptions) {
+    super('FLOTILLA_PROVIDER_ERROR', message, options);
+  }
+}
+
+/** An executor cannot go on; every task that it held fails with this. */
+export class ExecutorFailed extends FlotillaError {
+  static {
+    brandError(this, 'ExecutorFailed');
+  }
+
+  declare readonly label: string;
+
+  constructor(label: string, reason: string, options?: EngineErrorOptions) {
+    super('FLOTILLA_EXECUTOR_FAILED', `executor '${label}' failed: ${reason}`, { ...options, fields: { label, ...options?.fields } });
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * Pieces that messages are made of: shortened text, the end of a log, how a process ended, a value as it was seen.
+ */
+import { inspect } from 'node:util';
+
+/** The text on one line, its middle left out when it is longer than `limit`. */
+export function shorten(text: string, limit: number): string {
+  const line = text.replace(/\s*\n\s*/g, ' ⏎ ');
+  if (line.length <= limit) return line;
+  const half = Math.floor((limit - 3) / 2);
+  return `${line.slice(0, half)} … ${line.slice(-half)}`;
+}
+
+export function lastLines(text: string, count: number): string {
+  return text.trimEnd().split('\n').slice(-count).join('\n').trim();
+}
+
+/** "with exit code 3", "by SIGKILL", or nothing when neither is known. */
+export function describeEnd(exitCode: number | null | undefined, signal: string | null | undefined): string {
+  if (signal !== undefined && signal !== null) return ` by ${signal}`;
+  return exitCode === undefined || exitCode === null ? '' : ` with exit code ${exitCode}`;
+}
+
+/** The end of what a process wrote to stderr, on lines of their own; nothing when it wrote nothing. */
+export function quoteStderr(tail: string | undefined): string {
+  const lines = lastLines(tail ?? '', 10);
+  return lines === '' ? '' : `\nthe end of its stderr:\n${lines}`;
+}
+
+/** A value as a message shows it: `"two" (string)`, `[ 1, 2 ] (array)`. */
+export function showValue(value: unknown): string {
+  const kind = value === null ? '' : Array.isArray(value) ? ' (array)' : value === undefined ? '' : ` (${typeof value})`;
+  return `${shorten(previewValue(value), 120)}${kind}`;
+}
+
+/** A value as short text, whatever it is; never throws. */
+export function previewValue(value: unknown): string {
+  try {
+    return inspect(value, { depth: 1, maxArrayLength: 10, maxStringLength: 200, breakLength: Number.POSITIVE_INFINITY });
+  } catch {
+    return `[${typeof value} that cannot be shown]`; // its own inspect function or a trap of a Proxy threw
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * WireErrors become errors again, on the driver's side: the user's own as it was thrown, ours as the class that it is.
+ */
+import { tagWithTask } from './app-error.ts';
+import { BashExitError } from './bash-exit-error.ts';
+import { DefinitionError } from './definition-errors.ts';
+import { NON_ERROR } from './encode-error.ts';
+import type { FlotillaError } from './flotilla-error.ts';
+import { ManagerLost, WorkerLost } from './lost-errors.ts';
+import { PythonError } from './python-error.ts';
+import { CancelledError, MissingOutputsError, SerializationError, WalltimeError, type TaskErrorOptions } from './task-errors.ts';
+import { nameTask, type TaskRef } from './task-ref.ts';
+import type { WireError } from './wire-error.ts';
+
+/** @returns the error with `error.flotilla` attached. */
+export function reviveError(wire: WireError, task: TaskRef): Error {
+  const error = reviveUntagged(wire, task);
+  const code = wire.kind === 'js' ? 'FLOTILLA_APP_ERROR' : (error as FlotillaError).code;
+  return tagWithTask(error, code, task);
+}
+
+function reviveUntagged(wire: WireError, task: TaskRef): Error {
+  // Where in the driver an error was put together again tells nobody anything.
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return wire.kind === 'js' ? reviveJs(wire, task) : reviveOurs(wire, task);
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
+}
+
+const BUILT_IN: Readonly<Record<string, new (message: string) => Error>> = {
+  EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError,
+};
+
+function reviveJs(wire: WireError, task: TaskRef): Error {
+  const { name, message, stack, fields } = wire;
+  const errors = wire.errors?.map((inner) => reviveInner(inner, task));
+  const Class = Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name] : undefined;
+  const error = errors !== undefined && name === 'AggregateError' ? new AggregateError(errors, message) : new (Class ?? Error)(message);
+  if (error.name !== name) hide(error, 'name', name);
+  if (errors !== undefined) hide(error, 'errors', errors);
+  if (wire.cause !== undefined) hide(error, 'cause', reviveInner(wire.cause, task));
+  hide(error, 'stack', stack ?? `${name}: ${message}`);
+  for (const [key, value] of Object.entries(fields ?? {})) {
+    Object.defineProperty(error, key, { value, enumerable: true, writable: true, configurable: true });
+  }
+  return error;
+}
+
+/** A cause need not be an error: what was no error before is none now. */
+function reviveInner(wire: WireError, task: TaskRef): unknown {
+  if (wire.kind === 'js' && wire.name === NON_ERROR) return wire.fields?.['value'];
+  return wire.kind === 'js' ? reviveJs(wire, task) : reviveOurs(wire, task);
+}
+
+function hide(error: Error, key: string, value: unknown): void {
+  Object.defineProperty(error, key, { value, enumerable: false, writable: true, configurable: true });
+}
+
+function reviveOurs(wire: WireError, task: TaskRef): Error {
+  const fields = wire.fields ?? {};
+  const options: TaskErrorOptions = {
+    ...(wire.message === '' ? { task } : { message: nameIn(wire.message, task) }),
+    ...(wire.cause === undefined ? {} : { cause: reviveInner(wire.cause, task) }),
+  };
+  // The casts trust the writer of each kind for its fields; one that is missing reads as undefined.
+  switch (wire.kind) {
+    case 'python':
+      return revivePython(wire, task);
+    case 'bash':
+      return new BashExitError({ ...NO_EXIT, ...fields }, options);
+    case 'missing-outputs':
+      return new MissingOutputsError({ missing: [], ...fields }, options);
+    case 'serialization':
+      return new SerializationError({ path: 'value', seen: 'something', ...fields }, options);
+    case 'walltime':
+      return new WalltimeError({ walltimeMs: Number.NaN, ...fields }, options);
+    case 'worker-lost':
+      return new WorkerLost({ host: task.host, worker: task.worker, ...fields }, options);
+    case 'manager-lost':
+      return new ManagerLost({ host: task.host, managerId: '', lastHeartbeat: Number.NaN, ...fields }, options);
+    case 'cancelled':
+      return new CancelledError(fields, options);
+    case 'definition':
+      return reviveDefinition(wire, options);
+    default:
+      return reviveJs(wire, task); // a kind of a newer peer: still an error with name, message and stack
+  }
+}
+
+const NO_EXIT = { exitCode: null, signal: null, command: '', stdoutTail: '', stderrTail: '' };
+
+const nameIn = (message: string, task: TaskRef): string => (message.includes(`task ${task.id}`) ? message : `${nameTask(task)}: ${message}`);
+
+function revivePython(wire: WireError, task: TaskRef): PythonError {
+  const { fields = {}, stack = '', message } = wire;
+  const cause = wire.cause === undefined ? {} : { cause: reviveInner(wire.cause, task) };
+  return new PythonError(message, { type: wire.name, traceback: stack, ...fields }, cause);
+}
+
+/** The stack is where loading failed on the worker; it matters more than ours. */
+function reviveDefinition(wire: WireError, options: TaskErrorOptions): DefinitionError {
+  const { fields, stack } = wire;
+  const error = new DefinitionError(options.message ?? wire.message, { ...options, ...(fields === undefined ? {} : { fields }) });
+  if (stack !== undefined) hide(error, 'stack', `${error.name}: ${error.message}\non the worker: ${stack}`);
+  return error;
+}

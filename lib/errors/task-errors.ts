@@ -1,0 +1,83 @@
+/**
+ * How a task can end other than by its own code: past its walltime, outputs missing, cancelled, a value that cannot travel.
+ */
+import { AppError } from './app-error.ts';
+import { FlotillaError, brandError } from './flotilla-error.ts';
+import { showValue } from './message-parts.ts';
+import { nameTask, type TaskName } from './task-ref.ts';
+
+export interface TaskErrorOptions {
+  /** Instead of the one made from the fields. */
+  readonly message?: string;
+  readonly task?: TaskName;
+  readonly cause?: unknown;
+}
+
+export class WalltimeError extends AppError {
+  static {
+    brandError(this, 'WalltimeError');
+  }
+
+  declare readonly walltimeMs: number;
+
+  constructor(fields: { readonly walltimeMs: number }, options: TaskErrorOptions = {}) {
+    const { message, task, ...rest } = options;
+    const said = `${nameTask(task)} ran past its walltime of ${fields.walltimeMs / 1000} s and was ended; give it a longer 'walltime'`;
+    super('FLOTILLA_WALLTIME_ERROR', message ?? said, { ...rest, fields: { ...fields } });
+  }
+}
+
+export class MissingOutputsError extends AppError {
+  static {
+    brandError(this, 'MissingOutputsError');
+  }
+
+  /** Absolute paths. */
+  declare readonly missing: readonly string[];
+
+  constructor(fields: { readonly missing: readonly string[] }, options: TaskErrorOptions = {}) {
+    const { message, task, ...rest } = options;
+    const list = fields.missing.map((path) => `\n  ${path}`).join('');
+    const said = `${nameTask(task)} returned, but not all of its 'outputs' are there; missing:${list}`;
+    super('FLOTILLA_MISSING_OUTPUTS_ERROR', message ?? said, { ...rest, fields: { ...fields } });
+  }
+}
+
+export class SerializationError extends FlotillaError {
+  static {
+    brandError(this, 'SerializationError');
+  }
+
+  /** From the value down to the part that cannot travel: "args[0].callbacks[2]". */
+  declare readonly path: string;
+  /** What lies there: "a function (onDone)". */
+  declare readonly seen: string;
+
+  constructor(fields: { readonly path: string; readonly seen: string }, options: TaskErrorOptions = {}) {
+    const { message, task, ...rest } = options;
+    const whose = task === undefined ? '' : `${nameTask(task)}: `;
+    const said = `${whose}${fields.path} is ${fields.seen}, which cannot travel between processes; pass plain data instead`;
+    super('FLOTILLA_SERIALIZATION_ERROR', message ?? said, { ...rest, fields: { ...fields } });
+  }
+}
+
+export class CancelledError extends FlotillaError {
+  static {
+    brandError(this, 'CancelledError');
+  }
+
+  /** What was given to `cancel`; undefined when nothing was. */
+  declare readonly reason: unknown;
+
+  constructor(fields: { readonly reason?: unknown } = {}, options: TaskErrorOptions = {}) {
+    const { message, task, ...rest } = options;
+    const said = `${nameTask(task)} was cancelled${describeReason(fields.reason)}`;
+    super('FLOTILLA_CANCELLED_ERROR', message ?? said, { ...rest, fields: { reason: fields.reason } });
+  }
+}
+
+function describeReason(reason: unknown): string {
+  if (reason === undefined) return '';
+  if (reason instanceof Error) return `: ${reason.message}`;
+  return typeof reason === 'string' ? `: ${reason}` : `: ${showValue(reason)}`;
+}
