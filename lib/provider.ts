@@ -70,5 +70,7 @@ export interface ProviderDescription {
 /** Command → the command that starts it on every node of a block. Pure. */
 export interface Launcher {
   readonly type: string;
+  /** Most nodes that it can start on; absent: any number. A provider refuses more when it is defined. */
+  readonly maxNodesPerBlock?: number;
   wrap(command: string, nodesPerBlock: number, tasksPerNode: number): string;
 }
