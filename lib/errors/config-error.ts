@@ -45,7 +45,7 @@ export class ConfigError extends FlotillaError {
 
   constructor(problems: string | readonly ConfigProblem[], options?: { readonly cause?: unknown }) {
     const list = typeof problems === 'string' ? [{ path: [], target: 'value', message: problems } as const] : problems;
-    super('FLOTILLA_CONFIG', list.map(showProblem).join('\n'), options);
+    super('FLOTILLA_CONFIG_ERROR', list.map(showProblem).join('\n'), options);
     this.problems = list;
     const place = list[0]?.place;
     this.file = place?.file;

@@ -82,9 +82,9 @@ export class InvalidOptionError extends FlotillaError {
     return new InvalidOptionError(message, { of, option, value, nearest: nearest(option, known) });
   }
 
-  /** @param wanted completes "it must be …". */
+  /** @param wanted completes "it must be …". @param suggestion a word, or code to write instead. */
   static wrong(of: string, option: string, value: unknown, wanted: string, suggestion?: string): InvalidOptionError {
-    const hint = suggestion === undefined ? '' : ` Did you mean '${suggestion}'?`;
+    const hint = suggestion === undefined ? '' : ` Did you mean ${/^\w+$/.test(suggestion) ? `'${suggestion}'` : suggestion}?`;
     const message = `${of}: option '${option}' is ${showValue(value)}; it must be ${wanted}.${hint}`;
     return new InvalidOptionError(message, { of, option, value, nearest: suggestion });
   }

@@ -26,11 +26,11 @@ export class WorkerLost extends FlotillaError {
   declare readonly signal: string | null | undefined;
   declare readonly stderrTail: string | undefined;
 
-  constructor(fields: WorkerLostFields, options: TaskErrorOptions = {}) {
+  constructor(fields: WorkerLostFields, options: TaskErrorOptions = {}, code = 'FLOTILLA_WORKER_LOST') {
     const { message, task, ...rest } = options;
     const end = describeEnd(fields.exitCode, fields.signal);
     const said = `worker ${fields.worker} on ${fields.host} was lost${end} while it ran ${nameTask(task)}${quoteStderr(fields.stderrTail)}`;
-    super('FLOTILLA_WORKER_LOST', message ?? said, { ...rest, fields: { ...fields } });
+    super(code, message ?? said, { ...rest, fields: { ...fields } });
   }
 }
 
@@ -70,7 +70,8 @@ function describeTime(ms: number): string {
   return Number.isFinite(ms) && ms > 0 && ms <= 8.64e15 ? `at ${new Date(ms).toISOString()}` : 'never';
 }
 
-export class PoisonTaskError extends FlotillaError {
+/** A WorkerLost that came too often; host, worker, exit code and signal are those of the last one. */
+export class PoisonTaskError extends WorkerLost {
   static {
     brandError(this, 'PoisonTaskError');
   }
@@ -78,12 +79,12 @@ export class PoisonTaskError extends FlotillaError {
   /** One per worker that it killed, oldest first. */
   declare readonly losses: readonly Error[];
 
-  constructor(fields: { readonly losses: readonly Error[] }, options: TaskErrorOptions = {}) {
+  constructor(fields: WorkerLostFields & { readonly losses: readonly Error[] }, options: TaskErrorOptions = {}) {
     const { message, task, ...rest } = options;
     const { losses } = fields;
     const list = losses.map((loss, index) => `\n  ${index + 1}. ${loss.message.split('\n', 1)[0]}`).join('');
     const advice = 'it is not tried again: look for what ends the process (memory, native code, process.exit)';
     const said = `${nameTask(task)} was lost with its worker ${losses.length} times; ${advice}:${list}`;
-    super('FLOTILLA_POISON_TASK_ERROR', message ?? said, { cause: losses.at(-1), ...rest, fields: { ...fields } });
+    super(fields, { cause: losses.at(-1), ...rest, message: message ?? said }, 'FLOTILLA_POISON_TASK_ERROR');
   }
 }

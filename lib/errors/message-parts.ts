@@ -33,10 +33,12 @@ export function showValue(value: unknown): string {
   return `${shorten(previewValue(value), 120)}${kind}`;
 }
 
+const PREVIEW = { depth: 1, maxArrayLength: 10, maxStringLength: 200, breakLength: Number.POSITIVE_INFINITY } as const;
+
 /** A value as short text, whatever it is; never throws. */
 export function previewValue(value: unknown): string {
   try {
-    return inspect(value, { depth: 1, maxArrayLength: 10, maxStringLength: 200, breakLength: Number.POSITIVE_INFINITY });
+    return shorten(value instanceof Error ? `${value.name}: ${value.message}` : inspect(value, PREVIEW), 300);
   } catch {
     return `[${typeof value} that cannot be shown]`; // its own inspect function or a trap of a Proxy threw
   }

@@ -5,7 +5,7 @@ import { tagWithTask } from './app-error.ts';
 import { BashExitError } from './bash-exit-error.ts';
 import { DefinitionError } from './definition-errors.ts';
 import { NON_ERROR } from './encode-error.ts';
-import type { FlotillaError } from './flotilla-error.ts';
+import { FlotillaError } from './flotilla-error.ts';
 import { ManagerLost, WorkerLost } from './lost-errors.ts';
 import { PythonError } from './python-error.ts';
 import { CancelledError, MissingOutputsError, SerializationError, WalltimeError, type TaskErrorOptions } from './task-errors.ts';
@@ -15,7 +15,7 @@ import type { WireError } from './wire-error.ts';
 /** @returns the error with `error.flotilla` attached. */
 export function reviveError(wire: WireError, task: TaskRef): Error {
   const error = reviveUntagged(wire, task);
-  const code = wire.kind === 'js' ? 'FLOTILLA_APP_ERROR' : (error as FlotillaError).code;
+  const code = wire.kind !== 'js' && FlotillaError.is(error) ? error.code : 'FLOTILLA_APP_ERROR';
   return tagWithTask(error, code, task);
 }
 
