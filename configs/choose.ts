@@ -1,0 +1,41 @@
+/**
+ * Which config applies, and why: `--config`, else the argument of load(), else FLOTILLA_CONFIG, else `local`. Pure.
+ */
+import type { Config } from './config.ts';
+import type { ConfigOptions } from './options.ts';
+
+/** A Config, its options, the name of a packaged config, or a file. */
+export type ConfigArgument = Config | ConfigOptions | string | URL;
+
+export interface ConfigChoice {
+  readonly source: ConfigArgument;
+  /** Completes "config local (…)". */
+  readonly why: string;
+}
+
+export interface Choices {
+  /** `--config` of `flotilla run`. */
+  readonly commandLine: string | undefined;
+  readonly argument: ConfigArgument | undefined;
+  /** FLOTILLA_CONFIG. */
+  readonly environment: string | undefined;
+}
+
+export const DEFAULT_CONFIG = 'local';
+
+export function chooseConfig({ commandLine, argument, environment }: Choices): ConfigChoice {
+  if (commandLine !== undefined) {
+    const instead = argument === undefined ? '' : ", in place of the script's own";
+    return { source: commandLine, why: `--config${instead}` };
+  }
+  if (argument !== undefined) return { source: argument, why: 'given to load() in the script' };
+  if (environment !== undefined && environment !== '') return { source: environment, why: 'FLOTILLA_CONFIG' };
+  return { source: DEFAULT_CONFIG, why: 'default; choose another with --config or FLOTILLA_CONFIG' };
+}
+
+/** What the first line of a run says: `config local (default; …)`. */
+export function describeChoice({ source, why }: ConfigChoice): string {
+  if (typeof source === 'string') return `config ${source} (${why})`;
+  if (source instanceof URL) return `config ${source.protocol === 'file:' ? source.pathname : source.href} (${why})`;
+  return `config ${why}`;
+}

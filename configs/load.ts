@@ -1,0 +1,33 @@
+/**
+ * `load()`: chooses the config, says which and why, and starts a kernel with it.
+ */
+import type { DataFlowKernel } from '../lib/kernel/kernel.ts';
+import { chooseConfig, type ConfigArgument, describeChoice } from './choose.ts';
+import { currentRun } from './flotilla-run.ts';
+import { readConfig } from './read.ts';
+
+/**
+ * Starts the kernel that app calls go to.
+ *
+ * @param config A Config, its options, the name of a packaged config, or a file. `--config` of `flotilla run` goes before it;
+ * without either FLOTILLA_CONFIG applies, else `local`: this machine.
+ * @throws ConfigError when the config cannot be used.
+ * @example await using kernel = await load();
+ */
+export async function load(config?: ConfigArgument): Promise<DataFlowKernel> {
+  const run = currentRun();
+  const choice = chooseConfig({ commandLine: run?.config, argument: config, environment: process.env['FLOTILLA_CONFIG'] });
+  const [{ DataFlowKernel: Kernel }, chosen] = await Promise.all([
+    import('../lib/kernel/kernel.ts'),
+    readConfig(choice.source, run?.set),
+  ]);
+  if (run?.quiet !== true) say(describeChoice(choice));
+  for (const warning of chosen.warnings) say(`warning: ${warning}`);
+  const kernel = await Kernel.start(chosen.compiled);
+  run?.kernelStarted(kernel);
+  return kernel;
+}
+
+function say(line: string): void {
+  process.stderr.write(`flotilla: ${line}\n`);
+}

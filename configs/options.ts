@@ -1,0 +1,94 @@
+/**
+ * What can be written in a Config. What it comes to, with defaults, is in config.ts.
+ */
+import type { RetryHandler } from '../lib/config.ts';
+import type { ExecutorDescription } from '../lib/executor.ts';
+import { type OptionsInput, OptionsSchema } from '../lib/options/schema.ts';
+import {
+  carriedOver,
+  description,
+  duration,
+  flag,
+  oneOf,
+  onlyInTypeScript,
+  parslSeconds,
+  path,
+  textList,
+  wholeNumber,
+} from '../lib/options/vocabulary.ts';
+import { zod } from '../lib/options/zod.ts';
+
+export const configOptions = new OptionsSchema('Config', () => ({ ...ours(), ...carriedOverFromParsl() }));
+
+const isFunction = (value: unknown): boolean => typeof value === 'function';
+
+const ours = () => ({
+  executors: zod()
+    .array(description<ExecutorDescription>('executor', ['start'], 'an executor such as new HighThroughputExecutor()'), 'a list of executors')
+    .min(1, 'at least one executor')
+    .describe('Where tasks run. Default: one HighThroughputExecutor on this machine.')
+    .optional(),
+  retries: wholeNumber(0).describe('How often a failed task runs again. Default 0.').optional(),
+  retryHandler: onlyInTypeScript<RetryHandler>(isFunction, 'a function').optional(),
+  runDir: path().describe("Default 'runinfo'.").optional(),
+  memoizer: carriedOver().meta({ 'x-flotilla': 'omit' }).optional(),
+  checkpoint: oneOf(['off', 'taskExit', 'periodic', 'exit', 'manual']).optional(),
+  checkpointFiles: textList().optional(),
+  strategy: oneOf(['none', 'simple', 'htex-auto-scale']).describe("How blocks follow the work. Default 'simple'.").optional(),
+  strategyPeriod: parslSeconds().describe("Default '5s'.").optional(),
+  maxIdleTime: parslSeconds().describe("Idle time after which a block is given back. Default '120s'.").optional(),
+  exitMode: oneOf(['wait', 'cleanup', 'skip']).describe("What closing does with tasks that have not ended. Default 'wait'.").optional(),
+  orphanGrace: duration().describe('How long managers go on without a driver. Default: the heartbeat threshold.').optional(),
+  monitoring: carriedOver().optional(),
+  initializeLogging: flag().describe('Whether the run directory gets a log. Default true.').optional(),
+});
+
+/** Parsl's, of this and of earlier versions, that have another name here or mean nothing. */
+const carriedOverFromParsl = () => ({
+  maxIdletime: parslSeconds().describe("Parsl's spelling of maxIdleTime.").optional(),
+  appCache: flag().optional(),
+  checkpointMode: oneOf(['off', 'task_exit', 'taskExit', 'periodic', 'dfk_exit', 'exit', 'manual']).optional(),
+  checkpointPeriod: carriedOver().optional(),
+  dependencyResolver: carriedOver().optional(),
+  garbageCollect: carriedOver().optional(),
+  internalTasksMaxThreads: carriedOver().optional(),
+  projectName: carriedOver().optional(),
+  stdAutopath: carriedOver().optional(),
+  tags: carriedOver().optional(),
+  usageTracking: carriedOver().optional(),
+});
+
+const LATER = 'memoization and checkpoints are not part of this release';
+
+/** Why an option does nothing. */
+export const configWarnings: Readonly<Record<string, string>> = {
+  memoizer: LATER,
+  checkpoint: LATER,
+  checkpointFiles: LATER,
+  checkpointMode: `${LATER}; its name here is checkpoint`,
+  checkpointPeriod: LATER,
+  appCache: LATER,
+  monitoring: 'monitoring is not part of this release',
+  dependencyResolver: 'futures are found in arrays and plain objects, always',
+  garbageCollect: "a task's record is dropped when the task ends, always",
+  internalTasksMaxThreads: 'joins and staging share the event loop and need no threads',
+  projectName: 'no usage is tracked, so no project is reported',
+  stdAutopath: "'auto' paths of stdout and stderr have one predictable form",
+  tags: 'tags are not part of this release',
+  usageTracking: 'no usage is tracked',
+};
+
+/** Written values that ask for what happens anyway; no warning. */
+const HARMLESS: Readonly<Record<string, unknown>> = {
+  appCache: false,
+  checkpoint: 'off',
+  checkpointMode: 'off',
+  garbageCollect: true,
+  usageTracking: false,
+};
+
+export function withoutHarmless(options: object): object {
+  return Object.fromEntries(Object.entries(options).filter(([key, value]) => !Object.hasOwn(HARMLESS, key) || HARMLESS[key] !== value));
+}
+
+export type ConfigOptions = OptionsInput<typeof configOptions>;

@@ -1,0 +1,115 @@
+/**
+ * Reads the chosen config: by name, from a YAML or TypeScript file, or as it was given. Overrides are applied on the way.
+ */
+import { readFile } from 'node:fs/promises';
+import { dirname, extname, relative, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { ConfigError, type ConfigProblem } from '../lib/errors/config-error.ts';
+import { showValue } from '../lib/options/report.ts';
+import { didYouMean } from '../lib/suggest.ts';
+import { buildConfig, type Substitute } from './build.ts';
+import { type ConfigArgument, DEFAULT_CONFIG } from './choose.ts';
+import { Config } from './config.ts';
+import { neighbours } from './neighbours.ts';
+import { applyOverride, blameOverride, type Override, parseOverride } from './overrides.ts';
+import { packagedNames, packagedPath } from './packaged.ts';
+import { takeApart } from './take-apart.ts';
+
+const MODULE_EXTENSIONS = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'];
+const YAML_EXTENSIONS = ['.yaml', '.yml', '.json'];
+
+/** @throws ConfigError that says where and why. */
+export async function readConfig(source: ConfigArgument, set: readonly string[] = []): Promise<Config> {
+  const overrides = await parseOverrides(set);
+  // The packaged `local` is the default written out; reading and checking it would cost 100 ms of every start.
+  if (source === DEFAULT_CONFIG && overrides.length === 0) return new Config();
+  if (typeof source === 'string' || source instanceof URL) return readFrom(locate(source), overrides);
+  const config = Config.is(source) ? source : new Config(source);
+  return overrideConfig(config, overrides);
+}
+
+/** @returns absolute path of a file. */
+function locate(source: string | URL): string {
+  if (source instanceof URL || source.startsWith('file://')) return fileURLToPath(source);
+  const looksLikeFile = source.includes('/') || [...MODULE_EXTENSIONS, ...YAML_EXTENSIONS].includes(extname(source));
+  if (looksLikeFile) return resolve(source);
+  const path = packagedPath(source);
+  if (path !== undefined) return path;
+  const names = packagedNames();
+  throw new ConfigError(
+    `there is no config '${source}'; packaged are ${names.join(', ')}, and a file is named by its path, such as ./${source}.yaml.${didYouMean(source, names)}`,
+  );
+}
+
+async function readFrom(path: string, overrides: readonly Override[]): Promise<Config> {
+  const extension = extname(path);
+  if (YAML_EXTENSIONS.includes(extension)) return readYaml(path, overrides);
+  if (MODULE_EXTENSIONS.includes(extension)) return overrideConfig(await importConfig(path), overrides);
+  throw new ConfigError(`${path}: a config is a .yaml or a .ts file`);
+}
+
+async function readYaml(path: string, overrides: readonly Override[]): Promise<Config> {
+  const [{ parseYaml }, text] = await Promise.all([import('./yaml-source.ts'), readText(path)]);
+  const { data, substitutes, locate: place } = parseYaml(shorten(path), text, process.env);
+  return buildOverridden(data, substitutes, overrides, place);
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw cannotRead(path, error);
+  }
+}
+
+async function importConfig(path: string): Promise<Config> {
+  await readText(path);
+  const module = (await import(pathToFileURL(path).href)) as { default?: unknown };
+  const exported: unknown = typeof module.default === 'function' ? await module.default() : module.default;
+  if (Config.is(exported)) return exported;
+  throw new ConfigError(
+    `${shorten(path)}: the default export is ${showValue(exported)}; write export default new Config({ … }), or a function that returns one`,
+  );
+}
+
+function overrideConfig(config: Config, overrides: readonly Override[]): Config {
+  return overrides.length === 0 ? config : buildOverridden(takeApart(config), [], overrides, (problem) => problem);
+}
+
+function buildOverridden(
+  data: unknown,
+  substitutes: readonly Substitute[],
+  overrides: readonly Override[],
+  place: (problem: ConfigProblem) => ConfigProblem,
+): Config {
+  const overridden = overrides.reduce(applyOverride, data);
+  try {
+    return buildConfig(overridden, substitutes);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const problems = error.problems.map((problem) => blameOverride(problem, overrides) ?? place(problem));
+    throw new ConfigError(problems.sort(byPlace), { cause: error.cause });
+  }
+}
+
+async function parseOverrides(set: readonly string[]): Promise<Override[]> {
+  if (set.length === 0) return [];
+  const { parse } = await import('yaml');
+  return set.map((text) => parseOverride(text, (value): unknown => parse(value)));
+}
+
+function byPlace(a: ConfigProblem, b: ConfigProblem): number {
+  return (a.place?.line ?? 0) - (b.place?.line ?? 0) || (a.place?.column ?? 0) - (b.place?.column ?? 0);
+}
+
+function cannotRead(path: string, error: unknown): ConfigError {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== 'ENOENT') return new ConfigError(`the config ${path} cannot be read: ${code ?? String(error)}`, { cause: error });
+  return new ConfigError(`there is no config file ${path}.${didYouMean(path, neighbours(path))}`, { cause: error });
+}
+
+/** Relative where that is shorter to read. */
+function shorten(path: string): string {
+  const near = relative(process.cwd(), path);
+  return near.startsWith(`..`) || dirname(path) === near ? path : near;
+}

@@ -1,0 +1,51 @@
+/**
+ * The description classes that `type:` can name, and which options hold one.
+ */
+import { HighThroughputExecutor } from '../executors/high-throughput/description.ts';
+import { ThreadPoolExecutor } from '../executors/threads/description.ts';
+import { SimpleLauncher } from '../launchers/simple-launcher.ts';
+import { SingleNodeLauncher } from '../launchers/single-node-launcher.ts';
+import type { OptionsSchema } from '../lib/options/schema.ts';
+import { didYouMean } from '../lib/suggest.ts';
+import { LocalProvider } from '../providers/local/description.ts';
+
+export type DescriptionKind = 'executor' | 'provider' | 'launcher';
+
+export interface DescriptionClass {
+  readonly name: string;
+  readonly schema: OptionsSchema;
+  new (options: never): object;
+}
+
+const classes: Readonly<Record<DescriptionKind, readonly DescriptionClass[]>> = {
+  executor: [HighThroughputExecutor, ThreadPoolExecutor],
+  provider: [LocalProvider],
+  launcher: [SimpleLauncher, SingleNodeLauncher],
+};
+
+/** Options that hold a description, or a list of them. */
+const kindOfOption: Readonly<Record<string, DescriptionKind>> = { executors: 'executor', provider: 'provider', launcher: 'launcher' };
+
+/** What is meant where nothing was written, for `--set` to start from. */
+const defaultTypes: Readonly<Partial<Record<DescriptionKind, string>>> = { executor: 'HighThroughputExecutor', provider: 'LocalProvider' };
+
+export const classesOf = (kind: DescriptionKind): readonly DescriptionClass[] => classes[kind];
+export const kindOf = (option: string | number): DescriptionKind | undefined =>
+  Object.hasOwn(kindOfOption, option) ? kindOfOption[option] : undefined;
+export const defaultType = (kind: DescriptionKind): string | undefined => defaultTypes[kind];
+
+export function findClass(kind: DescriptionKind, type: unknown): DescriptionClass | undefined {
+  return classes[kind].find(({ name }) => name === type);
+}
+
+/** Why there is no such class. */
+export function explainUnknownType(kind: DescriptionKind, type: unknown): string {
+  const names = classes[kind].map(({ name }) => name);
+  const known = `known are ${names.join(', ')}`;
+  if (type === undefined || type === null) return `this ${kind} needs a type; ${known}`;
+  const other = (Object.keys(classes) as DescriptionKind[]).find((candidate) => findClass(candidate, type) !== undefined);
+  if (other !== undefined) return `${String(type)} is ${article(other)} ${other}, not ${article(kind)} ${kind}; ${known}`;
+  return `there is no ${kind} '${String(type)}'; ${known}.${didYouMean(String(type), names)}`;
+}
+
+const article = (kind: DescriptionKind): string => (kind === 'executor' ? 'an' : 'a');
