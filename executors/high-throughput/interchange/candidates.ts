@@ -1,0 +1,119 @@
+/**
+ * The managers that may take tasks in one round of placing, ordered by who should get the next one.
+ *
+ * Owns the order (a binary heap) and the room of each; must not know the queue.
+ */
+import type { Core, Manager } from './core-state.ts';
+
+/** Work sent ahead to a slot, in µs: a few round trips' worth, and what a wrong estimate may cost. */
+const AHEAD_US = 4000;
+/** What even an empty task costs a worker, in µs; bounds how many are sent ahead. */
+const CHEAPEST_US = 4;
+/** Tiny tasks are packed: a manager gets at least this many, or this much work per slot, before the next one has its turn. */
+const PACK_RECORDS = 64;
+const PACK_US = 500;
+
+/** A run of whole records, `start` to `end`. */
+export interface Run {
+  readonly buffer: Buffer;
+  readonly start: number;
+  end: number;
+}
+
+export interface Candidate {
+  readonly manager: Manager;
+  readonly order: number;
+  readonly runs: Run[];
+  /** Functions to define there first. */
+  readonly defines: number[];
+  /** Tasks in flight there that are long, or of unknown length: each keeps a slot. */
+  longTasks: number;
+  /** Estimate of the other tasks in flight there. */
+  shortWorkUs: number;
+}
+
+/** What a task of the function costs if it is known to be short, else 0. */
+export function shortCost(core: Core, fnId: number, isSolo: boolean): number {
+  if (isSolo) return 0;
+  const estimate = core.estimates.get(fnId);
+  return estimate !== undefined && estimate <= AHEAD_US ? Math.max(estimate, CHEAPEST_US) : 0;
+}
+
+export const freeSlots = (manager: Manager): number => manager.slots - manager.inFlight.size;
+
+/** How many tasks of the cost (0: long or unknown) the manager may be sent now. */
+export function roomFor(core: Core, candidate: Candidate, costUs: number): number {
+  const { manager } = candidate;
+  const free = freeSlots(manager);
+  const { prefetchCapacity } = core.options;
+  if (prefetchCapacity !== 'auto') return free + prefetchCapacity;
+  if (costUs === 0) return free;
+  const budgetUs = Math.max(0, manager.slots - candidate.longTasks) * AHEAD_US;
+  return Math.max(free, Math.floor((budgetUs - candidate.shortWorkUs) / costUs));
+}
+
+/** How many tasks of the cost to place before asking again who is next. */
+export const packSize = (candidate: Candidate, costUs: number): number =>
+  costUs === 0 ? 1 : Math.max(PACK_RECORDS, Math.floor((PACK_US * candidate.manager.slots) / costUs));
+
+export function openCandidates(core: Core): Candidate[] {
+  const heap: Candidate[] = [];
+  const count = core.open.size;
+  const rotation = count > 1 ? core.options.pick(count) : 0;
+  for (const manager of core.open) {
+    if (manager.state === 'active' && manager.reachable) heap.push(toCandidate(core, manager, (heap.length + rotation) % count));
+    else core.open.delete(manager);
+  }
+  const byBlock = core.options.managerSelector === 'blockId';
+  for (let i = (heap.length >> 1) - 1; i >= 0; i--) siftDown(heap, i, byBlock);
+  return heap;
+}
+
+function toCandidate(core: Core, manager: Manager, order: number): Candidate {
+  let longTasks = 0;
+  let shortWorkUs = 0;
+  for (const [fnId, count] of manager.perFunction) {
+    const costUs = shortCost(core, fnId, false);
+    if (costUs === 0) longTasks += count;
+    else shortWorkUs += count * costUs;
+  }
+  return { manager, order, runs: [], defines: [], longTasks, shortWorkUs };
+}
+
+/** Puts the first candidate, whose load has grown, where it belongs. */
+export const reorderFirst = (core: Core, heap: Candidate[]): void => siftDown(heap, 0, core.options.managerSelector === 'blockId');
+
+export function dropFirst(core: Core, heap: Candidate[]): void {
+  const last = heap.pop();
+  if (heap.length === 0 || last === undefined) return;
+  heap[0] = last;
+  reorderFirst(core, heap);
+}
+
+function siftDown(heap: Candidate[], at: number, byBlock: boolean): void {
+  for (;;) {
+    let least = at;
+    for (let child = 2 * at + 1; child <= 2 * at + 2 && child < heap.length; child++) {
+      if (comesBefore(heap[child] as Candidate, heap[least] as Candidate, byBlock)) least = child;
+    }
+    if (least === at) return;
+    const moved = heap[at] as Candidate;
+    heap[at] = heap[least] as Candidate;
+    heap[least] = moved;
+    at = least;
+  }
+}
+
+/** Whoever has a free slot comes first, then the older block where that is asked for, then the less loaded. */
+function comesBefore(a: Candidate, b: Candidate, byBlock: boolean): boolean {
+  const aFull = freeSlots(a.manager) <= 0;
+  const bFull = freeSlots(b.manager) <= 0;
+  if (aFull !== bFull) return bFull;
+  if (byBlock && a.manager.blockId !== b.manager.blockId) return compareBlocks(a.manager.blockId, b.manager.blockId) < 0;
+  const aLoad = a.manager.inFlight.size / a.manager.slots;
+  const bLoad = b.manager.inFlight.size / b.manager.slots;
+  return aLoad === bLoad ? a.order < b.order : aLoad < bLoad;
+}
+
+/** Blocks are numbered, as text. */
+const compareBlocks = (a: string, b: string): number => a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);

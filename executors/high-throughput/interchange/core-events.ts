@@ -1,0 +1,93 @@
+/**
+ * What goes into the interchange core and what comes out of it.
+ *
+ * Owns the vocabulary of the machine in core.ts: events are past facts, effects are orders to the shell.
+ * Must not know sockets: a manager is named by its identity (its routing id as latin1 text).
+ */
+
+/** Index that results carry when the interchange itself made them (cancelled in the queue, lost on the way to a manager). */
+export const NO_MANAGER = 0xffffffff;
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** `[taskId, try]`. */
+export type Try = readonly [taskId: number, tryNumber: number];
+
+/** What a manager says of itself when it registers. */
+export interface Registration {
+  readonly protocol: number;
+  readonly version: string;
+  readonly blockId: string;
+  readonly host: string;
+  readonly slots: number;
+  /** Counts the manager's registrations, so that a late one is not taken for the newest. */
+  readonly attempt: number;
+  /** Sequence number of its first result frame that was not acknowledged, or of the next one if there is none. */
+  readonly firstSequence: number;
+  /** Every try that it has, or whose result was not acknowledged. */
+  readonly held: readonly Try[];
+  /** Functions that it knows already. */
+  readonly defined: readonly number[];
+  /** Whatever else it says; handed to the driver as it is. */
+  readonly info: Readonly<Record<string, unknown>>;
+}
+
+export type CoreEvent =
+  | { readonly kind: 'tasksArrived'; readonly priority: number; readonly records: Buffer }
+  | { readonly kind: 'defined'; readonly fnId: number; readonly bytes: Buffer }
+  /** `pairs`: u32 taskId, u32 try, …; acted upon when the turn ends, all of a turn together. */
+  | { readonly kind: 'cancel'; readonly pairs: Buffer }
+  | { readonly kind: 'drain'; readonly manager?: string; readonly block?: string; readonly graceMs?: number; readonly at: number }
+  | { readonly kind: 'blockEnded'; readonly block: string; readonly graceMs: number; readonly at: number }
+  | { readonly kind: 'recover'; readonly managers: readonly string[]; readonly tasks: number; readonly graceMs: number; readonly at: number }
+  | { readonly kind: 'shutdown'; readonly reason: string }
+  | { readonly kind: 'registered'; readonly manager: string; readonly registration: Registration; readonly at: number }
+  | { readonly kind: 'resultsArrived'; readonly manager: string; readonly sequence: number; readonly records: readonly Buffer[]; readonly at: number }
+  /** `sequence`: of the last result frame that the manager has sent. */
+  | { readonly kind: 'heartbeat'; readonly manager: string; readonly sequence: number; readonly at: number }
+  | { readonly kind: 'managerDrains'; readonly manager: string; readonly at: number }
+  | { readonly kind: 'left'; readonly manager: string; readonly at: number }
+  /** A message to it could not be routed: its connection is gone, for now at least. */
+  | { readonly kind: 'unreachable'; readonly manager: string }
+  /** The driver's socket has taken all results of the manager up to `sequence`. */
+  | { readonly kind: 'resultsWritten'; readonly manager: string; readonly sequence: number }
+  | { readonly kind: 'tick'; readonly at: number }
+  /** Everything that this turn of the event loop brought has been told: cancel and place. */
+  | { readonly kind: 'turnEnded' };
+
+/** Told to the driver. */
+export type Report =
+  | {
+      readonly kind: 'managerRegistered'; readonly managerId: string; readonly index: number; readonly host: string; readonly blockId: string;
+      readonly slots: number; readonly info: Readonly<Record<string, unknown>>;
+    }
+  | {
+      readonly kind: 'managerLost'; readonly managerId: string; readonly index: number; readonly host: string; readonly blockId: string;
+      readonly lastHeardMs: number; readonly reason: string; readonly tasks: readonly Try[];
+    }
+  | { readonly kind: 'managerLeft'; readonly managerId: string; readonly index: number; readonly host: string; readonly blockId: string }
+  | { readonly kind: 'managerRefused'; readonly managerId: string; readonly host: string; readonly blockId: string; readonly message: string }
+  | { readonly kind: 'recovered'; readonly managers: number; readonly missing: readonly string[]; readonly requeued: number };
+
+/**
+ * `number` counts the frames sent to a manager since it registered; a gap makes it register again. `acknowledged` is the last
+ * result frame that the driver has.
+ */
+export type Effect =
+  | { readonly kind: 'sendTasks'; readonly manager: string; readonly number: number; readonly acknowledged: number; readonly parts: readonly Buffer[] }
+  | { readonly kind: 'sendDefine'; readonly manager: string; readonly number: number; readonly acknowledged: number; readonly fnId: number; readonly bytes: Buffer }
+  | { readonly kind: 'sendCancel'; readonly manager: string; readonly number: number; readonly acknowledged: number; readonly pairs: Buffer }
+  | { readonly kind: 'sendDrain'; readonly manager: string; readonly number: number; readonly acknowledged: number }
+  | { readonly kind: 'sendHeartbeat'; readonly manager: string; readonly number: number; readonly acknowledged: number }
+  | {
+      readonly kind: 'sendRegistered'; readonly manager: string; readonly number: number; readonly acknowledged: number;
+      readonly index: number; readonly attempt: number; readonly received: number;
+    }
+  | { readonly kind: 'sendRefused'; readonly manager: string; readonly message: string }
+  | { readonly kind: 'sendWhoAreYou'; readonly manager: string }
+  | { readonly kind: 'sendShutdown'; readonly manager: string; readonly reason: string }
+  | { readonly kind: 'forwardResults'; readonly managerIndex: number; readonly records: Buffer }
+  /** Once the driver's socket has taken what was forwarded so far, say `resultsWritten`. */
+  | { readonly kind: 'acknowledgeWhenWritten'; readonly manager: string; readonly sequence: number }
+  | { readonly kind: 'emit'; readonly report: Report }
+  | { readonly kind: 'log'; readonly level: LogLevel; readonly message: string; readonly fields: Readonly<Record<string, unknown>> };

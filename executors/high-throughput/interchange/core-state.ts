@@ -1,0 +1,135 @@
+/**
+ * The state of the interchange core, and the few ways to touch a manager that all its parts share.
+ *
+ * Per manager only ids are kept; bytes of a task live in the queue until it is placed, and with the driver until it has ended.
+ */
+import type { Effect } from './core-events.ts';
+import type { Estimates } from './estimates.ts';
+import { createTaskQueue, type TaskQueue } from './task-queue.ts';
+
+export interface CoreOptions {
+  readonly protocol: number;
+  readonly packageVersion: string;
+  readonly heartbeatPeriodMs: number;
+  readonly heartbeatThresholdMs: number;
+  /** Tasks that a manager may hold beyond its slots; 'auto': some milliseconds of short ones. */
+  readonly prefetchCapacity: number | 'auto';
+  /** 'random': the least loaded, chance among equals. 'blockId': fill the oldest block first, so that younger ones can go. */
+  readonly managerSelector: 'random' | 'blockId';
+  /** A whole number in [0, n). */
+  readonly pick: (n: number) => number;
+}
+
+export interface Manager {
+  readonly id: string;
+  readonly index: number;
+  readonly blockId: string;
+  readonly host: string;
+  readonly slots: number;
+  state: 'active' | 'draining';
+  /** Its connection broke and it has not been heard since; nothing is placed there. */
+  reachable: boolean;
+  lastHeardMs: number;
+  /** When to give up on it regardless of heartbeats: its block has ended, or its drain took too long. */
+  deadline: { readonly atMs: number; readonly reason: string } | undefined;
+  nextBeatMs: number;
+  attempt: number;
+  /** taskId → {@link packTry} of what was sent there and has not come back. */
+  readonly inFlight: Map<number, number>;
+  /** fnId → how many of it are in flight there. */
+  readonly perFunction: Map<number, number>;
+  readonly defined: Set<number>;
+  /** taskId → try of what is in flight there and was asked to be cancelled; told again if the manager registers again. */
+  readonly cancelling: Map<number, number>;
+  /** Frames sent there since it registered. */
+  sent: number;
+  /** Sequence of the last result frame taken from it. */
+  received: number;
+  /** Sequence of its last result frame that the driver has. */
+  acknowledged: number;
+  bytesToAcknowledge: number;
+}
+
+export interface Recovery {
+  readonly deadlineMs: number;
+  readonly expected: Set<string>;
+  /** Task records that the driver has still to send again. */
+  awaited: number;
+  /** Try key → id of the manager that says it has it. */
+  readonly claimed: Map<number, string>;
+  /** Try keys that were reported to the driver since; their records are not to be queued. */
+  readonly settled: Set<number>;
+}
+
+export interface Core {
+  readonly options: CoreOptions;
+  readonly queue: TaskQueue;
+  readonly managers: Map<string, Manager>;
+  /** Managers that may have room for another task. */
+  readonly open: Set<Manager>;
+  readonly definitions: Map<number, Buffer>;
+  readonly estimates: Estimates;
+  /** Ids of managers that were told to leave; they may not come back. */
+  readonly dismissed: Set<string>;
+  /** Try keys to cancel when the turn ends. */
+  readonly cancelRequests: Set<number>;
+  recovery: Recovery | undefined;
+  closing: string | undefined;
+  nextIndex: number;
+  lastTickMs: number | undefined;
+}
+
+export const createCore = (options: CoreOptions): Core => ({
+  options,
+  queue: createTaskQueue(),
+  managers: new Map(),
+  open: new Set(),
+  definitions: new Map(),
+  estimates: new Map(),
+  dismissed: new Set(),
+  cancelRequests: new Set(),
+  recovery: undefined,
+  closing: undefined,
+  nextIndex: 0,
+  lastTickMs: undefined,
+});
+
+/** Function of a task that a manager brought along; its true one does not matter. */
+export const UNKNOWN_FUNCTION = 0xffffffff;
+
+/** Function and try of a task in flight as one number; small for the first 32,768 functions, which keeps the map free of boxes. */
+export const packTry = (fnId: number, tryNumber: number): number => fnId * 0x10000 + tryNumber;
+
+export const fnIdOf = (packed: number): number => Math.floor(packed / 0x10000);
+
+/** Also right beyond 32 bits: `&` keeps the low ones. */
+export const tryNumberIn = (packed: number): number => packed & 0xffff;
+
+export function addInFlight(manager: Manager, taskId: number, fnId: number, tryNumber: number): void {
+  manager.inFlight.set(taskId, packTry(fnId, tryNumber));
+  manager.perFunction.set(fnId, (manager.perFunction.get(fnId) ?? 0) + 1);
+}
+
+/** The caller has taken `count` tasks of the function out of `inFlight`. */
+export function lowerPerFunction(manager: Manager, fnId: number, count: number): void {
+  const left = (manager.perFunction.get(fnId) ?? 0) - count;
+  if (left > 0) manager.perFunction.set(fnId, left);
+  else manager.perFunction.delete(fnId);
+}
+
+export function dropInFlight(core: Core, manager: Manager, taskId: number, packed: number): void {
+  manager.inFlight.delete(taskId);
+  manager.cancelling.delete(taskId);
+  lowerPerFunction(manager, fnIdOf(packed), 1);
+  if (manager.state === 'active') core.open.add(manager);
+}
+
+/** Number of the next frame to the manager. */
+export function countFrame(manager: Manager): number {
+  manager.sent = (manager.sent + 1) >>> 0;
+  return manager.sent;
+}
+
+export function log(effects: Effect[], level: 'debug' | 'info' | 'warn', message: string, fields: Record<string, unknown>): void {
+  effects.push({ kind: 'log', level, message, fields });
+}

@@ -1,0 +1,117 @@
+/**
+ * The interchange core: a pure machine between one driver and many managers.
+ *
+ * `step(core, event)` changes the core in place and returns what the shell has to do. It has no clock (events carry `at`, in
+ * ms), no socket and no randomness of its own (`options.pick`). Policy is the driver's: what a lost or unstarted try costs is
+ * not decided here. Tasks wait as the bytes that the driver sent; per task in flight only its ids are kept.
+ */
+import { countRecords, TASK_HEADER_BYTES } from '../../../lib/wire/records.ts';
+import { requestCancel, serveCancelRequests } from './cancellation.ts';
+import type { CoreEvent, Effect } from './core-events.ts';
+import { type Core, log, type Manager } from './core-state.ts';
+import { dismissIfIdle, drain, hear, leave, register, stopPlacing, tick } from './membership.ts';
+import { placeTasks } from './placement.ts';
+import { endRecoveryIfComplete, startRecovery } from './recovery.ts';
+import { acknowledge, takeResults } from './results.ts';
+import { pushRecords } from './task-queue.ts';
+
+export { type Core, type CoreOptions, createCore } from './core-state.ts';
+
+export function step(core: Core, event: CoreEvent): Effect[] {
+  const effects: Effect[] = [];
+  switch (event.kind) {
+    case 'tasksArrived': queueTasks(core, event.priority, event.records, effects); break;
+    case 'defined': core.definitions.set(event.fnId, event.bytes); break;
+    case 'cancel': requestCancel(core, event.pairs); break;
+    case 'drain': drain(core, chosenManagers(core, event), event.graceMs === undefined ? undefined : event.at + event.graceMs, effects); break;
+    case 'blockEnded': setBlockDeadline(core, event.block, event.at + event.graceMs); break;
+    case 'recover': startRecovery(core, event.managers, event.tasks, event.at + event.graceMs); break;
+    case 'shutdown': shutDown(core, event.reason, effects); break;
+    case 'resultsWritten': writtenResults(core, event.manager, event.sequence, effects); break;
+    case 'unreachable': markUnreachable(core, event.manager, effects); break;
+    case 'tick': tick(core, event.at, effects); endRecoveryIfComplete(core, event.at, effects); break;
+    case 'turnEnded': endTurn(core, effects); break;
+    default: hearManager(core, event, effects);
+  }
+  return effects;
+}
+
+type ManagerEvent = Extract<CoreEvent, { kind: 'registered' | 'resultsArrived' | 'heartbeat' | 'managerDrains' | 'left' }>;
+
+function hearManager(core: Core, event: ManagerEvent, effects: Effect[]): void {
+  const { manager: id } = event;
+  if (core.closing !== undefined || core.dismissed.has(id)) {
+    if (event.kind !== 'left') effects.push({ kind: 'sendShutdown', manager: id, reason: core.closing ?? 'it was told to leave before' });
+    return;
+  }
+  if (event.kind === 'registered') return register(core, id, event.registration, event.at, effects);
+  const manager = core.managers.get(id);
+  if (manager === undefined) return greetStranger(id, event.kind, effects);
+  hear(core, manager, event.at);
+  tellManagerEvent(core, manager, event, effects);
+}
+
+function tellManagerEvent(core: Core, manager: Manager, event: Exclude<ManagerEvent, { kind: 'registered' }>, effects: Effect[]): void {
+  switch (event.kind) {
+    case 'resultsArrived':
+      takeResults(core, manager, event.sequence, event.records, effects);
+      dismissIfIdle(core, manager, effects);
+      break;
+    case 'heartbeat':
+      if (event.sequence !== manager.received) effects.push({ kind: 'sendWhoAreYou', manager: manager.id });
+      break;
+    case 'managerDrains':
+      stopPlacing(core, manager);
+      dismissIfIdle(core, manager, effects);
+      break;
+    case 'left': leave(core, manager, effects);
+  }
+}
+
+function greetStranger(id: string, said: string, effects: Effect[]): void {
+  if (said === 'left') return;
+  log(effects, 'info', 'a manager that is not registered was asked who it is', { manager: id, said });
+  effects.push({ kind: 'sendWhoAreYou', manager: id });
+}
+
+function queueTasks(core: Core, priority: number, records: Buffer, effects: Effect[]): void {
+  const count = countRecords(records, 0, TASK_HEADER_BYTES);
+  if (count < 0) return log(effects, 'warn', 'the driver sent tasks that are not records; they are dropped', { bytes: records.length });
+  if (count === 0) return;
+  pushRecords(core.queue, priority, records, count);
+  if (core.recovery !== undefined) core.recovery.awaited -= count;
+}
+
+function* chosenManagers(core: Core, { manager, block }: { manager?: string; block?: string }): Generator<Manager> {
+  for (const candidate of [...core.managers.values()]) if (candidate.id === manager || candidate.blockId === block) yield candidate;
+}
+
+/** Its job is over. Results that its managers sent before may still be on their way, hence the grace. */
+function setBlockDeadline(core: Core, block: string, atMs: number): void {
+  for (const manager of chosenManagers(core, { block })) manager.deadline = { atMs, reason: `block ${block} has ended` };
+}
+
+function shutDown(core: Core, reason: string, effects: Effect[]): void {
+  core.closing = reason;
+  for (const id of core.managers.keys()) effects.push({ kind: 'sendShutdown', manager: id, reason });
+}
+
+function writtenResults(core: Core, id: string, sequence: number, effects: Effect[]): void {
+  const manager = core.managers.get(id);
+  if (manager !== undefined) acknowledge(manager, sequence, effects);
+}
+
+function markUnreachable(core: Core, id: string, effects: Effect[]): void {
+  const manager = core.managers.get(id);
+  if (manager === undefined || !manager.reachable) return;
+  manager.reachable = false;
+  core.open.delete(manager);
+  log(effects, 'warn', 'the connection to a manager is gone; it gets no tasks until it is heard again', { manager: id });
+}
+
+function endTurn(core: Core, effects: Effect[]): void {
+  endRecoveryIfComplete(core, undefined, effects);
+  serveCancelRequests(core, effects);
+  placeTasks(core, effects);
+}
+

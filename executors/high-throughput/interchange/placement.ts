@@ -1,0 +1,88 @@
+/**
+ * Placing waiting tasks on managers.
+ *
+ * Long tasks and those of unknown length only ever go to free slots, one by one to the least loaded manager. Tasks known to be
+ * short are packed and sent ahead, so that one message carries many. Order within a priority is kept: if the task at the head
+ * fits nowhere, those behind it wait.
+ */
+import { recordEnd, TaskFlag } from '../../../lib/wire/records.ts';
+import { type Candidate, dropFirst, freeSlots, openCandidates, packSize, reorderFirst, roomFor, shortCost } from './candidates.ts';
+import type { Effect } from './core-events.ts';
+import { type Core, countFrame, log } from './core-state.ts';
+import { advanceHead, type Chunk, headChunk } from './task-queue.ts';
+
+export function placeTasks(core: Core, effects: Effect[]): void {
+  if (core.queue.length === 0 || core.open.size === 0 || core.recovery !== undefined || core.closing !== undefined) return;
+  const heap = openCandidates(core);
+  const used = new Set<Candidate>();
+  for (let head = headChunk(core.queue); head !== undefined; head = headChunk(core.queue)) {
+    const first = heap[0];
+    if (first === undefined) break;
+    if (giveFrom(core, head, first)) {
+      used.add(first);
+      reorderFirst(core, heap);
+    } else {
+      dropFirst(core, heap);
+      if (freeSlots(first.manager) <= 0) core.open.delete(first.manager);
+    }
+  }
+  for (const candidate of used) sendRuns(core, candidate, effects);
+}
+
+/** Gives the candidate what it has room for of the function at the head; false if that is nothing. */
+function giveFrom(core: Core, chunk: Chunk, candidate: Candidate): boolean {
+  const { buffer } = chunk;
+  const fnId = buffer.readUInt32LE(chunk.at + 8);
+  const costUs = shortCost(core, fnId, isSolo(buffer, chunk.at));
+  const room = roomFor(core, candidate, costUs);
+  if (room < 1) return false;
+  const { manager } = candidate;
+  if (!manager.defined.has(fnId)) {
+    manager.defined.add(fnId);
+    candidate.defines.push(fnId);
+  }
+  const count = takeRecords(core, chunk, candidate, fnId, Math.min(room, packSize(candidate, costUs)));
+  if (costUs === 0) candidate.longTasks += count;
+  else candidate.shortWorkUs += count * costUs;
+  return true;
+}
+
+const isSolo = (buffer: Buffer, at: number): boolean => ((buffer[at + 14] as number) & TaskFlag.Solo) !== 0;
+
+/** Takes up to `limit` records of the function off the chunk's front. */
+function takeRecords(core: Core, chunk: Chunk, candidate: Candidate, fnId: number, limit: number): number {
+  const { buffer, at: start } = chunk;
+  const { inFlight } = candidate.manager;
+  const packedFn = fnId * 0x10000;
+  let at = start;
+  let count = 0;
+  do {
+    inFlight.set(buffer.readUInt32LE(at + 4), packedFn + buffer.readUInt16LE(at + 12));
+    at = recordEnd(buffer, at);
+    count++;
+  } while (count < limit && at < buffer.length && buffer.readUInt32LE(at + 8) === fnId && !isSolo(buffer, at));
+  candidate.manager.perFunction.set(fnId, (candidate.manager.perFunction.get(fnId) ?? 0) + count);
+  appendRun(candidate, buffer, start, at);
+  advanceHead(core.queue, at, count);
+  return count;
+}
+
+function appendRun(candidate: Candidate, buffer: Buffer, start: number, end: number): void {
+  const last = candidate.runs[candidate.runs.length - 1];
+  if (last?.buffer === buffer && last.end === start) last.end = end;
+  else candidate.runs.push({ buffer, start, end });
+}
+
+function sendRuns(core: Core, candidate: Candidate, effects: Effect[]): void {
+  const { manager } = candidate;
+  const { id, acknowledged } = manager;
+  for (const fnId of candidate.defines) {
+    const bytes = core.definitions.get(fnId);
+    if (bytes === undefined) log(effects, 'warn', 'tasks name a function that the driver has not defined', { fnId, manager: id });
+    else effects.push({ kind: 'sendDefine', manager: id, number: countFrame(manager), acknowledged, fnId, bytes });
+  }
+  const parts = candidate.runs.map((run) => run.buffer.subarray(run.start, run.end));
+  manager.bytesToAcknowledge = 0;
+  effects.push({ kind: 'sendTasks', manager: id, number: countFrame(manager), acknowledged, parts });
+}
+

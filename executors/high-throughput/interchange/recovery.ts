@@ -1,0 +1,58 @@
+/**
+ * Taking over from an interchange that died.
+ *
+ * The driver names the managers there were and sends every outstanding task again; managers register with the tries that they
+ * hold. Until both are complete, or the managers' grace is over, nothing is placed. Then tasks that some manager has, or whose
+ * outcome was reported meanwhile, are taken out of the queue; the rest was lost on the way, and runs.
+ */
+import { sendCancel } from './cancellation.ts';
+import type { Effect, Try } from './core-events.ts';
+import { type Core, dropInFlight, UNKNOWN_FUNCTION } from './core-state.ts';
+import { removeRecords } from './task-queue.ts';
+import { taskIdOf, tryKey } from './try-key.ts';
+
+export function startRecovery(core: Core, managers: readonly string[], tasks: number, deadlineMs: number): void {
+  const expected = new Set(managers.filter((id) => !core.managers.has(id)));
+  core.recovery = { deadlineMs, expected, awaited: tasks, claimed: new Map(), settled: new Set() };
+}
+
+/** A manager says that it has the try. False if that is not to be believed: nobody expects it, or somebody else has it. */
+export function claimTry(core: Core, managerId: string, key: number): boolean {
+  const { recovery } = core;
+  if (recovery === undefined || recovery.settled.has(key) || recovery.claimed.has(key)) return false;
+  recovery.claimed.set(key, managerId);
+  return true;
+}
+
+export const managerCame = (core: Core, id: string): void => void core.recovery?.expected.delete(id);
+
+/** These tries were reported to the driver. */
+export function settleAll(core: Core, tries: readonly Try[]): void {
+  for (const [taskId, tryNumber] of tries) core.recovery?.settled.add(tryKey(taskId, tryNumber));
+}
+
+/** `at`: the time if it is to count, else undefined. */
+export function endRecoveryIfComplete(core: Core, at: number | undefined, effects: Effect[]): void {
+  const { recovery } = core;
+  if (recovery === undefined || recovery.awaited > 0) return;
+  if (recovery.expected.size > 0 && (at === undefined || at < recovery.deadlineMs)) return;
+  const { claimed, settled } = recovery;
+  core.recovery = undefined;
+  const superfluous = removeRecords(core.queue, (key) => settled.has(key) || claimed.has(key));
+  for (const { taskId, tryNumber } of superfluous) claimed.delete(tryKey(taskId, tryNumber));
+  cancelUnasked(core, claimed, effects);
+  const missing = [...recovery.expected];
+  effects.push({ kind: 'emit', report: { kind: 'recovered', managers: core.managers.size, missing, requeued: core.queue.length } });
+}
+
+/** Managers hold tries that the driver does not wait for any more. */
+function cancelUnasked(core: Core, claimed: ReadonlyMap<number, string>, effects: Effect[]): void {
+  const perManager = Map.groupBy(claimed.keys(), (key) => claimed.get(key) as string);
+  for (const [id, keys] of perManager) {
+    const manager = core.managers.get(id);
+    if (manager === undefined) continue;
+    const unasked = keys.filter((key) => manager.inFlight.has(taskIdOf(key)));
+    for (const key of unasked) dropInFlight(core, manager, taskIdOf(key), manager.inFlight.get(taskIdOf(key)) ?? UNKNOWN_FUNCTION * 0x10000);
+    sendCancel(manager, unasked, effects);
+  }
+}
