@@ -1,0 +1,53 @@
+/**
+ * LocalProvider as people write it: data, checked and frozen. What runs is local-provider.ts.
+ */
+import { frozenCopy } from '../../lib/options/freeze.ts';
+import { warnAboutOptions } from '../../lib/options/warnings.ts';
+import type { BlockLimits, Launcher, ProviderContext, ProviderDescription, RunningProvider } from '../../lib/provider.ts';
+import { RunningLocalProvider } from './local-provider.ts';
+import {
+  type CompiledLocalProvider,
+  compileLocalProvider,
+  type LocalProviderOptions,
+  localProviderOptions,
+  localProviderWarnings,
+} from './options.ts';
+
+/**
+ * Runs blocks as processes of this machine.
+ *
+ * @example new LocalProvider({ maxBlocks: 2, workerInit: 'source env.sh', launcher: new SimpleLauncher() })
+ */
+export class LocalProvider implements ProviderDescription {
+  static readonly schema = localProviderOptions;
+
+  readonly type = 'LocalProvider';
+  readonly isLocal = true;
+  /** Its jobs report by themselves; asking is a safety net. */
+  readonly statusPollMs = 5000;
+  /** As written. */
+  readonly options: Readonly<LocalProviderOptions>;
+  readonly compiled: CompiledLocalProvider;
+  /** What was written that has no effect, and why. */
+  readonly warnings: readonly string[];
+
+  /** @throws ConfigError that names every option that is wrong. */
+  constructor(options: LocalProviderOptions = {}) {
+    this.compiled = compileLocalProvider(localProviderOptions.check(options));
+    this.options = frozenCopy(options);
+    this.warnings = warnAboutOptions(this.type, options, localProviderWarnings);
+    Object.freeze(this);
+  }
+
+  get limits(): BlockLimits {
+    return this.compiled.limits;
+  }
+
+  get launcher(): Launcher {
+    return this.compiled.launcher;
+  }
+
+  start(context: ProviderContext): RunningProvider {
+    return new RunningLocalProvider(this.compiled, context);
+  }
+}
