@@ -1,0 +1,72 @@
+/**
+ * The command line: its commands, options and help. What a command does is in commands/.
+ */
+import { Command, CommanderError } from 'commander';
+import { PACKAGE_VERSION } from '../lib/wire/protocol.ts';
+
+export const ExitCode = { Ok: 0, Failed: 1, Usage: 2 } as const;
+
+const EXIT_CODES = `
+Exit codes:
+  0    the script ended, and every failure was handled by it
+  1    the script failed, or a task failed and nobody looked at it
+  2    wrong usage, or a config that cannot be used
+  130  interrupted (Ctrl-C); 143 on SIGTERM
+  A code that the script sets itself is kept.`;
+
+const RUN_HELP = `
+Examples:
+  $ flotilla run hello.ts
+  $ flotilla run sweep.ts --config polaris
+  $ flotilla run sweep.ts --config ./my-cluster.yaml --set executors.0.maxWorkersPerNode=4
+  $ flotilla run sweep.ts -- --steps 100 input.csv
+
+Which config applies: --config, else what the script gives to load(), else $FLOTILLA_CONFIG, else local.
+${EXIT_CODES}
+Set FLOTILLA_DEBUG=1 to see whole stack traces.`;
+
+export interface RunCommandOptions {
+  readonly config?: string;
+  readonly set: readonly string[];
+  readonly quiet: boolean;
+}
+
+/** What each command does, so that the parser can be used without running anything. */
+export interface Commands {
+  run(script: string, args: readonly string[], options: RunCommandOptions): Promise<void>;
+}
+
+export function buildProgram(commands: Commands): Command {
+  const program = new Command('flotilla')
+    .description('Parallel scripting for TypeScript, from a laptop to a supercomputer.')
+    .version(PACKAGE_VERSION, '-V, --version')
+    .addHelpText('after', EXIT_CODES)
+    .showHelpAfterError('(flotilla --help says more)')
+    .exitOverride();
+  program
+    .command('run')
+    .description('Run a script (TypeScript or JavaScript), with progress and a summary on stderr.')
+    .argument('<script>', 'the script')
+    .argument('[args...]', 'arguments of the script, after --')
+    .option('-c, --config <name|file>', 'where tasks run: a packaged config, or a .yaml or .ts file')
+    .option('-s, --set <path=value>', 'change one option of the config; can be repeated', collect, [])
+    .option('-q, --quiet', 'no progress, and a summary only of failures', false)
+    .addHelpText('after', RUN_HELP)
+    .showHelpAfterError('(flotilla run --help says more)')
+    .action(commands.run);
+  return program;
+}
+
+export async function main(argv: readonly string[]): Promise<void> {
+  const { runScript } = await import('./commands/run.ts');
+  try {
+    await buildProgram({ run: runScript }).parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    process.exitCode = error.exitCode === 0 ? ExitCode.Ok : ExitCode.Usage;
+  }
+}
+
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}

@@ -1,0 +1,64 @@
+/**
+ * `flotilla run`: runs a script in this process as Node would, then closes the kernel, sums up and sets the exit code.
+ *
+ * The script has ended when Node would end: a script whose main() nobody awaits runs to its end too.
+ */
+import { existsSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { announceRun } from '../../configs/flotilla-run.ts';
+import { neighbours } from '../../configs/neighbours.ts';
+import { didYouMean } from '../../lib/suggest.ts';
+import { ExitCode, type RunCommandOptions } from '../cli.ts';
+import { exitCodeOf } from '../exit-code.ts';
+import { RunReport } from '../run-report.ts';
+import { awaitScript, type ScriptEnd } from '../script.ts';
+import { showError } from '../show-error.ts';
+
+export async function runScript(script: string, args: readonly string[], options: RunCommandOptions): Promise<void> {
+  const path = resolve(script);
+  if (!existsSync(path) || !statSync(path).isFile()) {
+    process.stderr.write(`flotilla: there is no script ${script}.${didYouMean(script, neighbours(script))}\n`);
+    process.exitCode = ExitCode.Usage;
+    return;
+  }
+  const report = new RunReport({ quiet: options.quiet });
+  announceRun({
+    ...(options.config === undefined ? {} : { config: options.config }),
+    set: options.set,
+    quiet: options.quiet,
+    kernelStarted: (kernel) => report.follow(kernel),
+  });
+  process.argv.splice(1, process.argv.length, path, ...args);
+  // A script may call process.exit(), and the kernel does after an interrupt: what is to be said is said then.
+  process.once('exit', () => report.finish());
+  const end = await awaitScript(() => import(pathToFileURL(path).href), report.kernel);
+  await closeAndReport(end, report);
+}
+
+async function closeAndReport(end: ScriptEnd, report: RunReport): Promise<void> {
+  const closed = await closeKernel(end, report);
+  report.finish();
+  const thrown = end.kind === 'threw' ? [end.error, ...closed] : closed;
+  for (const error of thrown) process.stderr.write(`${showError(error, Boolean(process.env['FLOTILLA_DEBUG']))}\n`);
+  if (end.kind === 'stalled') process.stderr.write('flotilla: the script awaits something that can no longer happen: nothing is left to run\n');
+  process.exitCode = exitCodeOf({
+    end,
+    closeFailed: closed.length > 0,
+    unobserved: report.unobservedFailures(),
+    set: process.exitCode,
+  });
+  // Whatever the script left open must not keep a failed or interrupted run alive.
+  if (end.kind !== 'ended') process.exit();
+}
+
+/** @returns why closing failed, if it did. */
+async function closeKernel(end: ScriptEnd, report: RunReport): Promise<unknown[]> {
+  try {
+    await report.kernel()?.close(end.kind === 'ended' ? {} : { mode: 'cleanup' });
+    return [];
+  } catch (error) {
+    return [error];
+  }
+}
+

@@ -1,0 +1,68 @@
+/**
+ * Collects failed tasks in groups of the same app and message. Holds a bounded amount, however many tasks fail.
+ */
+
+/** As published on the channel `flotilla:failure`. */
+export interface TaskFailure {
+  readonly taskId: number;
+  /** Name of the app. */
+  readonly name: string;
+  readonly error: unknown;
+  /** Path of what the task wrote to its stderr. */
+  readonly stderr?: string | undefined;
+}
+
+export interface FailureGroup {
+  readonly name: string;
+  readonly message: string;
+  count: number;
+  /** The first ones. */
+  readonly taskIds: number[];
+  readonly stderr: string | undefined;
+}
+
+const IDS_SHOWN = 3;
+const MOST_GROUPS = 200;
+
+export class FailureLog {
+  readonly #groups = new Map<string, FailureGroup>();
+  /** Tasks that did not run because of another's failure. */
+  dependents = 0;
+  /** Failures beyond the groups that are kept. */
+  ungrouped = 0;
+
+  add(failure: TaskFailure): void {
+    // The message of a DependencyError is built when it is read, and its root is listed anyway.
+    if (failure.error instanceof Error && failure.error.name === 'DependencyError') {
+      this.dependents++;
+      return;
+    }
+    const message = headline(failure.error);
+    const key = `${failure.name}\n${withoutNumbers(message)}`;
+    const group = this.#groups.get(key);
+    if (group !== undefined) count(group, failure.taskId);
+    else if (this.#groups.size >= MOST_GROUPS) this.ungrouped++;
+    else this.#groups.set(key, { name: failure.name, message, count: 1, taskIds: [failure.taskId], stderr: failure.stderr });
+  }
+
+  /** Largest first. */
+  groups(): readonly FailureGroup[] {
+    return [...this.#groups.values()].sort((a, b) => b.count - a.count);
+  }
+}
+
+function count(group: FailureGroup, taskId: number): void {
+  group.count++;
+  if (group.taskIds.length < IDS_SHOWN) group.taskIds.push(taskId);
+}
+
+function headline(error: unknown): string {
+  if (!(error instanceof Error)) return String(error).slice(0, 200);
+  const [first = ''] = error.message.split('\n', 1);
+  return (first === '' ? error.name : `${error.name}: ${first}`).slice(0, 200);
+}
+
+/** Messages that differ in a task's number, a port or a temperature only are one group. */
+function withoutNumbers(message: string): string {
+  return message.replace(/\d+(\.\d+)?/g, '#');
+}

@@ -1,0 +1,68 @@
+/**
+ * What a run says on stderr beside the script's own words: progress while it runs, the summary once at its end.
+ */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { FailureLog, type TaskFailure } from './failures.ts';
+import type { TaskCounts } from './progress.ts';
+import { ProgressDisplay } from './progress-display.ts';
+import type { ClosableKernel } from './script.ts';
+import { formatFailures, formatSummary, type RunFacts } from './summary.ts';
+
+/** What must be known of a kernel to report on it. */
+export interface ReportedKernel extends ClosableKernel {
+  readonly runDir: string;
+  counts(): TaskCounts;
+  /** Failed tasks whose failure nobody looked at. */
+  unobservedFailures(): number;
+}
+
+const FAILURES = 'flotilla:failure';
+
+export class RunReport {
+  readonly #quiet: boolean;
+  readonly #startedMs = performance.now();
+  readonly #failures = new FailureLog();
+  readonly #display: ProgressDisplay;
+  readonly #onFailure = (message: unknown): void => this.#failures.add(message as TaskFailure);
+  #kernel: ReportedKernel | undefined;
+  #finished = false;
+
+  constructor(options: { readonly quiet: boolean }) {
+    this.#quiet = options.quiet;
+    this.#display = new ProgressDisplay(process.stderr, [process.stdout, process.stderr], {
+      counts: () => this.#kernel?.counts(),
+      nowMs: () => performance.now(),
+    });
+    subscribe(FAILURES, this.#onFailure);
+  }
+
+  readonly kernel = (): ReportedKernel | undefined => this.#kernel;
+
+  /** From now on it is this kernel that is reported. */
+  follow(kernel: unknown): void {
+    this.#kernel = kernel as ReportedKernel;
+    if (!this.#quiet) this.#display.start();
+  }
+
+  unobservedFailures(): number {
+    return this.#kernel?.unobservedFailures() ?? 0;
+  }
+
+  /** Prints the summary. Idempotent, synchronous. */
+  finish(): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    unsubscribe(FAILURES, this.#onFailure);
+    this.#display.stop();
+    if (this.#kernel === undefined) return;
+    const facts = this.#facts(this.#kernel);
+    const lines = this.#quiet ? formatFailures(facts) : formatSummary(facts);
+    for (const line of lines) process.stderr.write(`flotilla: ${line}\n`);
+  }
+
+  #facts(kernel: ReportedKernel): RunFacts {
+    const { dependents, ungrouped } = this.#failures;
+    const wallMs = performance.now() - this.#startedMs;
+    return { counts: kernel.counts(), wallMs, runDir: kernel.runDir, groups: this.#failures.groups(), dependents, ungrouped };
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * How an error that nobody caught is shown: a user's mistake as its message, the script's own error with its own frames.
+ */
+import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
+import { FlotillaError } from '../lib/errors/flotilla-error.ts';
+
+/** The folders of this package, source tree or dist. A script may well lie beside them. */
+const OURS = ['lib', 'executors', 'providers', 'launchers', 'configs', 'endpoint', 'bin'].map((folder) =>
+  fileURLToPath(new URL(`../${folder}/`, import.meta.url)),
+);
+
+/** @param debug FLOTILLA_DEBUG: everything. */
+export function showError(error: unknown, debug: boolean): string {
+  if (debug) return inspect(error, { depth: 4 });
+  if (!(error instanceof Error)) return `the script threw ${inspect(error)}`;
+  return FlotillaError.is(error) ? showOurs(error) : withoutOurFrames(inspect(error, { depth: 2 }));
+}
+
+function showOurs(error: FlotillaError): string {
+  const traceback: unknown = Reflect.get(error, 'traceback');
+  if (typeof traceback === 'string') return `${error.name}: ${error.message}\n${traceback.trimEnd()}`;
+  if (error.code === 'FLOTILLA_CONFIG_ERROR') return error.message;
+  const frame = error.stack?.split('\n').find((line) => isFrame(line) && !isOurFrame(line));
+  return `${error.name}: ${error.message}${frame === undefined ? '' : `\n${frame}`}`;
+}
+
+export function withoutOurFrames(text: string): string {
+  return text
+    .split('\n')
+    .filter((line) => !isOurFrame(line))
+    .join('\n');
+}
+
+const isFrame = (line: string): boolean => /^\s+at /.test(line);
+
+function isOurFrame(line: string): boolean {
+  if (!isFrame(line)) return false;
+  return line.includes('node:internal/') || OURS.some((folder) => line.includes(folder));
+}

@@ -1,0 +1,46 @@
+/**
+ * What `flotilla run` prints at the end: totals, time, failures in groups, and where to look. Pure.
+ */
+import type { FailureGroup } from './failures.ts';
+import { formatSpan, type TaskCounts } from './progress.ts';
+
+export interface RunFacts {
+  readonly counts: TaskCounts;
+  readonly wallMs: number;
+  readonly runDir: string | undefined;
+  readonly groups: readonly FailureGroup[];
+  readonly dependents: number;
+  readonly ungrouped: number;
+}
+
+const GROUPS_SHOWN = 10;
+
+/** Lines, without the command's name before them. */
+export function formatSummary(facts: RunFacts): string[] {
+  const { counts, runDir } = facts;
+  const where = runDir === undefined ? '' : `; run directory ${runDir}`;
+  return [`${totals(counts)} in ${formatSpan(facts.wallMs)}${where}`, ...formatFailures(facts)];
+}
+
+function totals({ total, done, failed, cancelled }: TaskCounts): string {
+  if (total === 0) return 'no tasks';
+  const left = total - done - failed - cancelled;
+  const parts = [`${done} done`, failed > 0 && `${failed} failed`, cancelled > 0 && `${cancelled} cancelled`, left > 0 && `${left} not ended`];
+  return `${total} ${total === 1 ? 'task' : 'tasks'}: ${parts.filter((part) => part !== false).join(', ')}`;
+}
+
+export function formatFailures({ groups, dependents, ungrouped }: RunFacts): string[] {
+  const shown = groups.slice(0, GROUPS_SHOWN).flatMap(formatGroup);
+  const hidden = groups.slice(GROUPS_SHOWN).reduce((sum, group) => sum + group.count, ungrouped);
+  return [
+    ...shown,
+    ...(hidden > 0 ? [`  ${hidden} more with other messages; the run's log has them all`] : []),
+    ...(dependents > 0 ? [`  ${dependents} × not run, because a task before them failed`] : []),
+  ];
+}
+
+function formatGroup({ name, message, count, taskIds, stderr }: FailureGroup): string[] {
+  const more = count > taskIds.length ? ', …' : '';
+  const tasks = `${count === 1 ? 'task' : 'tasks'} ${taskIds.join(', ')}${more}`;
+  return [`  ${count} × ${name}: ${message} (${tasks})`, ...(stderr === undefined ? [] : [`      stderr: ${stderr}`])];
+}
