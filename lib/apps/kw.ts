@@ -8,9 +8,11 @@ const BRAND = Symbol.for('flotilla.keywordArguments');
 /** Goes last in a call's arguments. Futures among the values are waited for as in any argument. */
 export class KeywordArguments<V extends object = Readonly<Record<string, unknown>>> {
   readonly values: V;
+  /** Arrays have `values` too: this tells the types apart. */
+  declare readonly [Symbol.toStringTag]: 'KeywordArguments';
 
   static {
-    Object.defineProperty(this.prototype, BRAND, { value: true });
+    Object.defineProperties(this.prototype, { [BRAND]: { value: true }, [Symbol.toStringTag]: { value: 'KeywordArguments' } });
   }
 
   constructor(values: V) {

@@ -1,0 +1,81 @@
+import { expect } from 'chai';
+import {
+  BashExitError, CancelledError, JoinError, ManagerLost, PoisonTaskError, PythonError, WorkerLost,
+} from '../../../lib/errors/index.ts';
+import { onePerClass } from './one-per-class.ts';
+
+const task = { id: 7, app: 'simulate' };
+const exit = (fields: Partial<ConstructorParameters<typeof BashExitError>[0]>): string =>
+  new BashExitError({ exitCode: 1, signal: null, command: 'x', stdoutTail: '', stderrTail: '', ...fields }, { task }).message;
+
+describe('messages of errors', () => {
+  const rows: readonly [name: string, ...parts: string[]][] = [
+    ['BashExitError', 'task 7 (simulate)', 'exited with 2', 'ls nowhere', 'ls: no such file'],
+    ['WalltimeError', 'task 7 (simulate)', '2.5 s', "'walltime'"],
+    ['MissingOutputsError', 'task 7 (simulate)', '/tmp/a'],
+    ['SerializationError', 'task 7 (simulate)', 'args[0].then', 'a function (then)', 'plain data'],
+    ['CancelledError', 'task 7 (simulate)', 'changed my mind'],
+    ['WorkerLost', 'worker 3 on n1', 'by SIGKILL', 'task 7 (simulate)', 'killed'],
+    ['ManagerLost', 'manager m-1 on n1', 'exit code 1', '2026-01-02T00:00:00.000Z', 'task 7 (simulate)'],
+    ['PoisonTaskError', 'task 7 (simulate)', '3 times', '3. worker 3 on n1'],
+    ['JoinError', 'task 7 (simulate)', '1 of 2', 'task 3: Error: no'],
+    ['ResultTimeoutError', 'task 7 (simulate)', '1.5 s', 'cancel()'],
+    ['ExecutorFailed', "'htex'", 'no block came up'],
+    ['NoKernelError', "'simulate'", 'await using kernel = await load();'],
+    ['ClosureError', 'scale', 'factor', '/home/u/a.ts:3:9', 'import()', 'argument', 'module'],
+  ];
+  for (const [name, ...parts] of rows) {
+    it(`${name} says ${parts.join(', ')}`, () => {
+      const { message } = onePerClass[name] as Error;
+      for (const part of parts) expect(message).to.contain(part);
+    });
+  }
+
+  it('BashExitError explains 126 and 127, and tells a signal from a code', () => {
+    expect(exit({ exitCode: 126 })).to.contain('cannot be executed');
+    expect(exit({ exitCode: 127 })).to.contain('not found');
+    expect(exit({ exitCode: null, signal: 'SIGSEGV' })).to.contain('ended by SIGSEGV');
+    expect(exit({ stderr: '/run/task.stderr' })).to.contain('/run/task.stderr');
+  });
+
+  it('BashExitError shows stdout where nothing came on stderr, and the end of a long one', () => {
+    expect(exit({ stdoutTail: 'said there' })).to.contain('said there');
+    expect(exit({ stderrTail: 'one\ntwo\nthree\nfour\nfive\nsix\n' })).to.contain('two').and.not.to.contain('one');
+    expect(exit({ command: 'a'.repeat(5000) }).length).to.be.lessThan(500);
+  });
+
+  it('PythonError keeps the message, shows the traceback as its stack and once only', () => {
+    const error = new PythonError('bad value', { type: 'ValueError', traceback: 'Traceback:\n  File "a.py"\n' });
+    expect(error.message).to.equal('bad value');
+    expect(error.stack).to.equal('PythonError: ValueError: bad value\nTraceback:\n  File "a.py"');
+    expect(error.traceback).to.equal('Traceback:\n  File "a.py"\n');
+    expect(Object.keys(error)).to.deep.equal(['code', 'type']);
+  });
+
+  it('ManagerLost says never when no heartbeat came', () => {
+    expect(new ManagerLost({ host: 'n1', managerId: 'm', lastHeartbeat: 0 }).message).to.contain('last heard of never');
+  });
+
+  it('WorkerLost without evidence invents none', () => {
+    expect(new WorkerLost({ host: 'n1', worker: '0' }, { task }).message).to.equal('worker 0 on n1 was lost while it ran task 7 (simulate)');
+  });
+
+  it('PoisonTaskError has the last loss as its cause', () => {
+    const losses = [new Error('first'), new Error('last')];
+    expect(new PoisonTaskError({ losses }).cause).to.equal(losses[1]);
+  });
+
+  it('JoinError lists exactly its failures and shortens the message of many', () => {
+    const failures = Array.from({ length: 30 }, (_, taskId) => ({ taskId, error: new Error(`no ${taskId}`) }));
+    const error = new JoinError({ failures });
+    expect(error.failures).to.equal(failures);
+    expect(error.cause).to.equal(failures[0]?.error);
+    expect(error.message).to.contain('30 parts').and.to.contain('and 20 more').and.not.to.contain('no 10');
+  });
+
+  it('CancelledError takes any reason, or none', () => {
+    expect(new CancelledError({}, { task }).message).to.equal('task 7 (simulate) was cancelled');
+    expect(new CancelledError({ reason: new Error('Ctrl-C') }).message).to.contain('Ctrl-C');
+    expect(new CancelledError({ reason: { n: 1 } }).message).to.contain('{ n: 1 }');
+  });
+});

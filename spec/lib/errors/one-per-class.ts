@@ -1,0 +1,35 @@
+/** An error of every class of the family, made as its makers make it. */
+import { ConfigError } from '../../../lib/errors/config-error.ts';
+import {
+  BashExitError, CancelledError, ClosureError, DefinitionError, DependencyError, ExecutorFailed, InvalidOptionError, JoinError, ManagerLost,
+  MissingOutputsError, NoKernelError, PoisonTaskError, ProviderError, PythonError, ResultTimeoutError, SerializationError, SubmitError,
+  WalltimeError, WorkerLost, type FlotillaError,
+} from '../../../lib/errors/index.ts';
+
+const task = { id: 7, app: 'simulate' };
+const lost = new WorkerLost({ host: 'n1', worker: '3', exitCode: null, signal: 'SIGKILL', stderrTail: 'killed\n' }, { task });
+
+export const onePerClass: Readonly<Record<string, FlotillaError>> = {
+  BashExitError: new BashExitError(
+    { exitCode: 2, signal: null, command: 'ls nowhere', stdoutTail: '', stderrTail: 'ls: no such file\n' }, { task },
+  ),
+  CancelledError: new CancelledError({ reason: 'changed my mind' }, { task }),
+  ClosureError: new ClosureError({ captured: [{ name: 'factor', file: '/home/u/a.ts', line: 3, column: 9 }] }, 'scale'),
+  ConfigError: new ConfigError('executors: expected a list, saw 4'),
+  DefinitionError: new DefinitionError('it is a class'),
+  DependencyError: new DependencyError({ task, upstream: new Error('root'), upstreamTask: { id: 6, app: 'load' } }),
+  ExecutorFailed: new ExecutorFailed('htex', 'no block came up'),
+  InvalidOptionError: InvalidOptionError.unknown("app 'a'", 'retires', 2, ['retries']),
+  JoinError: new JoinError({ failures: [{ taskId: 3, error: new Error('no') }] }, { task, total: 2 }),
+  ManagerLost: new ManagerLost({ host: 'n1', managerId: 'm-1', lastHeartbeat: Date.UTC(2026, 0, 2), exitCode: 1 }, { task }),
+  MissingOutputsError: new MissingOutputsError({ missing: ['/tmp/a'] }, { task }),
+  NoKernelError: new NoKernelError('simulate'),
+  PoisonTaskError: new PoisonTaskError({ losses: [lost, lost, lost] }, { task }),
+  ProviderError: new ProviderError('squeue did not answer'),
+  PythonError: new PythonError('bad value', { type: 'ValueError', traceback: 'Traceback (most recent call last):\n  here\n' }),
+  ResultTimeoutError: new ResultTimeoutError('task 7 (simulate)', 1500),
+  SerializationError: new SerializationError({ path: 'args[0].then', seen: 'a function (then)' }, { task }),
+  SubmitError: new SubmitError('sbatch: invalid account'),
+  WalltimeError: new WalltimeError({ walltimeMs: 2500 }, { task }),
+  WorkerLost: lost,
+};
