@@ -2,6 +2,7 @@
  * A HighThroughputExecutor's options with every default filled in and every unit in its name.
  */
 import { ConfigError } from '../../lib/errors/config-error.ts';
+import { frozenCopy } from '../../lib/options/freeze.ts';
 import type { ProviderDescription } from '../../lib/provider.ts';
 import { LocalProvider } from '../../providers/local/description.ts';
 import type { CpuAffinity } from './affinity-option.ts';
@@ -48,7 +49,7 @@ export function compileHighThroughput(checked: CheckedHighThroughputOptions): Co
   const heartbeatPeriodMs = checked.heartbeatPeriod ?? 30_000;
   const heartbeatThresholdMs = checked.heartbeatThreshold ?? 120_000;
   requireThresholdAbovePeriod(heartbeatPeriodMs, heartbeatThresholdMs);
-  return Object.freeze({
+  return frozenCopy<CompiledHighThroughput>({
     label: checked.label ?? 'htex',
     provider: checked.provider ?? new LocalProvider(),
     address: checked.address,
@@ -77,7 +78,7 @@ export function compileHighThroughput(checked: CheckedHighThroughputOptions): Co
     nodePath: checked.nodePath,
     env: checked.env ?? {},
     orphanGraceMs: checked.orphanGrace,
-  } satisfies CompiledHighThroughput);
+  });
 }
 
 function requireThresholdAbovePeriod(periodMs: number, thresholdMs: number): void {

@@ -11,6 +11,7 @@ import {
   duration,
   environment,
   flag,
+  name,
   oneOf,
   onlyInTypeScript,
   parslGigabytes,
@@ -32,7 +33,7 @@ export type BlockErrorHandler = (failed: ReadonlyMap<string, JobStatus>) => Erro
 export const highThroughputOptions = new OptionsSchema('HighThroughputExecutor', () => ({ ...described(), ...carriedOverFromParsl() }));
 
 const described = () => ({
-  label: text().min(1).describe("Name of the executor, unique in the config. Default 'htex'.").optional(),
+  label: name().describe("Name of the executor, unique in the config. Default 'htex'.").optional(),
   provider: description<ProviderDescription>('provider', ['start'], 'a provider such as new LocalProvider()')
     .describe('Where blocks of nodes come from. Default LocalProvider.')
     .optional(),

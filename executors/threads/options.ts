@@ -2,11 +2,12 @@
  * What can be written in a ThreadPoolExecutor, and what it comes to.
  */
 import { availableParallelism } from 'node:os';
+import { frozenCopy } from '../../lib/options/freeze.ts';
 import { type OptionsInput, type OptionsOutput, OptionsSchema } from '../../lib/options/schema.ts';
-import { carriedOver, environment, text, wholeNumber } from '../../lib/options/vocabulary.ts';
+import { carriedOver, environment, name, text, wholeNumber } from '../../lib/options/vocabulary.ts';
 
 export const threadPoolOptions = new OptionsSchema('ThreadPoolExecutor', () => ({
-  label: text().min(1).describe("Name of the executor, unique in the config. Default 'threads'.").optional(),
+  label: name().describe("Name of the executor, unique in the config. Default 'threads'.").optional(),
   maxThreads: wholeNumber(1).describe('Tasks at a time. Default: the CPUs that this process may use.').optional(),
   python: text().describe("Interpreter of pythonApps. Default 'python3' on PATH.").optional(),
   env: environment().describe('For every task.').optional(),
@@ -32,7 +33,7 @@ export interface CompiledThreadPool {
 }
 
 export function compileThreadPool(checked: OptionsOutput<typeof threadPoolOptions>): CompiledThreadPool {
-  return Object.freeze({
+  return frozenCopy<CompiledThreadPool>({
     label: checked.label ?? 'threads',
     maxThreads: checked.maxThreads ?? availableParallelism(),
     python: checked.python,

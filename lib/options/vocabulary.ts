@@ -12,6 +12,7 @@ import { zod } from './zod.ts';
 const GIB = 2 ** 30;
 
 export const text = () => zod().string('text');
+export const name = () => zod().string('a name').min(1, 'a name');
 export const path = () => zod().string('a path').min(1, 'a path');
 export const flag = () => zod().boolean('true or false');
 export const textList = () => zod().array(text(), 'a list of texts');
