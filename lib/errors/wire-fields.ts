@@ -23,6 +23,14 @@ export function toTravelling(value: unknown, above: readonly unknown[] = []): un
 }
 
 function toTravellingObject(value: object, above: readonly unknown[]): unknown {
+  try {
+    return copyTravelling(value, above);
+  } catch (error) {
+    return `[looking at it threw ${previewValue(error)}]`; // a getter of its own, or a trap of a Proxy
+  }
+}
+
+function copyTravelling(value: object, above: readonly unknown[]): unknown {
   if (isPlainBuiltin(value)) return value;
   if (above.includes(value) || above.length >= MAX_DEPTH) return previewValue(value);
   const path = [...above, value];

@@ -62,7 +62,7 @@ describe('messages of errors', () => {
 
   it('PoisonTaskError has the last loss as its cause', () => {
     const losses = [new Error('first'), new Error('last')];
-    expect(new PoisonTaskError({ losses }).cause).to.equal(losses[1]);
+    expect(new PoisonTaskError({ host: 'n1', worker: 'w', losses }).cause).to.equal(losses[1]);
   });
 
   it('JoinError lists exactly its failures and shortens the message of many', () => {

@@ -24,7 +24,7 @@ export const onePerClass: Readonly<Record<string, FlotillaError>> = {
   ManagerLost: new ManagerLost({ host: 'n1', managerId: 'm-1', lastHeartbeat: Date.UTC(2026, 0, 2), exitCode: 1 }, { task }),
   MissingOutputsError: new MissingOutputsError({ missing: ['/tmp/a'] }, { task }),
   NoKernelError: new NoKernelError('simulate'),
-  PoisonTaskError: new PoisonTaskError({ losses: [lost, lost, lost] }, { task }),
+  PoisonTaskError: new PoisonTaskError({ host: 'n1', worker: 'w', losses: [lost, lost, lost] }, { task }),
   ProviderError: new ProviderError('squeue did not answer'),
   PythonError: new PythonError('bad value', { type: 'ValueError', traceback: 'Traceback (most recent call last):\n  here\n' }),
   ResultTimeoutError: new ResultTimeoutError('task 7 (simulate)', 1500),
