@@ -1,0 +1,98 @@
+/**
+ * What a tick decides: how far the blocks are from those that the work asks for, and which are let go. Part of the scaler, pure
+ * as it is.
+ */
+import { backoffMs, isProven } from './backoff.ts';
+import { wantedBlocks } from './demand.ts';
+import type { Block, BlockLoad, Scaler, ScalerEffect } from './scaler-types.ts';
+
+/** A block without managers is given so long: frozen ones may thaw and register again. */
+const DESERTED_LIMIT_MS = 30_000;
+/** A drained block's job is given so long to end after its last manager has left. */
+const LEAVE_LIMIT_MS = 5000;
+
+export function balance(scaler: Scaler, at: number, load: BlockLoad): ScalerEffect[] {
+  noteIdleness(scaler, at, load);
+  noteProof(scaler, at);
+  const cleared = cancelEmptyBlocks(scaler, at);
+  const wanted = wantedBlocks(scaler, load.outstanding);
+  const active = activeBlocks(scaler);
+  if (active.length <= wanted) scaler.excessSince = undefined;
+  if (active.length < wanted) return [...cleared, ...grow(scaler, at, wanted - active.length)];
+  if (active.length > wanted) return [...cleared, ...shrink(scaler, at, load, active.length - wanted)];
+  return cleared;
+}
+
+/** Those that run tasks or will; draining and cancelled ones still count against maxBlocks. */
+function activeBlocks(scaler: Scaler): Block[] {
+  return [...scaler.blocks.values()].filter(({ phase }) => phase.kind !== 'draining' && phase.kind !== 'cancelling');
+}
+
+function noteIdleness(scaler: Scaler, at: number, load: BlockLoad): void {
+  scaler.idleSince = load.outstanding === 0 ? (scaler.idleSince ?? at) : undefined;
+  for (const block of scaler.blocks.values()) {
+    const tasks = load.outstanding === 0 ? 0 : load.perBlock === undefined ? load.outstanding : (load.perBlock.get(block.id) ?? 0);
+    block.idleSince = tasks === 0 && block.managers > 0 ? (block.idleSince ?? at) : undefined;
+  }
+}
+
+function noteProof(scaler: Scaler, at: number): void {
+  const proven = [...scaler.blocks.values()].some((block) => block.managers > 0 && isProven(block, at));
+  if (!proven || scaler.failures.length > 0) return;
+  scaler.troubles = 0;
+  scaler.notBefore = Number.NEGATIVE_INFINITY;
+}
+
+function cancelEmptyBlocks(scaler: Scaler, at: number): ScalerEffect[] {
+  return [...scaler.blocks.values()].filter(({ phase }) => isOverdue(phase, at)).map(cancel);
+}
+
+function isOverdue(phase: Block['phase'], at: number): boolean {
+  if (phase.kind === 'deserted') return at - phase.since >= DESERTED_LIMIT_MS;
+  return phase.kind === 'draining' && phase.emptySince !== undefined && at - phase.emptySince >= LEAVE_LIMIT_MS;
+}
+
+function grow(scaler: Scaler, at: number, missing: number): ScalerEffect[] {
+  if (at < scaler.notBefore) return [{ kind: 'wake', at: scaler.notBefore }];
+  if (scaler.troubles === 0) return submitBlocks(scaler, missing);
+  scaler.notBefore = at + backoffMs(scaler.troubles);
+  return submitBlocks(scaler, 1);
+}
+
+/** At most as many as maxBlocks leaves room for. */
+export function submitBlocks(scaler: Scaler, count: number): ScalerEffect[] {
+  const room = scaler.options.limits.maxBlocks - scaler.blocks.size;
+  return Array.from({ length: Math.max(0, Math.min(count, room)) }, () => {
+    const id = String(scaler.nextBlock++);
+    scaler.blocks.set(id, { id, phase: { kind: 'submitting' }, managers: 0, slots: 0, firstManagerAt: undefined, idleSince: undefined });
+    return { kind: 'submitBlock', blockId: id } as const;
+  });
+}
+
+function shrink(scaler: Scaler, at: number, load: BlockLoad, excess: number): ScalerEffect[] {
+  scaler.excessSince ??= at;
+  return dispensableBlocks(scaler, at, load).slice(0, excess).map(letGo);
+}
+
+/** Those that have been idle for long enough; first the ones that have not begun, then the longest idle. */
+function dispensableBlocks(scaler: Scaler, at: number, load: BlockLoad): Block[] {
+  const { strategy, maxIdleTimeMs } = scaler.options;
+  const isLong = (since: number | undefined): boolean => since !== undefined && at - since >= maxIdleTimeMs;
+  if (strategy === 'none') return [];
+  if (strategy === 'simple' && (load.outstanding > 0 || !isLong(scaler.idleSince))) return [];
+  const blocks = [...scaler.blocks.values()];
+  const waiting = isLong(scaler.excessSince) ? blocks.filter(({ phase }) => phase.kind === 'waiting').reverse() : [];
+  const idle = blocks.filter(({ phase, idleSince }) => phase.kind === 'serving' && isLong(idleSince));
+  return [...waiting, ...idle.sort((a, b) => (a.idleSince ?? at) - (b.idleSince ?? at))];
+}
+
+function letGo(block: Block): ScalerEffect {
+  if (block.phase.kind === 'waiting') return cancel(block);
+  block.phase = { kind: 'draining', emptySince: undefined };
+  return { kind: 'drainBlock', blockId: block.id };
+}
+
+function cancel(block: Block): ScalerEffect {
+  block.phase = { kind: 'cancelling' };
+  return { kind: 'cancelBlock', blockId: block.id };
+}

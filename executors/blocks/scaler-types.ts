@@ -1,0 +1,114 @@
+/**
+ * What goes into the block scaler and what comes out of it. Data only; times are milliseconds on any one clock.
+ */
+import type { BlockLimits, JobStatus } from '../../lib/provider.ts';
+
+export type BlockId = string;
+
+/**
+ * 'none' keeps initBlocks; 'simple' grows with the work and shrinks when there is none at all; 'htex-auto-scale' also lets go of
+ * single idle blocks.
+ */
+export type Strategy = 'none' | 'simple' | 'htex-auto-scale';
+
+export interface ScalerOptions {
+  readonly limits: BlockLimits;
+  readonly strategy: Strategy;
+  readonly maxIdleTimeMs: number;
+  /** So many blocks in a row that end before any manager registers fail the executor. Infinity: never. */
+  readonly failureLimit: number;
+}
+
+export type ScalerEvent =
+  | { readonly kind: 'started'; readonly at: number }
+  /** The only event at which blocks are added and let go. */
+  | { readonly kind: 'tick'; readonly at: number; readonly load: BlockLoad }
+  | { readonly kind: 'blockSubmitted'; readonly at: number; readonly blockId: BlockId }
+  | {
+      readonly kind: 'blockSubmitFailed';
+      readonly at: number;
+      readonly blockId: BlockId;
+      readonly error: unknown;
+      /** The scheduler is out of reach, or busy: asking again later may help. */
+      readonly retryable: boolean;
+    }
+  | {
+      readonly kind: 'blockState';
+      readonly at: number;
+      readonly blockId: BlockId;
+      readonly status: JobStatus;
+      readonly stderrTail?: string | undefined;
+    }
+  | { readonly kind: 'managerRegistered'; readonly at: number; readonly blockId: BlockId; readonly slots: number }
+  | { readonly kind: 'managerGone'; readonly at: number; readonly blockId: BlockId }
+  | { readonly kind: 'closing'; readonly at: number };
+
+export interface BlockLoad {
+  /** Tasks that the executor holds: queued and running. */
+  readonly outstanding: number;
+  /** Tasks per block, where that is known; a block that is not in it is idle. Absent: any block may be busy. */
+  readonly perBlock?: ReadonlyMap<BlockId, number> | undefined;
+}
+
+export type ScalerEffect =
+  | { readonly kind: 'submitBlock'; readonly blockId: BlockId }
+  /** No new tasks; its managers leave when the running ones are done, and the job ends. */
+  | { readonly kind: 'drainBlock'; readonly blockId: BlockId }
+  | { readonly kind: 'cancelBlock'; readonly blockId: BlockId }
+  | { readonly kind: 'failExecutor'; readonly failures: readonly BlockFailure[] }
+  /** Something has to wait: tick again then. */
+  | { readonly kind: 'wake'; readonly at: number };
+
+/** A block that ended before any of its managers registered. */
+export interface BlockFailure {
+  readonly blockId: BlockId;
+  /** How its job ended; absent when it could not even be submitted. */
+  readonly status?: JobStatus;
+  readonly stderrTail?: string | undefined;
+  /** What the provider threw. */
+  readonly error?: unknown;
+}
+
+/**
+ * submitting ──▶ waiting ──manager registers──▶ serving ◀──▶ deserted (all its managers are gone, its job is not)
+ *      │            │                              │ let go
+ *      │            └──────── cancelling ◀─────────┼──────────▶ draining
+ *      ▼                           ▼               ▼               ▼
+ *   (removed: its submission failed, or its job has ended)
+ */
+export type BlockPhase =
+  | { readonly kind: 'submitting' }
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'serving' }
+  | { readonly kind: 'deserted'; readonly since: number }
+  | { readonly kind: 'draining'; readonly emptySince: number | undefined }
+  | { readonly kind: 'cancelling' };
+
+export interface Block {
+  readonly id: BlockId;
+  phase: BlockPhase;
+  managers: number;
+  /** Of all its managers together. */
+  slots: number;
+  firstManagerAt: number | undefined;
+  idleSince: number | undefined;
+}
+
+export interface Scaler {
+  readonly options: ScalerOptions;
+  mode: 'running' | 'failed' | 'closing';
+  /** Those that have not ended. */
+  readonly blocks: Map<BlockId, Block>;
+  nextBlock: number;
+  /** Mean of the managers seen last; 1 until one has registered. */
+  slotsPerManager: number;
+  /** In a row, without a manager registering in between. */
+  failures: BlockFailure[];
+  /** Ends and submissions that went wrong since a block last proved to work; they set the back-off. */
+  troubles: number;
+  /** No submission before this. */
+  notBefore: number;
+  idleSince: number | undefined;
+  /** Since when there have been more blocks than are wanted. */
+  excessSince: number | undefined;
+}

@@ -1,0 +1,150 @@
+/**
+ * The block scaler: decides when blocks are submitted, drained and cancelled, and when to give up. A pure machine: no clock, no
+ * provider; time is in the events. The shell around it is blocks.ts.
+ */
+import { isTerminal, type JobStatus } from '../../lib/provider.ts';
+import { backoffMs, isProven } from './backoff.ts';
+import { balance, submitBlocks } from './balance.ts';
+import { learnSlots } from './demand.ts';
+import type { Block, BlockFailure, BlockId, Scaler, ScalerEffect, ScalerEvent, ScalerOptions } from './scaler-types.ts';
+
+export function createScaler(options: ScalerOptions): Scaler {
+  return {
+    options,
+    mode: 'running',
+    blocks: new Map(),
+    nextBlock: 0,
+    slotsPerManager: 1,
+    failures: [],
+    troubles: 0,
+    notBefore: Number.NEGATIVE_INFINITY,
+    idleSince: undefined,
+    excessSince: undefined,
+  };
+}
+
+/** Takes one event into account. Blocks are added and let go at ticks only: follow every other event with one. */
+export function step(scaler: Scaler, event: ScalerEvent): ScalerEffect[] {
+  switch (event.kind) {
+    case 'started':
+      return submitBlocks(scaler, Math.max(scaler.options.limits.initBlocks, scaler.options.limits.minBlocks));
+    case 'tick':
+      return scaler.mode === 'running' ? balance(scaler, event.at, event.load) : [];
+    case 'closing':
+      return close(scaler);
+    default: {
+      const block = scaler.blocks.get(event.blockId);
+      return block === undefined ? [] : stepBlock(scaler, block, event);
+    }
+  }
+}
+
+type BlockEvent = Exclude<ScalerEvent, { kind: 'started' | 'tick' | 'closing' }>;
+
+function stepBlock(scaler: Scaler, block: Block, event: BlockEvent): ScalerEffect[] {
+  switch (event.kind) {
+    case 'blockSubmitted':
+      return jobExists(scaler, block);
+    case 'blockSubmitFailed':
+      return submitFailed(scaler, block, event);
+    case 'blockState':
+      return isTerminal(event.status.state) ? jobEnded(scaler, block, event) : [];
+    case 'managerRegistered':
+      return managerRegistered(scaler, block, event);
+    case 'managerGone':
+      return managerGone(scaler, block, event.at);
+  }
+}
+
+function jobExists(scaler: Scaler, block: Block): ScalerEffect[] {
+  if (block.phase.kind !== 'submitting') return [];
+  block.phase = { kind: 'waiting' };
+  return scaler.mode === 'running' ? [] : cancelBlock(block);
+}
+
+function managerRegistered(scaler: Scaler, block: Block, { at, slots }: { at: number; slots: number }): ScalerEffect[] {
+  block.managers++;
+  block.slots += slots;
+  block.firstManagerAt ??= at;
+  learnSlots(scaler);
+  scaler.failures = [];
+  if (block.phase.kind === 'draining') block.phase = { kind: 'draining', emptySince: undefined };
+  else if (block.phase.kind !== 'cancelling' && block.phase.kind !== 'serving') block.phase = { kind: 'serving' };
+  return [];
+}
+
+function managerGone(scaler: Scaler, block: Block, at: number): ScalerEffect[] {
+  if (block.managers === 0) return [];
+  block.slots -= block.slots / block.managers;
+  block.managers--;
+  learnSlots(scaler);
+  if (block.managers > 0) return [];
+  if (block.phase.kind === 'serving') block.phase = { kind: 'deserted', since: at };
+  if (block.phase.kind === 'draining') block.phase = { kind: 'draining', emptySince: at };
+  return [];
+}
+
+interface SubmitFailed {
+  readonly at: number;
+  readonly error: unknown;
+  readonly retryable: boolean;
+}
+
+function submitFailed(scaler: Scaler, block: Block, { at, error, retryable }: SubmitFailed): ScalerEffect[] {
+  scaler.blocks.delete(block.id);
+  if (scaler.mode !== 'running') return [];
+  noteTrouble(scaler, at);
+  return retryable ? [] : noteFailure(scaler, { blockId: block.id, error });
+}
+
+interface JobEnded {
+  readonly at: number;
+  readonly status: JobStatus;
+  readonly stderrTail?: string | undefined;
+}
+
+function jobEnded(scaler: Scaler, block: Block, { at, status, stderrTail }: JobEnded): ScalerEffect[] {
+  scaler.blocks.delete(block.id);
+  const { kind } = block.phase;
+  const wasExpected = kind === 'draining' || kind === 'cancelling';
+  if (wasExpected || scaler.mode !== 'running') return [];
+  if (!isProven(block, at)) noteTrouble(scaler, at);
+  return block.firstManagerAt === undefined ? noteFailure(scaler, { blockId: block.id, status, stderrTail }) : [];
+}
+
+function noteTrouble(scaler: Scaler, at: number): void {
+  scaler.troubles++;
+  scaler.notBefore = at + backoffMs(scaler.troubles);
+}
+
+/** Gives up when too many failed in a row, unless another block shows that the set-up works. */
+function noteFailure(scaler: Scaler, failure: BlockFailure): ScalerEffect[] {
+  scaler.failures.push(failure);
+  const works = [...scaler.blocks.values()].some((block) => block.managers > 0);
+  if (works || scaler.failures.length < scaler.options.failureLimit) return [];
+  scaler.mode = 'failed';
+  return [{ kind: 'failExecutor', failures: scaler.failures.slice(-scaler.options.failureLimit) }, ...cancelAll(scaler)];
+}
+
+function close(scaler: Scaler): ScalerEffect[] {
+  scaler.mode = 'closing';
+  return cancelAll(scaler);
+}
+
+function cancelAll(scaler: Scaler): ScalerEffect[] {
+  return [...scaler.blocks.values()].flatMap(cancelBlock);
+}
+
+/** One that is being submitted has no job yet: it is cancelled when it has. */
+function cancelBlock(block: Block): ScalerEffect[] {
+  if (block.phase.kind === 'cancelling' || block.phase.kind === 'submitting') return [];
+  block.phase = { kind: 'cancelling' };
+  return [{ kind: 'cancelBlock', blockId: block.id }];
+}
+
+/** Blocks that have not ended, for people to read. */
+export function liveBlocks(scaler: Scaler): readonly Readonly<Block>[] {
+  return [...scaler.blocks.values()];
+}
+
+export type { BlockId };

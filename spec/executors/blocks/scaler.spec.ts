@@ -1,0 +1,263 @@
+import { expect } from 'chai';
+import type { Strategy } from '../../../executors/blocks/scaler-types.ts';
+import type { BlockLimits } from '../../../lib/provider.ts';
+import { ScalerBench, scalerOptions } from './scaler-bench.ts';
+
+const IDLE = 120_000;
+const bench = (limits: Partial<BlockLimits> = {}, strategy: Strategy = 'simple'): ScalerBench =>
+  new ScalerBench(scalerOptions(limits, { strategy }));
+
+describe('the block scaler, at the start', () => {
+  const rows: [limits: Partial<BlockLimits>, effects: string][] = [
+    [{}, 'submit 0'],
+    [{ initBlocks: 3 }, 'submit 0, submit 1, submit 2'],
+    [{ initBlocks: 0 }, ''],
+    [{ initBlocks: 0, minBlocks: 2 }, 'submit 0, submit 1'],
+  ];
+  for (const [limits, effects] of rows) {
+    it(`${JSON.stringify(limits)}: ${effects || 'nothing'}`, () => void bench(limits).start().expect(effects));
+  }
+});
+
+describe('the block scaler, growing', () => {
+  const rows: [title: string, limits: Partial<BlockLimits>, slots: number, outstanding: number, blocks: number][] = [
+    ['as many slots as tasks', {}, 4, 8, 2],
+    ['a whole block for the rest', {}, 4, 9, 3],
+    ['no more than maxBlocks', { maxBlocks: 3 }, 4, 1000, 3],
+    ['one block for one task', {}, 4, 1, 1],
+    ['half the slots at parallelism 0.5', { parallelism: 0.5 }, 4, 16, 2],
+    ['one block at parallelism 0', { parallelism: 0 }, 4, 1000, 1],
+    ['minBlocks without work', { minBlocks: 2 }, 4, 0, 2],
+    ['every node of a block counted', { nodesPerBlock: 4 }, 4, 32, 2],
+  ];
+  for (const [title, limits, slots, outstanding, blocks] of rows) {
+    it(`${title}: ${JSON.stringify(limits)}, ${slots} slots a manager, ${outstanding} tasks: ${blocks} blocks`, () => {
+      const run = bench({ initBlocks: 1, ...limits }).start().serving('0', slots).work(outstanding);
+      expect(run.scaler.blocks.size).to.equal(blocks);
+    });
+  }
+
+  it('takes a block for one slot until a manager tells', () => {
+    bench({ maxBlocks: 3 }).start().work(5).expect('submit 0, submit 1, submit 2');
+  });
+
+  it('starts with work when there is no initial block', () => {
+    bench({ initBlocks: 0 }).start().expect('').work(1).expect('submit 0');
+  });
+
+  it('counts blocks that are still pending, and asks for no more than once', () => {
+    bench({ maxBlocks: 3 }).start().work(2).expect('submit 0, submit 1').after(5000).after(5000).submitted('0').after(5000).expect('');
+  });
+
+  it('replaces a block that ended while there is work', () => {
+    bench().start().serving('0').work(1).after(60_000).expect('submit 0').ended('0', 'timeout').expect('submit 1');
+  });
+
+  it('does not replace a block that ended when there is no work', () => {
+    bench().start().serving('0').after(60_000).ended('0', 'completed').expect('submit 0');
+  });
+
+  it('replaces a block that ended without work when minBlocks asks for it', () => {
+    bench({ minBlocks: 1 }).start().serving('0').after(60_000).ended('0', 'completed').expect('submit 0, submit 1');
+  });
+
+  it("keeps initBlocks for the work there is, and no more, with strategy 'none'", () => {
+    const run = bench({ initBlocks: 2 }, 'none').start().serving('0').serving('1').work(100).expect('submit 0, submit 1');
+    run.after(60_000).ended('1', 'timeout').expect('submit 2').work(0).after(10 * IDLE).expect('');
+  });
+
+  it('does not believe that a job has ended because the scheduler does not list it', () => {
+    bench().start().serving('0').work(1).expect('submit 0').ended('0', 'unknown').after(60_000).expect('');
+  });
+});
+
+describe('the block scaler, shrinking', () => {
+  function threeServing(strategy: Strategy, limits: Partial<BlockLimits> = {}): ScalerBench {
+    const run = bench({ initBlocks: 3, ...limits }, strategy).start().serving('0').serving('1').serving('2').work(12);
+    run.effects();
+    return run;
+  }
+
+  it('lets all idle blocks go when there has been no work for long enough, drained first', () => {
+    const run = threeServing('simple').work(0).after(IDLE - 1).expect('').after(1).expect('drain 0, drain 1, drain 2');
+    run.gone('0').ended('0', 'completed').after(60_000).expect('');
+    expect(run.phases()).to.equal('1 draining, 2 draining');
+  });
+
+  it('keeps minBlocks', () => void threeServing('simple', { minBlocks: 2 }).work(0).after(IDLE).expect('drain 0'));
+
+  it('starts to count anew when there is work in between', () => {
+    threeServing('simple').work(0).after(IDLE - 1).work(1).work(0).after(IDLE - 1).expect('').after(1).expect('drain 0, drain 1, drain 2');
+  });
+
+  it("keeps idle blocks while there is any work, with 'simple'", () => {
+    threeServing('simple').work(1, { 0: 1 }).after(10 * IDLE).expect('');
+  });
+
+  it("lets single idle blocks go while others work, with 'htex-auto-scale'", () => {
+    threeServing('htex-auto-scale').work(1, { 1: 1 }).after(IDLE - 1).expect('').after(1).expect('drain 0, drain 2');
+  });
+
+  it('keeps one block for a single long task, however long', () => {
+    const run = threeServing('htex-auto-scale').work(1, { 1: 1 }).after(IDLE);
+    run.ended('0', 'completed').ended('2', 'completed').effects();
+    for (let hour = 0; hour < 48; hour++) run.after(3_600_000);
+    run.expect('');
+    expect(run.phases()).to.equal('1 serving');
+  });
+
+  it('keeps as many idle blocks as the waiting work asks for', () => {
+    threeServing('htex-auto-scale').work(8, { 1: 4 }).after(IDLE).expect('drain 0');
+  });
+
+  it('lets no block go by itself when it is not known which are idle', () => {
+    threeServing('htex-auto-scale').work(1).after(10 * IDLE).expect('');
+  });
+
+  it('cancels blocks that have not begun before it drains any', () => {
+    const run = bench({ maxBlocks: 4 }, 'htex-auto-scale').start().submitted('0').work(4).submitted('1').submitted('2').submitted('3');
+    run.effects();
+    run.registered('0').work(4, { 0: 4 }).after(IDLE).expect('cancel 3, cancel 2, cancel 1');
+  });
+
+  it('submits a new block for new work while an old one drains, within maxBlocks', () => {
+    const run = bench({ maxBlocks: 1 }).start().serving('0').after(IDLE).expect('submit 0, drain 0').work(4).expect('');
+    run.gone('0').ended('0', 'completed').expect('submit 1');
+  });
+
+  it('cancels a drained block whose job goes on after its last manager has left', () => {
+    bench().start().serving('0').after(IDLE).gone('0').after(4999).expect('submit 0, drain 0').after(1).expect('cancel 0');
+  });
+
+  it('waits for the tasks of a drained block, however long', () => {
+    bench().start().serving('0').after(IDLE).after(100 * IDLE).expect('submit 0, drain 0');
+  });
+
+  it('does not swing: after a burst it ends where the work is', () => {
+    const run = bench({ maxBlocks: 5 }, 'htex-auto-scale').start().serving('0').work(20, { 0: 4 });
+    for (const id of ['1', '2', '3', '4']) run.serving(id);
+    run.work(3, { 2: 3 });
+    const words = run.effects();
+    for (let tick = 0; tick < 200; tick++) run.after(5000);
+    expect(words).to.equal('submit 0, submit 1, submit 2, submit 3, submit 4');
+    run.expect('drain 0, drain 1, drain 3, drain 4');
+  });
+});
+
+describe('the block scaler, in trouble', () => {
+  it('tries again twice, sooner and then later, and then fails the executor with what was seen', () => {
+    const run = bench().start().work(1).submitted('0').ended('0', 'failed', { exitCode: 127 }).expect('submit 0, submit 1');
+    run.submitted('1').ended('1', 'failed', { exitCode: 127 });
+    expect(run.wakesAfter()).to.equal(500);
+    run.expect('').after(499).expect('').after(1).expect('submit 2');
+    run.submitted('2').ended('2', 'failed', { exitCode: 126 }).expect('fail after 3');
+    expect(run.failures.map(({ blockId, status }) => [blockId, status?.exitCode])).to.deep.equal([['0', 127], ['1', 127], ['2', 126]]);
+  });
+
+  it('fails at once when all the first blocks fail, and cancels the others', () => {
+    const run = bench({ initBlocks: 4 }).start().work(4);
+    for (const id of ['0', '1', '2', '3']) run.submitted(id);
+    run.effects();
+    run.ended('0').ended('1');
+    run.effects();
+    run.ended('2').expect('fail after 3, cancel 3');
+  });
+
+  it('counts submissions that the provider refuses', () => {
+    const run = bench().start().work(1).refused('0').refused('1').after(500).refused('2');
+    run.expect('submit 0, submit 1, submit 2, fail after 3');
+  });
+
+  it('counts a job that ends well without its manager having come', () => {
+    const run = bench().start().work(1).submitted('0').ended('0', 'completed').submitted('1').ended('1', 'completed');
+    run.after(500).submitted('2').ended('2', 'completed').expect('submit 0, submit 1, submit 2, fail after 3');
+  });
+
+  it('forgets earlier failures when a manager registers', () => {
+    const run = bench().start().work(1).submitted('0').ended('0').submitted('1').ended('1').after(500).serving('2').after(60_000);
+    run.ended('2', 'timeout').expect('submit 0, submit 1, submit 2, submit 3');
+  });
+
+  it('does not fail while another block works, and asks ever more rarely', () => {
+    const run = bench({ maxBlocks: 2 }).start().serving('0').work(8, { 0: 4 });
+    for (let second = 0; second < 600; second++) {
+      const id = String(run.scaler.nextBlock - 1);
+      if (id !== '0') run.submitted(id).ended(id);
+      run.after(1000);
+    }
+    const words = run.effects().split(', ');
+    expect(words).not.to.include('fail');
+    expect(words.length).to.be.within(8, 20);
+  });
+
+  it('waits out a scheduler that is down: ten minutes cost a handful of submissions and no failure', () => {
+    const run = bench().start().work(1);
+    for (let second = 0; second < 600; second++) {
+      run.refused(String(run.scaler.nextBlock - 1), true).after(1000);
+    }
+    const words = run.effects().split(', ');
+    expect(words.every((word) => word.startsWith('submit'))).to.equal(true);
+    expect(words.length).to.be.within(8, 20);
+  });
+
+  it('slows down when blocks end soon after their managers have come, whatever their exit code', () => {
+    const run = bench().start().work(1);
+    for (let second = 0; second < 600; second++) {
+      const id = String(run.scaler.nextBlock - 1);
+      run.serving(id).ended(id, 'completed').after(1000);
+    }
+    expect(run.effects().split(', ').length).to.be.within(8, 20);
+  });
+
+  it('does not slow down for a block that ends after it has worked', () => {
+    const run = bench().start().work(1);
+    for (let hour = 0; hour < 5; hour++) {
+      const id = String(hour);
+      run.serving(id).after(3_600_000).ended(id, 'failed');
+    }
+    run.expect('submit 0, submit 1, submit 2, submit 3, submit 4, submit 5');
+  });
+
+  it('does not give up when it may not', () => {
+    const run = new ScalerBench(scalerOptions({}, { failureLimit: Number.POSITIVE_INFINITY })).start().work(1);
+    for (let id = 0; id < 10; id++) run.refused(String(id)).after(60_000);
+    expect(run.effects()).not.to.include('fail');
+  });
+
+  it('gives a block whose managers are gone time to come back, and then a successor', () => {
+    const run = bench({ maxBlocks: 1 }).start().serving('0').work(1).after(60_000).gone('0').after(29_999).expect('submit 0');
+    run.after(1).expect('cancel 0').ended('0', 'cancelled').expect('submit 1');
+  });
+
+  it('keeps a block whose manager came back', () => {
+    bench().start().serving('0').work(1).gone('0').after(20_000).registered('0').after(60_000).expect('submit 0');
+  });
+
+  it('keeps a block of many nodes that lost one', () => {
+    bench({ nodesPerBlock: 2 }).start().serving('0').registered('0').work(1).gone('0').after(60_000).expect('submit 0');
+  });
+});
+
+describe('the block scaler, closing', () => {
+  it('cancels every block, those still pending too, and submits no more', () => {
+    const run = bench({ initBlocks: 3, minBlocks: 1 }).start().serving('0').submitted('1').work(10);
+    run.effects();
+    run.close().expect('cancel 0, cancel 1').ended('0', 'cancelled').ended('1', 'cancelled').after(60_000).expect('');
+  });
+
+  it('cancels a block whose submission was under way', () => {
+    bench().start().close().expect('submit 0').submitted('0').expect('cancel 0');
+  });
+
+  it('cancels a block that is draining', () => void bench().start().serving('0').after(IDLE).close().expect('submit 0, drain 0, cancel 0'));
+
+  it('does not fail afterwards', () => {
+    const run = bench({ initBlocks: 3 }).start().submitted('0').submitted('1').close();
+    run.effects();
+    run.ended('0').ended('1').refused('2').expect('');
+  });
+
+  it('ignores what it is told of blocks that it does not know', () => {
+    bench({ initBlocks: 0 }).start().submitted('7').registered('7').gone('7').ended('7').refused('7').expect('');
+  });
+});
