@@ -9,8 +9,8 @@
  * While it registers it takes no tasks, so that what it says it holds stays true. No clock, no socket; see manager-link.ts.
  */
 import { recordEnd } from '../../lib/wire/records.ts';
+import { frameBase } from './frame-base.ts';
 import type { Registration, Try } from './interchange/core-events.ts';
-import { frameBase } from './interchange/membership.ts';
 
 /** What the manager knows of itself; the session adds the rest of the {@link Registration}. */
 export type SelfDescription = Omit<Registration, 'attempt' | 'firstSequence' | 'defined'>;

@@ -8,6 +8,7 @@
  * A manager that was lost and comes back registers like a new one; what it still holds was given up, and is cancelled there.
  */
 import { ResultStatus } from '../../../lib/wire/records.ts';
+import { frameBase } from '../frame-base.ts';
 import { sendCancel } from './cancellation.ts';
 import type { Effect, Registration, Try } from './core-events.ts';
 import { addInFlight, type Core, countFrame, dropInFlight, log, type Manager, tryNumberIn, UNKNOWN_FUNCTION } from './core-state.ts';
@@ -44,7 +45,7 @@ function registerNew(core: Core, id: string, registration: Registration, at: num
   const { index, host, blockId, slots } = manager;
   effects.push({ kind: 'emit', report: { kind: 'managerRegistered', managerId: id, index, host, blockId, slots, info: registration.info } });
   welcome(manager, registration, effects);
-  const held = registration.held.map(([taskId, tryNumber]) => tryKey(taskId, tryNumber));
+  const held = registration.held.map(([taskId, tryNumber]) => tryKey(taskId, tryNumber)).sort((a, b) => b - a);
   sendCancel(manager, rejectHeld(core, manager, held), effects);
   managerCame(core, id);
 }
@@ -53,10 +54,15 @@ function registerNew(core: Core, id: string, registration: Registration, at: num
 function rejectHeld(core: Core, manager: Manager, held: Iterable<number>): number[] {
   const rejected: number[] = [];
   for (const key of held) {
-    if (claimTry(core, manager.id, key)) addInFlight(manager, taskIdOf(key), UNKNOWN_FUNCTION, tryNumberOf(key));
-    else rejected.push(key);
+    if (isSuperseded(manager, key) || !claimTry(core, manager.id, key)) rejected.push(key);
+    else addInFlight(manager, taskIdOf(key), UNKNOWN_FUNCTION, tryNumberOf(key));
   }
   return rejected;
+}
+
+/** Of two tries of a task the later one counts, and comes first here: the driver has been told of the earlier one's end. */
+function isSuperseded(manager: Manager, key: number): boolean {
+  return manager.inFlight.has(taskIdOf(key));
 }
 
 function toManager(core: Core, id: string, registration: Registration, at: number): Manager {
@@ -89,6 +95,7 @@ function registerAgain(core: Core, manager: Manager, registration: Registration,
   hear(core, manager, at);
   if (registration.attempt <= manager.attempt) return;
   manager.attempt = registration.attempt;
+  catchUp(manager, registration.firstSequence);
   manager.defined.clear();
   for (const fnId of registration.defined) manager.defined.add(fnId);
   welcome(manager, registration, effects);
@@ -104,8 +111,13 @@ function registerAgain(core: Core, manager: Manager, registration: Registration,
   dismissIfIdle(core, manager, effects);
 }
 
-/** Frames are counted from a base that differs per registration, so that late ones of an earlier registration are not taken. */
-export const frameBase = (attempt: number): number => (attempt << 24) >>> 0;
+/** Frames before the manager's first were acknowledged to it, by the interchange before this one perhaps. */
+function catchUp(manager: Manager, firstSequence: number): void {
+  const acknowledged = (firstSequence - 1) >>> 0;
+  if (((acknowledged - manager.received) | 0) <= 0) return;
+  manager.received = acknowledged;
+  manager.acknowledged = acknowledged;
+}
 
 function welcome(manager: Manager, { attempt }: Registration, effects: Effect[]): void {
   manager.sent = frameBase(attempt);

@@ -3,11 +3,15 @@
  *
  * The driver names the managers there were and sends every outstanding task again; managers register with the tries that they
  * hold. Until both are complete, or the managers' grace is over, nothing is placed. Then tasks that some manager has, or whose
- * outcome was reported meanwhile, are taken out of the queue; the rest was lost on the way, and runs.
+ * outcome was reported meanwhile, are taken out of the queue; the rest is nowhere, and is placed.
+ * If a manager did not come in time, it may have any of the rest: those go back to the driver as unstarted, for another try
+ * number. So one try never goes to two managers, and what the late one still does is told apart.
  */
+import { ResultStatus } from '../../../lib/wire/records.ts';
 import { sendCancel } from './cancellation.ts';
 import type { Effect, Try } from './core-events.ts';
 import { type Core, dropInFlight, UNKNOWN_FUNCTION } from './core-state.ts';
+import { reportHere } from './results.ts';
 import { removeRecords } from './task-queue.ts';
 import { taskIdOf, tryKey } from './try-key.ts';
 
@@ -42,6 +46,7 @@ export function endRecoveryIfComplete(core: Core, at: number | undefined, effect
   for (const { taskId, tryNumber } of superfluous) claimed.delete(tryKey(taskId, tryNumber));
   cancelUnasked(core, claimed, effects);
   const missing = [...recovery.expected];
+  if (missing.length > 0) reportHere(core, removeRecords(core.queue, () => true), ResultStatus.Unstarted, effects);
   effects.push({ kind: 'emit', report: { kind: 'recovered', managers: core.managers.size, missing, requeued: core.queue.length } });
 }
 
