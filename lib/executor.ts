@@ -55,7 +55,19 @@ export interface ExecutorContext {
   readonly runDir: string;
   /** Directory in which the driver loaded its kernel. */
   readonly workingDirectory: string;
+  /** Directory for values that travel by reference. */
+  readonly storeDir: string;
+  readonly strategy: StrategySettings;
+  /** For executors that have none of their own. */
+  readonly orphanGraceMs: number | undefined;
   readonly events: ExecutorEvents;
+}
+
+/** How blocks come and go. */
+export interface StrategySettings {
+  readonly name: 'none' | 'simple' | 'htex-auto-scale';
+  readonly periodMs: number;
+  readonly maxIdleTimeMs: number;
 }
 
 export interface ExecutorStatus {

@@ -1,0 +1,97 @@
+/**
+ * A JavaScript worker as a process: frames from its supervisor on fd 3, results back.
+ *
+ * Tasks run one after the other in the order in which they came. Results leave at the end of a batch, or once the worker has been busy
+ * for half a millisecond, so that short tasks share a message and a long one never holds finished neighbours back.
+ */
+import { Socket } from 'node:net';
+import { FrameReader, FrameType, FRAME_HEADER_BYTES, encodeFrame } from '../../../lib/wire/frames.ts';
+import { PROTOCOL_VERSION } from '../../../lib/wire/protocol.ts';
+import { RecordBuffer } from '../../../lib/wire/record-buffer.ts';
+import { recordEnd } from '../../../lib/wire/records.ts';
+import { pack } from '../../../lib/wire/value-codec.ts';
+import { JOURNAL_RECORD_LIMIT, JournalWriter } from '../journal.ts';
+import { TaskExecutor } from './execute.ts';
+import { FunctionTable } from './functions.ts';
+import { Surroundings } from './surroundings.ts';
+
+const FLUSH_AFTER_MS = 0.5;
+/** Frame header and batch number. */
+const RESULTS_PREFIX = FRAME_HEADER_BYTES + 4;
+
+const env = { ...process.env };
+const socket = new Socket({ fd: 3, readable: true, writable: true });
+const functions = new FunctionTable();
+const results = new RecordBuffer(RESULTS_PREFIX);
+const journal = env.FLOTILLA_JOURNAL ? new JournalWriter(env.FLOTILLA_JOURNAL) : undefined;
+const executor = new TaskExecutor({
+  functions,
+  results,
+  surroundings: new Surroundings(env.FLOTILLA_RUN_ID ?? ''),
+  worker: Number(env.FLOTILLA_WORKER_RANK ?? 0),
+  storeDir: env.FLOTILLA_STORE,
+});
+
+const batches: Buffer[] = [];
+let busy = false;
+
+function flush(batch: number): void {
+  if (results.count === 0) return;
+  const frame = results.take();
+  frame.writeUInt32LE(frame.length - 4, 0);
+  frame[4] = FrameType.Results;
+  frame.writeUInt32LE(batch, FRAME_HEADER_BYTES);
+  socket.write(frame);
+}
+
+async function runBatches(): Promise<void> {
+  busy = true;
+  for (let batch = batches.shift(); batch; batch = batches.shift()) await runBatch(batch);
+  busy = false;
+}
+
+async function runBatch(frame: Buffer): Promise<void> {
+  const batch = frame.readUInt32LE(0);
+  const count = frame.readUInt32LE(4);
+  const journalled = count > 1 ? journal : undefined;
+  journalled?.begin(batch);
+  let flushed = performance.now();
+  let at = 8;
+  while (at < frame.length) {
+    const outcome = executor.run(frame, at);
+    const record = outcome instanceof Buffer ? outcome : await outcome;
+    at = recordEnd(frame, at);
+    if (at >= frame.length) break;
+    const now = performance.now();
+    if (now - flushed > FLUSH_AFTER_MS || record.length > JOURNAL_RECORD_LIMIT) {
+      flush(batch);
+      flushed = now;
+    }
+    // A record that was flushed is in the journal too, so that its place there says which task runs.
+    if (record.length <= JOURNAL_RECORD_LIMIT) journalled?.append(record);
+  }
+  flush(batch);
+}
+
+function onStrayError(error: unknown): void {
+  if (!executor.interrupt(error)) console.error('after its task had ended, an app threw:', error);
+}
+
+process.on('uncaughtException', onStrayError);
+process.on('unhandledRejection', onStrayError);
+// A terminal's Ctrl-C is the driver's business.
+process.on('SIGINT', () => undefined);
+
+const reader = new FrameReader();
+socket.on('data', (chunk: Buffer) => {
+  reader.push(chunk, (type, body) => {
+    if (type === FrameType.Define) functions.define(body.readUInt32LE(0), body.subarray(4));
+    else if (type === FrameType.Tasks) batches.push(body);
+    else if (type === FrameType.Shutdown) process.exit(0);
+  });
+  if (!busy && batches.length > 0) void runBatches();
+});
+socket.on('end', () => process.exit(0));
+socket.on('error', () => process.exit(0));
+
+socket.write(encodeFrame(FrameType.Hello, pack({ protocol: PROTOCOL_VERSION, pid: process.pid, kind: 'js', version: process.version })));

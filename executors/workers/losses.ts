@@ -1,0 +1,32 @@
+/**
+ * The words for tasks that their worker could not finish.
+ */
+import type { WireError } from '../../lib/errors/wire-error.ts';
+import type { WorkerExit } from './runner.ts';
+
+export function workerLost(exit: WorkerExit, host: string, worker: number): WireError {
+  const { exitCode, signal, stderrTail } = exit;
+  const how = signal === null ? `exited with code ${exitCode}` : `was ended by ${signal}`;
+  const said = stderrTail.trim() === '' ? '' : `; its stderr ends: ${lastLines(stderrTail)}`;
+  return {
+    kind: 'worker-lost',
+    name: 'WorkerLost',
+    message: `worker ${worker} on ${host} ${how} while it ran the task${said}`,
+    fields: { host, exitCode, signal, stderrTail },
+  };
+}
+
+export function workerNotStarted(reason: string, host: string): WireError {
+  return { kind: 'definition', name: 'DefinitionError', message: `on ${host}: ${reason}` };
+}
+
+export function walltimeExceeded(walltimeMs: number, host: string): WireError {
+  return {
+    kind: 'walltime',
+    name: 'WalltimeError',
+    message: `the task ran longer than its walltime of ${walltimeMs / 1000} s and was ended on ${host}`,
+    fields: { walltimeMs },
+  };
+}
+
+const lastLines = (text: string): string => text.trim().split('\n').slice(-3).join(' | ');

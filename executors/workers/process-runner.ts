@@ -1,0 +1,230 @@
+/**
+ * A JavaScript or Python worker as a process of its own: starts it, feeds it batches over a socket pair, and reports how it died.
+ * Knows frames and the journal; what a task means is the worker's affair.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, rmSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import { encodeFrame, encodeFrameHeader, FRAME_HEADER_BYTES, FrameReader, FrameType } from '../../lib/wire/frames.ts';
+import { readTaskHeader, recordEnd } from '../../lib/wire/records.ts';
+import { readJournal } from './journal.ts';
+import { killAll, signalGroup } from './process-tree.ts';
+import type { Batch, FunctionSource, Runner, RunnerEvents, TaskTag, WorkerExit } from './runner.ts';
+
+export interface ProcessRunnerOptions {
+  /** Names the worker's files: 'worker-3-js'. */
+  readonly name: string;
+  /** The whole command line; its process is the one that runs the tasks. */
+  readonly argv: readonly [string, ...string[]];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** stdout and stderr of the worker itself go here. */
+  readonly logDir: string;
+  /** For the journal; memory, short path. */
+  readonly scratchDir: string;
+  readonly runId: string;
+  readonly functions: FunctionSource;
+  readonly events: RunnerEvents;
+  /** What to say when the program is not there. */
+  readonly missingHint: string;
+}
+
+const STDERR_TAIL_BYTES = 4096;
+const COPY_LIMIT = 64 * 1024;
+/** Frame header, u32 batch, u32 count. */
+const TASKS_PREFIX = FRAME_HEADER_BYTES + 8;
+
+interface LiveWorker {
+  readonly child: ChildProcess;
+  readonly socket: Socket;
+  readonly defined: Set<number>;
+  readonly stderrFd: number;
+  readonly stderrFrom: number;
+  exit: { code: number | null; signal: string | null } | undefined;
+  socketEnded: boolean;
+}
+
+export class ProcessRunner implements Runner {
+  readonly #options: ProcessRunnerOptions;
+  readonly #journal: string;
+  #worker: LiveWorker | undefined;
+  #batch = 0;
+  #closing = false;
+
+  constructor(options: ProcessRunnerOptions) {
+    this.#options = options;
+    this.#journal = join(options.scratchDir, `${options.name}.journal`);
+  }
+
+  /** Starts the worker ahead of the first batch. */
+  warmUp(): void {
+    this.#worker ??= this.#start();
+  }
+
+  run(batch: Batch): void {
+    this.warmUp();
+    const worker = this.#worker;
+    // Could not be started: #start has reported that.
+    if (!worker) return;
+    this.#batch = batch.number;
+    this.#defineFunctions(worker, batch.records);
+    const { records } = batch;
+    if (records.length < COPY_LIMIT) {
+      const frame = Buffer.allocUnsafe(TASKS_PREFIX + records.length);
+      writeTasksPrefix(frame, batch);
+      records.copy(frame, TASKS_PREFIX);
+      worker.socket.write(frame);
+      return;
+    }
+    const prefix = Buffer.allocUnsafe(TASKS_PREFIX);
+    writeTasksPrefix(prefix, batch);
+    worker.socket.cork();
+    worker.socket.write(prefix);
+    worker.socket.write(records);
+    worker.socket.uncork();
+  }
+
+  #defineFunctions(worker: LiveWorker, records: Buffer): void {
+    let last = -1;
+    for (let at = 0; at < records.length; at = recordEnd(records, at)) {
+      const { fnId } = readTaskHeader(records, at);
+      if (fnId === last || worker.defined.has(fnId)) continue;
+      last = fnId;
+      worker.defined.add(fnId);
+      const definition = this.#options.functions.definition(fnId);
+      if (!definition) continue;
+      const id = Buffer.allocUnsafe(4);
+      id.writeUInt32LE(fnId, 0);
+      worker.socket.write(encodeFrame(FrameType.Define, id, definition));
+    }
+  }
+
+  kill(signal: 'SIGTERM' | 'SIGKILL', task: TaskTag): void {
+    const pid = this.#worker?.child.pid;
+    if (pid === undefined) return;
+    if (signal === 'SIGKILL') killAll({ group: pid, tag: this.#tag(task) });
+    signalGroup(pid, signal);
+  }
+
+  #tag({ taskId }: TaskTag): string {
+    return `FLOTILLA_TASK_ID=${this.#options.runId}.${taskId}`;
+  }
+
+  #start(): LiveWorker | undefined {
+    const { argv, cwd, env, logDir, name } = this.#options;
+    mkdirSync(logDir, { recursive: true });
+    const stdoutFd = openSync(join(logDir, `${name}.stdout`), 'a');
+    const stderrFd = openSync(join(logDir, `${name}.stderr`), 'a+');
+    const child = spawn(argv[0], argv.slice(1), {
+      cwd,
+      env: { ...env, FLOTILLA_JOURNAL: this.#journal },
+      stdio: ['ignore', stdoutFd, stderrFd, 'pipe'],
+      detached: true,
+    });
+    closeSync(stdoutFd);
+    const worker: LiveWorker = {
+      child,
+      socket: child.stdio[3] as Socket,
+      defined: new Set(),
+      stderrFd,
+      stderrFrom: fstatSync(stderrFd).size,
+      exit: undefined,
+      socketEnded: false,
+    };
+    child.once('error', (error) => this.#onStartError(worker, error));
+    if (child.pid === undefined) return undefined;
+    this.#listen(worker);
+    return worker;
+  }
+
+  #listen(worker: LiveWorker): void {
+    const { child, socket } = worker;
+    const reader = new FrameReader();
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        reader.push(chunk, (type, body) => {
+          if (type === FrameType.Results) this.#options.events.results(body.subarray(4));
+        });
+      } catch {
+        // Not our protocol: something wrote to fd 3. The worker cannot be trusted any more.
+        signalGroup(child.pid as number, 'SIGKILL');
+      }
+    });
+    const socketEnded = (): void => {
+      worker.socketEnded = true;
+      this.#reportIfGone(worker);
+    };
+    socket.once('close', socketEnded);
+    // A write to a worker that has just died: its exit is on the way.
+    socket.on('error', () => undefined);
+    child.once('exit', (code, signal) => {
+      worker.exit = { code, signal };
+      // Whatever it started must not outlive it, nor keep its socket open.
+      killAll({ group: child.pid });
+      this.#reportIfGone(worker);
+    });
+  }
+
+  #onStartError(worker: LiveWorker, error: Error & { code?: string }): void {
+    this.#worker = undefined;
+    closeSync(worker.stderrFd);
+    const startError = `${this.#options.argv.join(' ')} cannot be started: ${error.message}. ${this.#options.missingHint}`;
+    this.#options.events.lost({ exitCode: null, signal: null, stderrTail: '', startError, finished: Buffer.alloc(0) });
+  }
+
+  /** Only when the process is gone and its socket is read to the end is it known what it has finished. */
+  #reportIfGone(worker: LiveWorker): void {
+    if (!worker.exit || !worker.socketEnded) return;
+    const { code, signal } = worker.exit;
+    const stderrTail = readTail(worker.stderrFd, worker.stderrFrom);
+    closeSync(worker.stderrFd);
+    if (this.#worker === worker) this.#worker = undefined;
+    if (this.#closing) return;
+    const finished = readJournal(this.#journal, this.#batch);
+    const exit: WorkerExit = { exitCode: code, signal, stderrTail, finished };
+    const startError = this.#startErrorOf(exit);
+    this.#options.events.lost(startError === undefined ? exit : { ...exit, startError });
+  }
+
+  /** taskset and setpriv report a missing program by 127 (126: not executable) and a line of their own. */
+  #startErrorOf({ exitCode, stderrTail }: WorkerExit): string | undefined {
+    if (exitCode !== 127 && exitCode !== 126) return undefined;
+    return `${this.#options.argv.join(' ')} cannot be started: ${stderrTail.trim()}. ${this.#options.missingHint}`;
+  }
+
+  async close(timeoutMs: number): Promise<void> {
+    this.#closing = true;
+    const worker = this.#worker;
+    if (!worker) return this.#removeJournal();
+    const gone = new Promise<void>((resolve) => worker.child.once('exit', () => resolve()));
+    worker.socket.write(encodeFrame(FrameType.Shutdown));
+    const timer = setTimeout(() => this.killNow(), timeoutMs);
+    await gone;
+    clearTimeout(timer);
+    this.#removeJournal();
+  }
+
+  #removeJournal(): void {
+    rmSync(this.#journal, { force: true });
+  }
+
+  killNow(): void {
+    const pid = this.#worker?.child.pid;
+    if (pid !== undefined) signalGroup(pid, 'SIGKILL');
+  }
+}
+
+function writeTasksPrefix(frame: Buffer, batch: Batch): void {
+  encodeFrameHeader(FrameType.Tasks, 8 + batch.records.length).copy(frame, 0);
+  frame.writeUInt32LE(batch.number, FRAME_HEADER_BYTES);
+  frame.writeUInt32LE(batch.count, FRAME_HEADER_BYTES + 4);
+}
+
+function readTail(fd: number, from: number): string {
+  const size = fstatSync(fd).size;
+  const start = Math.max(from, size - STDERR_TAIL_BYTES);
+  const tail = Buffer.alloc(Math.max(0, size - start));
+  readSync(fd, tail, 0, tail.length, start);
+  return tail.toString('utf8');
+}

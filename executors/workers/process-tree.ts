@@ -1,0 +1,97 @@
+/**
+ * Finds and ends everything that a task has started: the members of its process group, and whatever carries its tag in the environment
+ * because it left the group (`setsid`). Linux: reads /proc.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+
+export interface ProcessSet {
+  /** Process group; undefined: found by tag alone. */
+  readonly group?: number | undefined;
+  /** `NAME=value` as it stands in the environment. */
+  readonly tag?: string | undefined;
+}
+
+const POLL_MS = 20;
+
+/** Ids of the living members (zombies are not alive), never our own. */
+export function findProcesses({ group, tag }: ProcessSet): number[] {
+  const tagBytes = tag === undefined ? undefined : Buffer.from(`${tag}\0`);
+  return processIds().filter((pid) => pid !== process.pid && (isInGroup(pid, group) || carries(pid, tagBytes)) && isAlive(pid));
+}
+
+/** SIGTERM, then SIGKILL to what is still there after `graceMs`. Resolves when nothing is left that a signal can reach. */
+export async function terminate(set: ProcessSet, graceMs: number): Promise<void> {
+  signalAll(findProcesses(set), 'SIGTERM');
+  const deadline = performance.now() + graceMs;
+  while (performance.now() < deadline) {
+    if (findProcesses(set).length === 0) return;
+    await delay(POLL_MS);
+  }
+  killAll(set);
+}
+
+/** SIGKILL, again until no new member appears (one may fork while it is being looked for). */
+export function killAll(set: ProcessSet): void {
+  for (let round = 0; round < 3; round++) {
+    const found = findProcesses(set);
+    if (found.length === 0) return;
+    signalAll(found, 'SIGKILL');
+  }
+}
+
+/** Signals a process group. @returns whether there was one. */
+export function signalGroup(group: number, signal: NodeJS.Signals): boolean {
+  try {
+    process.kill(-group, signal);
+    return true;
+  } catch {
+    // It ended on its own in the meantime.
+    return false;
+  }
+}
+
+function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // It ended on its own in the meantime.
+    }
+  }
+}
+
+function processIds(): number[] {
+  try {
+    return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+  } catch {
+    // No /proc: the process group is all that can be reached.
+    return [];
+  }
+}
+
+/** Fields of /proc/PID/stat after the command name, which may hold anything. */
+function statFields(pid: number): string[] {
+  const stat = read(`/proc/${pid}/stat`).toString('latin1');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
+const isInGroup = (pid: number, group: number | undefined): boolean => group !== undefined && statFields(pid)[2] === String(group);
+
+const isAlive = (pid: number): boolean => !['Z', 'X', '', undefined].includes(statFields(pid)[0]);
+
+function carries(pid: number, tag: Buffer | undefined): boolean {
+  if (!tag) return false;
+  const environment = read(`/proc/${pid}/environ`);
+  const at = environment.indexOf(tag);
+  return at === 0 || (at > 0 && environment[at - 1] === 0);
+}
+
+function read(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch {
+    // Gone, or another user's.
+    return Buffer.alloc(0);
+  }
+}

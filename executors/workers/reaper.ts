@@ -1,0 +1,34 @@
+/**
+ * Whoever supervises workers may be killed with SIGKILL. The reaper is a shell that notices (its standard input ends) and kills
+ * what was left behind, processes that left their group included.
+ */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const SCRIPT = fileURLToPath(new URL('./reaper.sh', import.meta.url));
+
+export interface Reaper {
+  /** Everything has ended in order: it removes the scratch folder and ends. */
+  release(): void;
+  /** Kills all that carries the tag, now. */
+  fire(): void;
+}
+
+/** @param managerId what workers have as `FLOTILLA_MANAGER_ID` in their environment; unique. */
+export function startReaper(managerId: string, scratchDir: string): Reaper {
+  const { FLOTILLA_MANAGER_ID: _, ...env } = process.env;
+  const child = spawn('/bin/sh', [SCRIPT, `FLOTILLA_MANAGER_ID=${managerId}`, scratchDir], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+    cwd: '/',
+    env,
+  });
+  child.unref();
+  // It is there to outlive us; that it cannot be written to any more is no harm.
+  child.stdin.on('error', () => undefined);
+  (child.stdin as unknown as { unref(): void }).unref();
+  return {
+    release: () => void child.stdin.end('done\n'),
+    fire: () => void child.stdin.end(),
+  };
+}

@@ -1,0 +1,50 @@
+/**
+ * What a slot runs its tasks with: one worker of one kind. The seam between SlotPool and processes, threads and commands.
+ */
+
+/** Task records that go to a worker together and come back in order. */
+export interface Batch {
+  readonly number: number;
+  readonly count: number;
+  /** Whole task records. */
+  readonly records: Buffer;
+}
+
+/** How a worker ended. */
+export interface WorkerExit {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  /** The end of what it wrote to stderr. */
+  readonly stderrTail: string;
+  /** Set where there was never a worker: a program that is not there. Trying again would not help. */
+  readonly startError?: string;
+  /** Result records that it left for the batch at hand, in order; those that were received are among them. */
+  readonly finished: Buffer;
+}
+
+export interface RunnerEvents {
+  /** Result records of the batch at hand, in the order of its tasks. */
+  results(records: Buffer): void;
+  /** The worker is gone; the next `run` starts another. */
+  lost(exit: WorkerExit): void;
+}
+
+export interface Runner {
+  /** Hands the worker a batch; starts the worker if there is none. Never called while a batch is under way. */
+  run(batch: Batch): void;
+  /** Signals the running task with everything it started. Its end is reported as `results` or `lost`. */
+  kill(signal: 'SIGTERM' | 'SIGKILL', tasks: TaskTag): void;
+  /** Ends the worker, waiting at most `timeoutMs`. */
+  close(timeoutMs: number): Promise<void>;
+  killNow(): void;
+}
+
+/** Names a task in the environment of everything it starts. */
+export interface TaskTag {
+  readonly taskId: number;
+}
+
+export interface FunctionSource {
+  /** MessagePack of the Definition. */
+  definition(fnId: number): Buffer | undefined;
+}

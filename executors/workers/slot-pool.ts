@@ -1,0 +1,367 @@
+/**
+ * The slots of a node (or of the driver's thread pool): which task goes to which, in batches; walltime, cancellation, lost workers.
+ *
+ * Works on task records without decoding them, except those flagged Solo. Reports result records. Knows neither sockets nor processes:
+ * runners do. One slot runs one task at a time.
+ */
+import { packWireError } from '../../lib/errors/index.ts';
+import { DEFAULT_KILL_GRACE_MS, type TaskContext } from '../../lib/task-spec.ts';
+import {
+  countRecords, encodeResult, readTaskHeader, RESULT_HEADER_BYTES, recordEnd, ResultStatus, TASK_HEADER_BYTES, TaskFlag,
+  type TaskHeader,
+} from '../../lib/wire/records.ts';
+import { unpack } from '../../lib/wire/value-codec.ts';
+import { Estimates } from './estimates.ts';
+import { walltimeExceeded, workerLost, workerNotStarted } from './losses.ts';
+import { PriorityQueue } from './priority-queue.ts';
+import type { Peeked, RecordQueue } from './record-queue.ts';
+import type { Batch, Runner, RunnerEvents, WorkerExit } from './runner.ts';
+
+export interface SlotPoolOptions {
+  readonly slots: number;
+  readonly host: string;
+  /** Which kind of runner a function needs: 'js', 'bash', 'python:/usr/bin/python3'. Undefined: never defined here. */
+  runnerKey(fnId: number): string | undefined;
+  createRunner(key: string, slot: number, events: RunnerEvents): Runner;
+  /** Whole result records; views that are valid during the call. */
+  results(records: Buffer, count: number): void;
+}
+
+interface Kill {
+  readonly taskId: number;
+  readonly reason: 'walltime' | 'cancelled';
+  readonly graceTimer: NodeJS.Timeout;
+}
+
+interface Slot {
+  readonly index: number;
+  readonly runners: Map<string, Runner>;
+  readonly cancelled: Set<number>;
+  batch: Batch | undefined;
+  /** Of the batch. */
+  priority: number;
+  runner: Runner | undefined;
+  /** Where in the batch's records the first unfinished one starts. */
+  cursor: number;
+  lastCount: number;
+  batchStartMs: number;
+  walltimeTimer: NodeJS.Timeout | undefined;
+  kill: Kill | undefined;
+}
+
+/** Work that a batch aims at. */
+const TARGET_US = 2000;
+const MAX_BATCH = 512;
+const MAX_BATCH_BYTES = 4 << 20;
+
+export class SlotPool {
+  readonly #options: SlotPoolOptions;
+  readonly #queue = new PriorityQueue();
+  readonly #estimates = new Estimates();
+  readonly #slots: Slot[];
+  #idle: Slot[];
+  #nextBatch = 1;
+  #dispatchPlanned = false;
+  #closed = false;
+
+  constructor(options: SlotPoolOptions) {
+    this.#options = options;
+    this.#slots = Array.from({ length: options.slots }, (_, index) => createSlot(index));
+    this.#idle = this.#slots.toReversed();
+  }
+
+  /** @throws RangeError if `records` is not whole task records. */
+  submit(records: Buffer, priority = 0): void {
+    this.#queue.push(priority, records);
+    if (this.#dispatchPlanned) return;
+    this.#dispatchPlanned = true;
+    // What is called in a loop goes out together.
+    queueMicrotask(() => {
+      this.#dispatchPlanned = false;
+      this.#dispatch();
+    });
+  }
+
+  get queued(): number {
+    return this.#queue.count;
+  }
+
+  get running(): number {
+    return this.#slots.length - this.#idle.length;
+  }
+
+  get isIdle(): boolean {
+    return this.#queue.count === 0 && this.#idle.length === this.#slots.length;
+  }
+
+  /** Tries that are here and have no result yet. */
+  held(): [taskId: number, tryNumber: number][] {
+    const held: [number, number][] = [];
+    const add = (bytes: Buffer, at: number): void => {
+      const { taskId, tryNumber } = readTaskHeader(bytes, at);
+      held.push([taskId, tryNumber]);
+    };
+    for (const { batch, cursor } of this.#slots) {
+      if (!batch) continue;
+      for (let at = cursor; at < batch.records.length; at = recordEnd(batch.records, at)) add(batch.records, at);
+    }
+    this.#queue.forEach(add);
+    return held;
+  }
+
+  /** Whether a task waits here, and if not, since when it may run; undefined if it is not here. */
+  find(taskId: number): 'queued' | 'running' | undefined {
+    let found: 'queued' | 'running' | undefined;
+    this.#queue.forEach((bytes, at) => {
+      if (readTaskHeader(bytes, at).taskId === taskId) found = 'queued';
+    });
+    return found ?? (this.held().some(([id]) => id === taskId) ? 'running' : undefined);
+  }
+
+  cancel(pairs: readonly (readonly [taskId: number, tryNumber: number])[]): void {
+    const wanted = new Map(pairs);
+    const out: Buffer[] = [];
+    this.#queue.remove((bytes, at) => {
+      const header = readTaskHeader(bytes, at);
+      if (wanted.get(header.taskId) !== header.tryNumber) return false;
+      wanted.delete(header.taskId);
+      out.push(this.#cancelledRecord(header));
+      return true;
+    });
+    if (out.length > 0) this.#options.results(Buffer.concat(out), out.length);
+    for (const slot of this.#slots) this.#cancelInSlot(slot, wanted);
+  }
+
+  #cancelInSlot(slot: Slot, wanted: ReadonlyMap<number, number>): void {
+    if (!slot.batch) return;
+    const { records } = slot.batch;
+    for (let at = slot.cursor; at < records.length; at = recordEnd(records, at)) {
+      const { taskId, tryNumber } = readTaskHeader(records, at);
+      if (wanted.get(taskId) !== tryNumber) continue;
+      slot.cancelled.add(taskId);
+      if (at === slot.cursor) this.#startKill(slot, taskId, 'cancelled');
+    }
+  }
+
+  #cancelledRecord(header: TaskHeader, worker = 0): Buffer {
+    const { taskId, tryNumber, fnId } = header;
+    return encodeResult({ taskId, tryNumber, fnId, status: ResultStatus.Cancelled, durationUs: 0, startMs: 0, worker });
+  }
+
+  // --- placing
+
+  #dispatch(): void {
+    while (!this.#closed && this.#idle.length > 0) {
+      const next = this.#queue.first();
+      if (!next) return;
+      const head = next.queue.peek() as Peeked;
+      const first = readTaskHeader(head.bytes, head.at);
+      const key = this.#options.runnerKey(first.fnId);
+      if (key === undefined) this.#refuseUndefined(next.queue);
+      else this.#giveBatch(this.#idle.pop() as Slot, next, first, key);
+    }
+  }
+
+  #giveBatch(slot: Slot, { queue, priority }: { queue: RecordQueue; priority: number }, first: TaskHeader, key: string): void {
+    const { parts, count } = this.#chooseBatch(slot, queue, first, key);
+    const records = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
+    const batch: Batch = { number: this.#nextBatch++, count, records };
+    Object.assign(slot, { batch, priority, cursor: 0, lastCount: count, batchStartMs: Date.now() });
+    const runner = slot.runners.get(key) ?? this.#createRunner(slot, key);
+    slot.runner = runner;
+    if ((first.flags & TaskFlag.Solo) !== 0) this.#watchWalltime(slot, first, records);
+    runner.run(batch);
+  }
+
+  #createRunner(slot: Slot, key: string): Runner {
+    const runner = this.#options.createRunner(key, slot.index, {
+      results: (records) => this.#onResults(slot, records),
+      lost: (exit) => this.#onLost(slot, exit),
+    });
+    slot.runners.set(key, runner);
+    return runner;
+  }
+
+  /** Tasks of the same kind of runner, as many as fill about 2 ms, at most twice the last batch and never more than this slot's share. */
+  #chooseBatch(slot: Slot, queue: RecordQueue, first: TaskHeader, key: string): { parts: Buffer[]; count: number } {
+    const share = Math.ceil(queue.count / this.#slots.length);
+    const limit = key === 'bash' ? 1 : Math.min(MAX_BATCH, Math.max(1, slot.lastCount * 2), share);
+    let work = 0;
+    let bytesTaken = 0;
+    let lastFn = first.fnId;
+    const solo = (first.flags & TaskFlag.Solo) !== 0;
+    return queue.takeWhile((bytes, at, taken) => {
+      if (taken === 0) {
+        work = this.#estimates.of(first.fnId) ?? TARGET_US;
+        bytesTaken = recordEnd(bytes, at) - at;
+        return true;
+      }
+      if (solo || taken >= limit) return false;
+      const { fnId, flags } = readTaskHeader(bytes, at);
+      if ((flags & TaskFlag.Solo) !== 0) return false;
+      if (fnId !== lastFn && this.#options.runnerKey(fnId) !== key) return false;
+      lastFn = fnId;
+      work += this.#estimates.of(fnId) ?? TARGET_US;
+      bytesTaken += recordEnd(bytes, at) - at;
+      return work <= TARGET_US && bytesTaken <= MAX_BATCH_BYTES;
+    });
+  }
+
+  #refuseUndefined(queue: RecordQueue): void {
+    const { parts } = queue.takeWhile((_bytes, _at, taken) => taken === 0);
+    const record = parts[0] as Buffer;
+    const header = readTaskHeader(record, 0);
+    const body = packWireError({
+      kind: 'definition',
+      name: 'DefinitionError',
+      message: `function ${header.fnId} of task ${header.taskId} was never defined on ${this.#options.host}`,
+    });
+    this.#report({ header, status: ResultStatus.Failed, body, startMs: Date.now(), worker: 0 });
+  }
+
+  // --- results
+
+  #onResults(slot: Slot, records: Buffer): void {
+    const { batch } = slot;
+    if (!batch) return;
+    const count = countRecords(records, 0, RESULT_HEADER_BYTES);
+    if (count < 0) return;
+    for (let at = 0; at < records.length; at = recordEnd(records, at)) {
+      if (records[at + 14] === ResultStatus.Ok) this.#estimates.record(records.readUInt32LE(at + 8), records.readUInt32LE(at + 16));
+    }
+    for (let i = 0; i < count && slot.cursor < batch.records.length; i++) slot.cursor = recordEnd(batch.records, slot.cursor);
+    this.#options.results(records, count);
+    if (slot.cursor >= batch.records.length) this.#finish(slot);
+    else if (slot.cancelled.size > 0) this.#killIfCancelled(slot, batch);
+  }
+
+  #killIfCancelled(slot: Slot, batch: Batch): void {
+    const { taskId } = readTaskHeader(batch.records, slot.cursor);
+    if (slot.cancelled.has(taskId)) this.#startKill(slot, taskId, 'cancelled');
+  }
+
+  #finish(slot: Slot): void {
+    clearTimeout(slot.walltimeTimer);
+    clearTimeout(slot.kill?.graceTimer);
+    slot.cancelled.clear();
+    slot.batch = undefined;
+    slot.runner = undefined;
+    slot.kill = undefined;
+    this.#idle.push(slot);
+    this.#dispatch();
+  }
+
+  // --- ends before the end
+
+  #watchWalltime(slot: Slot, header: TaskHeader, records: Buffer): void {
+    const { walltimeMs } = contextOf(records, 0);
+    if (walltimeMs === undefined) return;
+    slot.walltimeTimer = setTimeout(() => this.#startKill(slot, header.taskId, 'walltime'), walltimeMs);
+  }
+
+  #startKill(slot: Slot, taskId: number, reason: Kill['reason']): void {
+    const { runner, batch } = slot;
+    if (!runner || !batch || slot.kill) return;
+    const graceMs = contextOf(batch.records, slot.cursor).killGraceMs ?? DEFAULT_KILL_GRACE_MS;
+    const graceTimer = setTimeout(() => runner.kill('SIGKILL', { taskId }), graceMs);
+    slot.kill = { taskId, reason, graceTimer };
+    runner.kill('SIGTERM', { taskId });
+  }
+
+  #onLost(slot: Slot, exit: WorkerExit): void {
+    const { batch } = slot;
+    // Died between two batches: nobody's loss; the next batch starts another.
+    if (!batch) return;
+    this.#acceptJournal(slot, batch, exit.finished);
+    if (slot.cursor >= batch.records.length) return this.#finish(slot);
+    const victim = batch.records.subarray(slot.cursor, recordEnd(batch.records, slot.cursor));
+    const unstarted = batch.records.subarray(slot.cursor + victim.length);
+    const requeued = this.#judgeVictim(slot, victim, exit) ? unstarted : Buffer.concat([victim, unstarted]);
+    this.#queue.unshift(slot.priority, this.#withoutCancelled(slot, requeued));
+    this.#finish(slot);
+  }
+
+  /** Takes what the journal has and the socket had not. */
+  #acceptJournal(slot: Slot, batch: Batch, finished: Buffer): void {
+    for (let at = 0; at < finished.length && slot.cursor < batch.records.length; ) {
+      const end = recordEnd(finished, at);
+      // Both are in the order of the tasks; what is not the next unfinished one was received by the socket.
+      if (readTaskHeader(batch.records, slot.cursor).taskId === finished.readUInt32LE(at + 4)) {
+        slot.cursor = recordEnd(batch.records, slot.cursor);
+        this.#options.results(finished.subarray(at, end), 1);
+      }
+      at = end;
+    }
+  }
+
+  /** @returns whether the task that was running has got its outcome; if not it was killed by mistake and runs again. */
+  #judgeVictim(slot: Slot, victim: Buffer, exit: WorkerExit): boolean {
+    const header = readTaskHeader(victim, 0);
+    const { kill } = slot;
+    const outcome = { header, startMs: slot.batchStartMs, worker: slot.index };
+    if (kill && kill.taskId !== header.taskId && !slot.cancelled.has(header.taskId)) return false;
+    if (kill?.reason === 'walltime') {
+      const body = packWireError(walltimeExceeded(contextOf(victim, 0).walltimeMs ?? 0, this.#options.host));
+      this.#report({ ...outcome, status: ResultStatus.Walltime, body });
+    } else if (kill || slot.cancelled.has(header.taskId)) {
+      this.#report({ ...outcome, status: ResultStatus.Cancelled, body: Buffer.alloc(0) });
+    } else if (exit.startError !== undefined) {
+      this.#report({ ...outcome, status: ResultStatus.Failed, body: packWireError(workerNotStarted(exit.startError, this.#options.host)) });
+    } else {
+      this.#report({ ...outcome, status: ResultStatus.Lost, body: packWireError(workerLost(exit, this.#options.host, slot.index)) });
+    }
+    return true;
+  }
+
+  #withoutCancelled(slot: Slot, records: Buffer): Buffer {
+    if (slot.cancelled.size === 0) return records;
+    const kept: Buffer[] = [];
+    for (let at = 0; at < records.length; at = recordEnd(records, at)) {
+      const header = readTaskHeader(records, at);
+      if (!slot.cancelled.has(header.taskId)) kept.push(records.subarray(at, recordEnd(records, at)));
+      else this.#options.results(this.#cancelledRecord(header, slot.index), 1);
+    }
+    return Buffer.concat(kept);
+  }
+
+  #report(result: { header: TaskHeader; status: ResultStatus; body: Buffer; startMs: number; worker: number }): void {
+    const { taskId, fnId, tryNumber } = result.header;
+    const durationUs = Math.max(0, Date.now() - result.startMs) * 1000;
+    const { status, startMs, worker, body } = result;
+    this.#options.results(encodeResult({ taskId, fnId, tryNumber, status, durationUs, startMs, worker }, body), 1);
+  }
+
+  /** Ends every worker; what runs or waits gets no result. */
+  async close(timeoutMs: number): Promise<void> {
+    this.#closed = true;
+    for (const slot of this.#slots) {
+      clearTimeout(slot.walltimeTimer);
+      clearTimeout(slot.kill?.graceTimer);
+    }
+    await Promise.all(this.#runners().map((runner) => runner.close(timeoutMs)));
+  }
+
+  killNow(): void {
+    this.#closed = true;
+    for (const runner of this.#runners()) runner.killNow();
+  }
+
+  #runners(): Runner[] {
+    return this.#slots.flatMap((slot) => [...slot.runners.values()]);
+  }
+}
+
+function createSlot(index: number): Slot {
+  return {
+    index, runners: new Map(), cancelled: new Set(), batch: undefined, priority: 0, runner: undefined, cursor: 0,
+    lastCount: 0, batchStartMs: 0, walltimeTimer: undefined, kill: undefined,
+  };
+}
+
+function contextOf(records: Buffer, at: number): TaskContext {
+  const { contextLength } = readTaskHeader(records, at);
+  if (contextLength === 0) return {};
+  const from = at + TASK_HEADER_BYTES;
+  return unpack(records.subarray(from, from + contextLength)) as TaskContext;
+}
+

@@ -1,0 +1,182 @@
+/**
+ * A value that will be there: PromiseLike, but its promise is made only when someone waits.
+ *
+ * A failed one that nobody waits for crashes nothing; it remembers that nobody looked. Knows nothing of tasks.
+ */
+import { parseDuration } from '../duration.ts';
+import { ResultTimeoutError } from '../errors/index.ts';
+
+const PENDING = 0;
+const FULFILLED = 1;
+const REJECTED = 2;
+
+/** Work that is put off until the value is wanted: a result that lies in a store. */
+export interface Deferred<T> {
+  fetch(): Promise<T>;
+}
+
+export interface ResultOptions {
+  /** Give up waiting after this long; the task goes on. `'90s'`, or a bare number of seconds as in Parsl. */
+  readonly timeout?: number | string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export class Settleable<T> implements PromiseLike<T> {
+  #status: 0 | 1 | 2 = PENDING;
+  #value: unknown;
+  #deferred = false;
+  #observed = false;
+  #promise: Promise<T> | undefined;
+  #resolve: ((value: T | PromiseLike<T>) => void) | undefined;
+  #reject: ((error: unknown) => void) | undefined;
+  #listeners: (() => void)[] | undefined;
+
+  /** Whether it has a value or an error. */
+  get done(): boolean {
+    return this.#status !== PENDING;
+  }
+
+  /** @internal */
+  get isFulfilled(): boolean {
+    return this.#status === FULFILLED;
+  }
+
+  /** @internal */
+  get isRejected(): boolean {
+    return this.#status === REJECTED;
+  }
+
+  /** @internal The value if it is here, else its Deferred, else the error. */
+  get settledValue(): unknown {
+    return this.#value;
+  }
+
+  /** @internal */
+  get isDeferred(): boolean {
+    return this.#deferred;
+  }
+
+  /** @internal Whether somebody has asked for the outcome: an error that is not observed is listed when the kernel closes. */
+  get isObserved(): boolean {
+    return this.#observed;
+  }
+
+  /** @internal */
+  markObserved(): void {
+    this.#observed = true;
+  }
+
+  /** @internal */
+  fulfill(value: T): void {
+    this.#settle(FULFILLED, value, false);
+  }
+
+  /** @internal */
+  fulfillLater(deferred: Deferred<T>): void {
+    this.#settle(FULFILLED, deferred, true);
+  }
+
+  /** @internal */
+  fail(error: unknown): void {
+    this.#settle(REJECTED, error, false);
+  }
+
+  #settle(status: 1 | 2, value: unknown, deferred: boolean): void {
+    if (this.#status !== PENDING) return;
+    this.#status = status;
+    this.#value = value;
+    this.#deferred = deferred;
+    this.#deliver();
+    const listeners = this.#listeners;
+    this.#listeners = undefined;
+    if (listeners) for (const listener of listeners) listener();
+  }
+
+  #deliver(): void {
+    if (!this.#resolve || !this.#reject) return;
+    if (this.#status === REJECTED) this.#reject(this.#value);
+    else this.#resolve(this.#deferred ? (this.#value as Deferred<T>).fetch() : (this.#value as T));
+    this.#resolve = undefined;
+    this.#reject = undefined;
+  }
+
+  /** @internal Synchronous, once, in the turn in which it settles (at once if it has). Does not count as looking. */
+  onSettled(listener: () => void): void {
+    if (this.#status !== PENDING) listener();
+    else if (this.#listeners) this.#listeners.push(listener);
+    else this.#listeners = [listener];
+  }
+
+  #wait(): Promise<T> {
+    this.#observed = true;
+    if (this.#promise) return this.#promise;
+    this.#promise = new Promise<T>((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    // Whoever awaits several futures in turn looks at this one later: its error is not unhandled meanwhile.
+    this.#promise.catch(() => undefined);
+    if (this.#status !== PENDING) this.#deliver();
+    return this.#promise;
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: being PromiseLike is the point
+  then<A = T, B = never>(
+    onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.#wait().then(onFulfilled, onRejected);
+  }
+
+  catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
+    return this.#wait().catch(onRejected);
+  }
+
+  finally(onFinally?: (() => void) | null): Promise<T> {
+    return this.#wait().finally(onFinally);
+  }
+
+  /**
+   * Waits for the value.
+   * @throws the task's error; ResultTimeoutError when `timeout` passes first (the task goes on); the signal's reason when it aborts.
+   */
+  result(options: ResultOptions = {}): Promise<T> {
+    const settled = this.#wait();
+    if (options.timeout === undefined && !options.signal) return settled;
+    const limited = limitWait(settled, options, this.describe());
+    limited.catch(() => undefined);
+    return limited;
+  }
+
+  /** The error, or undefined if there is a value; never rejects. */
+  exception(options: ResultOptions = {}): Promise<unknown> {
+    return this.result(options).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+  }
+
+  /** @internal */
+  protected describe(): string {
+    return 'a future';
+  }
+}
+
+async function limitWait<T>(settled: Promise<T>, options: ResultOptions, what: string): Promise<T> {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const timeoutMs = options.timeout === undefined ? undefined : toTimeoutMs(options.timeout);
+  const limit = Promise.withResolvers<never>();
+  const timer = timeoutMs === undefined ? undefined
+    : setTimeout(() => limit.reject(new ResultTimeoutError(what, timeoutMs)), timeoutMs);
+  const onAbort = (): void => limit.reject(signal?.reason);
+  signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([settled, limit.promise]);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+const toTimeoutMs = (timeout: number | string): number => (typeof timeout === 'number' ? timeout * 1000 : parseDuration(timeout));

@@ -1,0 +1,91 @@
+/**
+ * The kernel's executors: which one takes a try, and what they have in common to be told.
+ */
+import { FlotillaError } from '../errors/index.ts';
+import type { ExecutorContext, ExecutorDescription, RunningExecutor } from '../executor.ts';
+import { nearest } from '../suggest.ts';
+
+interface Member {
+  readonly executor: RunningExecutor;
+  /** Tries that it has. */
+  outstanding: number;
+  failure: Error | undefined;
+}
+
+export class ExecutorSet {
+  readonly #members = new Map<string, Member>();
+  #single: Member | undefined;
+
+  get labels(): readonly string[] {
+    return [...this.#members.keys()];
+  }
+
+  /** Starts all at once. If one cannot be started, the others are closed again. */
+  async start(descriptions: readonly ExecutorDescription[], contextOf: (label: string) => ExecutorContext): Promise<void> {
+    const started = await Promise.allSettled(descriptions.map((description) => description.start(contextOf(description.label))));
+    for (const outcome of started) {
+      if (outcome.status === 'fulfilled') this.#members.set(outcome.value.label, { executor: outcome.value, outstanding: 0, failure: undefined });
+    }
+    const failure = started.find((outcome) => outcome.status === 'rejected');
+    if (failure) {
+      await this.close(5000);
+      throw failure.reason;
+    }
+    this.#single = this.#members.size === 1 ? [...this.#members.values()][0] : undefined;
+  }
+
+  /**
+   * The one with the least to do among those that may run it.
+   * @throws FlotillaError if a label does not exist; the executor's own error if all that may run it have failed.
+   */
+  choose(labels: 'all' | readonly string[], app: string): RunningExecutor {
+    const member = labels === 'all' && this.#single && !this.#single.failure ? this.#single : this.#leastBusy(labels, app);
+    member.outstanding++;
+    return member.executor;
+  }
+
+  #leastBusy(labels: 'all' | readonly string[], app: string): Member {
+    const members = labels === 'all' ? [...this.#members.values()] : labels.map((label) => this.#find(label, app));
+    const working = members.filter(({ failure }) => !failure);
+    if (working.length === 0) throw members[0]?.failure ?? new Error('there is no executor');
+    return working.reduce((least, member) => (member.outstanding < least.outstanding ? member : least));
+  }
+
+  #find(label: string, app: string): Member {
+    const member = this.#members.get(label);
+    if (member) return member;
+    const near = nearest(label, this.labels);
+    const hint = near === undefined ? '' : `; did you mean '${near}'?`;
+    throw new FlotillaError('FLOTILLA_UNKNOWN_EXECUTOR', `app '${app}' asks for executor '${label}', but the config has ${this.labels.map((name) => `'${name}'`).join(', ')}${hint}`);
+  }
+
+  noteEnded(label: string): void {
+    const member = this.#single ?? this.#members.get(label);
+    if (member) member.outstanding--;
+  }
+
+  markFailed(label: string, failure: Error): void {
+    const member = this.#members.get(label);
+    if (member) member.failure = failure;
+  }
+
+  cancel(label: string, taskId: number, tryNumber: number): void {
+    this.#members.get(label)?.executor.cancel(taskId, tryNumber);
+  }
+
+  explain(label: string, taskId: number): string {
+    return this.#members.get(label)?.executor.explain(taskId) ?? 'its arguments are being prepared';
+  }
+
+  setActive(active: boolean): void {
+    for (const { executor } of this.#members.values()) executor.setActive(active);
+  }
+
+  async close(timeoutMs: number): Promise<void> {
+    await Promise.all([...this.#members.values()].map(({ executor }) => executor.close(timeoutMs)));
+  }
+
+  killNow(): void {
+    for (const { executor } of this.#members.values()) executor.killNow();
+  }
+}

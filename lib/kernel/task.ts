@@ -1,0 +1,147 @@
+/**
+ * The driver's record of one task, from its call until it ends. The future shows it to the user; the kernel moves it along.
+ */
+import type { AppEntry } from '../apps/app-entry.ts';
+import { autoOutputPath } from '../apps/task-context.ts';
+import type { TryOutcome } from '../executor.ts';
+import { AppFuture, type TaskState, type TaskView, type TryRecord } from '../futures/app-future.ts';
+import type { DataFuture } from '../futures/data-future.ts';
+import type { TaskId } from '../graph/task-graph.ts';
+import type { ArgumentRef } from '../task-spec.ts';
+import { resolve as resolvePath } from 'node:path';
+import { ElementView } from './element.ts';
+import type { Waitable } from './arguments.ts';
+
+/** What a task asks of the kernel. */
+export interface TaskOwner {
+  readonly runDir: string;
+  cancelTask(task: Task, reason: string | undefined): void;
+}
+
+const NO_OUTPUTS: readonly DataFuture[] = [];
+
+export class Task implements TaskView {
+  readonly taskId: TaskId;
+  readonly entry: AppEntry;
+  readonly future: AppFuture<unknown>;
+  readonly #owner: TaskOwner;
+  /** Directory of the driver at the call: what relative paths mean. */
+  readonly driverCwd: string;
+  state: TaskState = 'pending';
+  /** Dropped once encoded, or when the task has ended. */
+  args: readonly unknown[];
+  /** Awaited beside the arguments: the `inputs` option. */
+  outputs: readonly DataFuture[] = NO_OUTPUTS;
+  /** The bytes of the try under way; another try sends them again. */
+  encoded: Buffer | undefined;
+  /** What of its arguments lies in a store. */
+  refs: readonly ArgumentRef[] | undefined;
+  /** Label of the executor that has the try. */
+  executor = '';
+  tryNumber = 1;
+  cancelReason: string | undefined;
+  /** What the latest try ended with; moved into the future when the graph says that it is final. */
+  latestError: unknown;
+  latestValue: unknown;
+  losses: Error[] | undefined;
+  /** Tasks that a join's body called: they are cancelled with it. */
+  children: Task[] | undefined;
+  /** What it waits for, for `explain`; dropped with the arguments. */
+  waitables: readonly Waitable[] | undefined;
+  #earlierTries: TryRecord[] | undefined;
+  #latest: TryRecord | undefined;
+  #host = '';
+  #worker = '';
+  #startMs = 0;
+  #durationUs = 0;
+
+  constructor(taskId: TaskId, entry: AppEntry, args: readonly unknown[], owner: TaskOwner, driverCwd: string) {
+    this.taskId = taskId;
+    this.entry = entry;
+    this.args = args;
+    this.#owner = owner;
+    this.driverCwd = driverCwd;
+    this.future = new AppFuture(this);
+  }
+
+  get appName(): string {
+    return this.entry.options.name;
+  }
+
+  get stdout(): string | undefined {
+    return this.#outputPath('stdout');
+  }
+
+  get stderr(): string | undefined {
+    return this.#outputPath('stderr');
+  }
+
+  #outputPath(stream: 'stdout' | 'stderr'): string | undefined {
+    const option = this.entry.options[stream];
+    if (option === undefined) return undefined;
+    if (option === 'auto') return autoOutputPath(stream, { runDir: this.#owner.runDir, taskId: this.taskId, name: this.appName });
+    return resolvePath(this.driverCwd, option[0]);
+  }
+
+  cancel(reason?: string): void {
+    this.#owner.cancelTask(this, reason);
+  }
+
+  element(key: string | number): AppFuture<unknown> {
+    return new ElementView(this, key).future;
+  }
+
+  // --- tries
+
+  get tries(): readonly TryRecord[] {
+    const earlier = this.#earlierTries ?? [];
+    const latest = this.#latestTry();
+    return latest ? [...earlier, latest] : earlier;
+  }
+
+  /** A try ended; kept as numbers, since hardly anybody asks. */
+  noteOutcome(outcome: TryOutcome): void {
+    this.#host = outcome.host;
+    this.#worker = outcome.worker;
+    this.#startMs = outcome.startMs;
+    this.#durationUs = outcome.durationUs;
+    this.#latest = undefined;
+  }
+
+  /** Before another try: what is known of this one becomes a record. */
+  closeTry(outcome: TryRecord['outcome'], error: unknown): void {
+    this.#earlierTries ??= [];
+    this.#earlierTries.push({ ...this.#describeTry(outcome), error });
+    this.#host = '';
+    this.#worker = '';
+    this.#startMs = 0;
+    this.#durationUs = 0;
+  }
+
+  /** The last try has ended, so. */
+  finalTry(outcome: TryRecord['outcome'], error: unknown): void {
+    this.#latest = { ...this.#describeTry(outcome), error };
+  }
+
+  #latestTry(): TryRecord | undefined {
+    if (this.#latest) return this.#latest;
+    if (this.state === 'done') return this.#describeTry('done');
+    return this.state === 'launched' || this.state === 'joining' ? this.#describeTry('running') : undefined;
+  }
+
+  #describeTry(outcome: TryRecord['outcome']): TryRecord {
+    const start = this.#startMs > 0 ? new Date(this.#startMs) : undefined;
+    const end = start && outcome !== 'running' ? new Date(this.#startMs + this.#durationUs / 1000) : undefined;
+    return { number: this.tryNumber, executor: this.executor, host: this.#host, worker: this.#worker, start, end, outcome };
+  }
+
+  /** Lets go of what only a task that may still run needs. */
+  drop(): void {
+    this.args = [];
+    this.encoded = undefined;
+    this.refs = undefined;
+    this.waitables = undefined;
+    this.latestValue = undefined;
+    this.children = undefined;
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * Failures that nobody has looked at: they crash nothing, so they are told when the kernel closes.
+ */
+import type { AppFuture } from '../futures/app-future.ts';
+
+interface Failure {
+  readonly taskId: number;
+  readonly name: string;
+  readonly future: AppFuture<unknown>;
+}
+
+/** Beyond this only their number is kept: each holds an error. */
+const MAX_KEPT = 1000;
+const SHOWN = 10;
+
+export class Unobserved {
+  #kept: Failure[] = [];
+  #dropped = 0;
+
+  add(taskId: number, name: string, future: AppFuture<unknown>): void {
+    if (future.isObserved) return;
+    if (this.#kept.length >= MAX_KEPT) this.#kept = this.#kept.filter((failure) => !failure.future.isObserved);
+    if (this.#kept.length < MAX_KEPT) this.#kept.push({ taskId, name, future });
+    else this.#dropped++;
+  }
+
+  list(): { readonly taskId: number; readonly name: string; readonly error: unknown }[] {
+    return this.#kept
+      .filter(({ future }) => !future.isObserved)
+      .map(({ taskId, name, future }) => ({ taskId, name, error: future.settledValue }));
+  }
+
+  /** On stderr, if there is anything to tell. */
+  report(): void {
+    const failures = this.list();
+    if (failures.length === 0) return;
+    const lines = failures.slice(0, SHOWN).map(({ taskId, name, error }) => `  task ${taskId} (${name}): ${firstLine(error)}`);
+    const more = failures.length + this.#dropped - lines.length;
+    if (more > 0) lines.push(`  and ${more} more`);
+    process.stderr.write(`flotilla: ${failures.length + this.#dropped} task(s) failed and nobody looked at their result:\n${lines.join('\n')}\n`);
+  }
+}
+
+const firstLine = (error: unknown): string =>
+  error instanceof Error ? `${error.name}: ${error.message.split('\n', 1)[0]}` : String(error);
