@@ -49,11 +49,13 @@ export function buildProgram(commands: Commands): Command {
     .argument('<script>', 'the script')
     .argument('[args...]', 'arguments of the script, after --')
     .option('-c, --config <name|file>', 'where tasks run: a packaged config, or a .yaml or .ts file')
-    .option('-s, --set <path=value>', 'change one option of the config; can be repeated', collect, [])
-    .option('-q, --quiet', 'no progress, and a summary only of failures', false)
+    .option('-s, --set <path=value>', 'change one option of the config; can be repeated', collect)
+    .option('-q, --quiet', 'no progress, and a summary only of failures')
     .addHelpText('after', RUN_HELP)
-    .showHelpAfterError('(flotilla run --help says more)')
-    .action(commands.run);
+    .showHelpAfterError('(options of the script go after --; flotilla run --help says more)')
+    .action((script: string, args: string[], { config, set = [], quiet = false }: Partial<RunCommandOptions>) =>
+      commands.run(script, args, { ...(config === undefined ? {} : { config }), set, quiet }),
+    );
   return program;
 }
 
@@ -67,6 +69,6 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-function collect(value: string, before: readonly string[]): string[] {
+function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
 }

@@ -13,7 +13,7 @@ export interface ReportedKernel extends ClosableKernel {
   readonly runDir: string;
   counts(): TaskCounts;
   /** Failed tasks whose failure nobody looked at. */
-  unobservedFailures(): number;
+  unobservedFailures(): readonly unknown[];
 }
 
 const FAILURES = 'flotilla:failure';
@@ -39,13 +39,13 @@ export class RunReport {
   readonly kernel = (): ReportedKernel | undefined => this.#kernel;
 
   /** From now on it is this kernel that is reported. */
-  follow(kernel: unknown): void {
-    this.#kernel = kernel as ReportedKernel;
+  follow(kernel: ReportedKernel): void {
+    this.#kernel = kernel;
     if (!this.#quiet) this.#display.start();
   }
 
   unobservedFailures(): number {
-    return this.#kernel?.unobservedFailures() ?? 0;
+    return this.#kernel?.unobservedFailures().length ?? 0;
   }
 
   /** Prints the summary. Idempotent, synchronous. */

@@ -13,9 +13,9 @@ export type ScriptEnd =
   | { readonly kind: 'interrupted'; readonly signal: ScriptSignal };
 
 /** What must be known of a kernel to wait for its script. */
-export interface ClosableKernel {
-  close(options: { mode?: 'wait' | 'cleanup' | 'skip' }): Promise<void>;
-  readonly closed: boolean;
+export interface ClosableKernel extends AsyncDisposable {
+  readonly isClosed: boolean;
+  close(options: { readonly mode: 'wait' | 'cleanup' }): Promise<void>;
 }
 
 const SIGNALS: readonly ScriptSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
@@ -31,9 +31,9 @@ export async function awaitScript(start: () => Promise<unknown>, kernel: () => C
   const onDrained = (): void => {
     const open = kernel();
     if (moduleSettled) resolve({ kind: 'ended' });
-    else if (open === undefined || open.closed) resolve({ kind: 'stalled' });
+    else if (open === undefined || open.isClosed) resolve({ kind: 'stalled' });
     // Closing settles what still waits for a task; if the script then goes on, so does this.
-    else open.close({}).catch(onUncaught);
+    else open.close({ mode: 'wait' }).catch(onUncaught);
   };
   const onSignal = (signal: ScriptSignal): void => resolve({ kind: 'interrupted', signal });
   process.on('beforeExit', onDrained);

@@ -20,7 +20,7 @@ export function showError(error: unknown, debug: boolean): string {
 function showOurs(error: FlotillaError): string {
   const traceback: unknown = Reflect.get(error, 'traceback');
   if (typeof traceback === 'string') return `${error.name}: ${error.message}\n${traceback.trimEnd()}`;
-  if (error.code === 'FLOTILLA_CONFIG_ERROR') return error.message;
+  if (error.code === 'FLOTILLA_CONFIG_ERROR') return `flotilla: ${error.message}`;
   const frame = error.stack?.split('\n').find((line) => isFrame(line) && !isOurFrame(line));
   return `${error.name}: ${error.message}${frame === undefined ? '' : `\n${frame}`}`;
 }

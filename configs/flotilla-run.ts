@@ -2,6 +2,8 @@
  * What `flotilla run` and `load()` tell each other within one process: the choices of the command line go one way, the kernels
  * that were started the other. A record on globalThis, because the script may import another copy of the package.
  */
+import type { DataFlowKernel } from '../lib/kernel/kernel.ts';
+
 const KEY = Symbol.for('flotilla.run');
 
 export interface FlotillaRun {
@@ -11,7 +13,7 @@ export interface FlotillaRun {
   readonly set: readonly string[];
   readonly quiet: boolean;
   /** Called with each kernel that load() has started. */
-  kernelStarted(kernel: unknown): void;
+  kernelStarted(kernel: DataFlowKernel): void;
 }
 
 export function announceRun(run: FlotillaRun): void {

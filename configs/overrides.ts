@@ -3,7 +3,7 @@
  */
 import { ConfigError, type ConfigProblem } from '../lib/errors/config-error.ts';
 import { isPlainObject } from '../lib/options/freeze.ts';
-import { showPath, unknownKey } from '../lib/options/report.ts';
+import { showPath, unknownKey, valueAt } from '../lib/options/report.ts';
 import { Config } from './config.ts';
 import { defaultType, type DescriptionClass, findClass, kindOf } from './registry.ts';
 
@@ -37,10 +37,19 @@ export function applyOverride(data: unknown, override: Override): unknown {
   return setIn(root, override.path, { override, at: [], class: Config as unknown as DescriptionClass });
 }
 
-/** The problem, said to come from the override, where it does. */
-export function blameOverride(problem: ConfigProblem, overrides: readonly Override[]): ConfigProblem | undefined {
-  const found = overrides.findLast(({ path }) => path.every((key, index) => key === String(problem.path[index])));
+/**
+ * The problem, said to come from the override, where it does: in what was set, or in what had to be made to hold it.
+ *
+ * @param written The data before overrides.
+ */
+export function blameOverride(problem: ConfigProblem, overrides: readonly Override[], written: unknown): ConfigProblem | undefined {
+  const isMade = problem.path.length > 0 && valueAt(written, problem.path) === undefined;
+  const found = overrides.findLast(({ path }) => startsWith(problem.path, path) || (isMade && startsWith(path, problem.path)));
   return found && { ...problem, message: `--set ${found.text}: ${problem.message}` };
+}
+
+function startsWith(path: readonly (string | number)[], start: readonly (string | number)[]): boolean {
+  return start.every((key, index) => String(key) === String(path[index]));
 }
 
 interface Walk {

@@ -87,7 +87,7 @@ function buildOverridden(
     return buildConfig(overridden, substitutes);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const problems = error.problems.map((problem) => blameOverride(problem, overrides) ?? place(problem));
+    const problems = error.problems.map((problem) => blameOverride(problem, overrides, data) ?? place(problem));
     throw new ConfigError(problems.sort(byPlace), { cause: error.cause });
   }
 }

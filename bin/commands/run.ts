@@ -8,6 +8,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { announceRun } from '../../configs/flotilla-run.ts';
 import { neighbours } from '../../configs/neighbours.ts';
+import { currentKernel } from '../../lib/kernel/current.ts';
 import { didYouMean } from '../../lib/suggest.ts';
 import { ExitCode, type RunCommandOptions } from '../cli.ts';
 import { exitCodeOf } from '../exit-code.ts';
@@ -54,8 +55,12 @@ async function closeAndReport(end: ScriptEnd, report: RunReport): Promise<void> 
 
 /** @returns why closing failed, if it did. */
 async function closeKernel(end: ScriptEnd, report: RunReport): Promise<unknown[]> {
+  const kernel = report.kernel();
   try {
-    await report.kernel()?.close(end.kind === 'ended' ? {} : { mode: 'cleanup' });
+    if (end.kind === 'ended') await kernel?.[Symbol.asyncDispose]();
+    else if (kernel !== undefined) await kernel.close({ mode: 'cleanup' });
+    // Interrupted while it was starting.
+    else currentKernel()?.killNow();
     return [];
   } catch (error) {
     return [error];

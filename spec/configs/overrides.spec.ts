@@ -61,7 +61,7 @@ describe('--set', () => {
     ['executors.0.provder.maxBlocks=1', /HighThroughputExecutor\.provder is not an option\. Did you mean 'provider'\?/],
     ['executors.1.label=x', /there is no executors\.1; the list has only 0/],
     ['executors.first.label=x', /there is no executors\.first/],
-    ['retries.x=1', /Config\.retries\.x|Config\.retries is not a map|Config\.retries: expected a whole number/],
+    ['retries.x=1', /^--set retries\.x=1: Config\.retries: expected a whole number/],
     ['retries=many', /^--set retries=many: Config\.retries: expected a whole number of at least 0, saw 'many'/],
     ['retries', /expected PATH=VALUE, such as executors\.0\.maxWorkersPerNode=4/],
     ['=4', /expected PATH=VALUE/],

@@ -1,0 +1,63 @@
+import { expect } from 'chai';
+import { FailureLog, type TaskFailure } from '../../bin/failures.ts';
+import { formatSummary } from '../../bin/summary.ts';
+
+const failure = (taskId: number, name: string, error: unknown, stderr?: string): TaskFailure => ({ taskId, name, error, stderr });
+
+function summarize(failures: readonly TaskFailure[], counts = {}): string[] {
+  const log = new FailureLog();
+  for (const one of failures) log.add(one);
+  return formatSummary({
+    counts: { total: 10, waiting: 0, launched: 0, done: 10 - failures.length, failed: failures.length, cancelled: 0, ...counts },
+    wallMs: 12_000,
+    runDir: 'runinfo/003',
+    groups: log.groups(),
+    dependents: log.dependents,
+    ungrouped: log.ungrouped,
+  });
+}
+
+describe('the summary', () => {
+  it('says how many, how long and where', () => {
+    expect(summarize([])).to.deep.equal(['10 tasks: 10 done in 12s; run directory runinfo/003']);
+  });
+
+  it('says what has not ended', () => {
+    expect(summarize([], { done: 7, cancelled: 1 })[0]).to.equal('10 tasks: 7 done, 1 cancelled, 2 not ended in 12s; run directory runinfo/003');
+  });
+
+  it('says that there were no tasks', () => expect(summarize([], { total: 0, done: 0 })[0]).to.match(/^no tasks in 12s/));
+
+  it('groups failures by app and message, numbers aside, with the first three tasks and where to look', () => {
+    const failures = [1, 2, 3, 4].map((id) => failure(id, 'simulate', new RangeError(`temperature ${id * 1.5} is too low\nmore`), `runinfo/003/task-${id}.stderr`));
+    expect(summarize([failure(9, 'fit', new Error('singular')), ...failures]).slice(1)).to.deep.equal([
+      '  4 × simulate: RangeError: temperature 1.5 is too low (tasks 1, 2, 3, …)',
+      '      stderr: runinfo/003/task-1.stderr',
+      '  1 × fit: Error: singular (task 9)',
+    ]);
+  });
+
+  it('counts the tasks that failed with another, and does not build their messages', () => {
+    const dependent = new Error();
+    dependent.name = 'DependencyError';
+    Object.defineProperty(dependent, 'message', {
+      get: () => {
+        throw new Error('built');
+      },
+    });
+    expect(summarize([failure(1, 'a', new Error('x')), failure(2, 'b', dependent), failure(3, 'b', dependent)]).slice(1)).to.deep.equal([
+      '  1 × a: Error: x (task 1)',
+      '  2 × not run, because a task before them failed',
+    ]);
+  });
+
+  it('holds a bounded number of groups, and counts the rest', () => {
+    const letters = (n: number): string => [...String(n)].map((digit) => 'abcdefghij'[Number(digit)]).join('');
+    const failures = Array.from({ length: 500 }, (_, id) => failure(id, 'app', new Error(letters(id))));
+    const lines = summarize(failures);
+    expect(lines).to.have.length(12);
+    expect(lines.at(-1)).to.contain('490 more with other messages');
+  });
+
+  it('shows what was thrown that is no Error', () => expect(summarize([failure(1, 'a', 'text')])[1]).to.equal('  1 × a: text (task 1)'));
+});
