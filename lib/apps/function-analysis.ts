@@ -53,10 +53,13 @@ export function analyseFunction(text: string): Analysis {
 const NATIVE =
   'is native or bound, so it has no text to send to workers; wrap it in an arrow function that calls it: (...args) => …';
 const METHOD =
-  'is written as a method, getter or setter, which has no meaning outside its object; write it as an arrow function or a function expression';
+  'is written as a method, getter or setter, which has no meaning outside its object; ' +
+  'write it as an arrow function or a function expression';
 const META =
-  'uses import.meta, which belongs to the module it stands in; take what it tells as an argument (import() inside the function resolves from that module)';
-const unreadable = (error: Error): string => `cannot be read as JavaScript (${error.message}), so it cannot be sent to workers; put it in a module`;
+  'uses import.meta, which belongs to the module it stands in; take what it tells as an argument ' +
+  '(import() inside the function resolves from that module)';
+const unreadable = (error: Error): string =>
+  `cannot be read as JavaScript (${error.message}), so it cannot be sent to workers; put it in a module`;
 
 interface Parsers {
   readonly acorn: typeof Acorn;

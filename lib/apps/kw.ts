@@ -30,7 +30,9 @@ const PYTHON_NAME = /^[\p{ID_Start}_][\p{ID_Continue}]*$/u;
  */
 export function kw<V extends object>(values: V): KeywordArguments<V> {
   const wanted = 'an object of keyword arguments, like kw({ degree: 3 })';
-  if (typeof values !== 'object' || values === null || Array.isArray(values)) throw InvalidOptionError.wrong('kw()', 'values', values, wanted);
+  if (typeof values !== 'object' || values === null || Array.isArray(values)) {
+    throw InvalidOptionError.wrong('kw()', 'values', values, wanted);
+  }
   for (const name of Object.keys(values)) {
     if (!PYTHON_NAME.test(name)) throw InvalidOptionError.wrong('kw()', 'name', name, 'a name that Python allows for a parameter');
   }

@@ -71,7 +71,8 @@ const WANTED_DURATION = "a duration like '90s', '30m', '1h30m' or '01:30:00', or
 /** Seconds as a bare number, as Parsl takes them; or text with units. */
 export function compileDuration(leastMs: number): Check<number> {
   return (value, of, option) => {
-    const ms = typeof value === 'number' ? Math.round(value * 1000) : typeof value === 'string' ? readDuration(value, of, option) : Number.NaN;
+    const read = (): number => (typeof value === 'string' ? readDuration(value, of, option) : Number.NaN);
+    const ms = typeof value === 'number' ? Math.round(value * 1000) : read();
     if (Number.isSafeInteger(ms) && ms >= leastMs) return ms;
     throw InvalidOptionError.wrong(of, option, value, leastMs > 0 ? `${WANTED_DURATION}, more than 0` : WANTED_DURATION);
   };

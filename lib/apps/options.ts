@@ -33,8 +33,8 @@ export function mergeAppOptions(base: CompiledAppOptions, call: AppOptions, kind
 
 /** Options that concern each other: `env` adds up, a directory and a sandbox exclude each other. */
 function replaceTogether(changes: Changes, base: CompiledAppOptions, of: string): Changes {
-  if (changes.env !== undefined && base.env !== undefined) return { ...changes, ...placeOf(changes, of), env: { ...base.env, ...changes.env } };
-  return { ...changes, ...placeOf(changes, of) };
+  const env = changes.env !== undefined && base.env !== undefined ? { env: { ...base.env, ...changes.env } } : {};
+  return { ...changes, ...placeOf(changes, of), ...env };
 }
 
 function placeOf({ cwd, sandbox }: Changes, of: string): Changes {

@@ -52,7 +52,9 @@ function matchesAt(source: string, text: string, start: number): boolean {
   return true;
 }
 
-const isBlank = (code: number): boolean => code === 0x20 || code === 0xa0 || (code >= 0x2000 && code <= 0x200a) || code === 0x3000 || code === 0xfeff;
+/** What type stripping writes in place of a type: spaces as wide in UTF-8 as the character was. */
+const isBlank = (code: number): boolean =>
+  code === 0x20 || code === 0xa0 || (code >= 0x2000 && code <= 0x200a) || code === 0x3000 || code === 0xfeff;
 
 function findLineStarts(source: string): number[] {
   const starts = [0];

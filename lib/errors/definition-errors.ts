@@ -28,9 +28,10 @@ export class ClosureError extends FlotillaError {
     const many = names.length === 1 ? 'a name that belongs' : `${names.length} names that belong`;
     const width = Math.max(...names.map(({ name }) => name.length));
     const list = names.map((captured) => `\n  ${captured.name.padEnd(width)}  ${describePlace(captured)}`).join('');
+    const subject = functionName === '' ? 'the function' : `'${functionName}'`;
     super(
       'FLOTILLA_CLOSURE_ERROR',
-      `${functionName === '' ? 'the function' : `'${functionName}'`} is sent to workers as text, but uses ${many} to the script around it:${list}\n` +
+      `${subject} is sent to workers as text, but uses ${many} to the script around it:${list}\n` +
         'Pass it as an argument, import() it inside the function, or put the function in a module of its own: ' +
         "jsApp(new URL('./module.ts', import.meta.url), 'exportName')",
       { fields: { captured: names } },

@@ -16,9 +16,8 @@ export class NoKernelError extends FlotillaError {
   /** @param appName the app that was called. */
   constructor(appName?: string) {
     const what = appName === undefined ? 'no kernel is loaded' : `app '${appName}' was called, but no kernel is loaded`;
-    super('FLOTILLA_NO_KERNEL_ERROR', `${what}; put \`await using kernel = await load();\` before the first call, and call within its scope`, {
-      fields: appName === undefined ? {} : { app: appName },
-    });
+    const advice = 'put `await using kernel = await load();` before the first call, and call within its scope';
+    super('FLOTILLA_NO_KERNEL_ERROR', `${what}; ${advice}`, { fields: appName === undefined ? {} : { app: appName } });
   }
 }
 

@@ -92,7 +92,9 @@ function reviveOurs(wire: WireError, task: TaskRef): Error {
 
 const NO_EXIT = { exitCode: null, signal: null, command: '', stdoutTail: '', stderrTail: '' };
 
-const nameIn = (message: string, task: TaskRef): string => (message.includes(`task ${task.id}`) ? message : `${nameTask(task)}: ${message}`);
+/** A message that names the task is left as it is. */
+const nameIn = (message: string, task: TaskRef): string =>
+  new RegExp(`\\btask ${task.id}\\b`).test(message) ? message : `${nameTask(task)}: ${message}`;
 
 function revivePython(wire: WireError, task: TaskRef): PythonError {
   const { fields = {}, stack = '', message } = wire;

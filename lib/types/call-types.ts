@@ -53,7 +53,10 @@ interface AppMembers<P extends readonly unknown[], R, Self> {
   /** The same app with these options over its own. @throws InvalidOptionError */
   with(options: AppOptions): Self;
   /** Submits an item at a time, a window of them under way, and yields the results in the order of the items. */
-  map<const O extends MapOptions = Record<never, never>>(items: Items<MapItem<P, O>>, options?: O): AsyncGenerator<MapYield<Awaited<R>, O>, void, undefined>;
+  map<const O extends MapOptions = Record<never, never>>(
+    items: Items<MapItem<P, O>>,
+    options?: O,
+  ): AsyncGenerator<MapYield<Awaited<R>, O>, void, undefined>;
 }
 
 /** An app with parameters P whose body returns R. */

@@ -18,8 +18,8 @@ function refusalOf(act: () => unknown): InvalidOptionError {
 describe('options of an app', () => {
   it('have their defaults when none is given', () => {
     const defaults = {
-      name: 'hello', executors: 'all', retries: undefined, walltimeMs: undefined, priority: 0, cache: false, version: undefined, ignoreForCache: [],
-      resources: undefined, stdout: undefined, stderr: undefined, inputs: [], outputs: [], cwd: undefined, sandbox: false, env: undefined,
+      name: 'hello', executors: 'all', retries: undefined, walltimeMs: undefined, priority: 0, cache: false, version: undefined,
+      ignoreForCache: [], resources: undefined, stdout: undefined, stderr: undefined, inputs: [], outputs: [], cwd: undefined, sandbox: false, env: undefined,
       python: undefined, pty: false, label: undefined, returns: 'exitCode', killGraceMs: 5000, onLost: 'retry',
     };
     expect(compile(undefined)).to.deep.equal(defaults);

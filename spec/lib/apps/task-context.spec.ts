@@ -12,7 +12,8 @@ const build = (options: AppOptions, at: Partial<TaskSite> = {}): TaskContext | u
 describe('what travels with a task', () => {
   it('is nothing when all defaults apply', () => {
     expect(build({})).to.equal(undefined);
-    expect(build({ retries: 3, priority: 5, cache: true, label: 'x', killGrace: '5s', returns: 'exitCode', pty: false })).to.equal(undefined);
+    const withoutEffect = { retries: 3, priority: 5, cache: true, label: 'x', killGrace: '5s', returns: 'exitCode', pty: false } as const;
+    expect(build(withoutEffect)).to.equal(undefined);
   });
 
   const rows: readonly [given: AppOptions, context: TaskContext][] = [

@@ -57,7 +57,8 @@ describe('messages of errors', () => {
   });
 
   it('WorkerLost without evidence invents none', () => {
-    expect(new WorkerLost({ host: 'n1', worker: '0' }, { task }).message).to.equal('worker 0 on n1 was lost while it ran task 7 (simulate)');
+    const { message } = new WorkerLost({ host: 'n1', worker: '0' }, { task });
+    expect(message).to.equal('worker 0 on n1 was lost while it ran task 7 (simulate)');
   });
 
   it('PoisonTaskError has the last loss as its cause', () => {

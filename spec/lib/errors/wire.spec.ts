@@ -3,7 +3,9 @@ import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { Packr } from 'msgpackr';
 import * as errors from '../../../lib/errors/index.ts';
-import { encodeError, isAppError, packWireError, reviveError, unpackWireError, type TaskRef, type WireError } from '../../../lib/errors/index.ts';
+import {
+  encodeError, isAppError, packWireError, reviveError, unpackWireError, type TaskRef, type WireError,
+} from '../../../lib/errors/index.ts';
 import { onePerClass } from './one-per-class.ts';
 
 const task: TaskRef = { id: 7, app: 'simulate', try: 2, host: 'n012', worker: '3' };
@@ -37,7 +39,7 @@ describe('a JavaScript error on its way from worker to driver', () => {
     expect(arrived).to.satisfy(isAppError);
     expect((arrived as errors.TaggedError).flotilla).to.deep.equal({ code: 'FLOTILLA_APP_ERROR', task });
     expect(Object.keys(arrived)).not.to.include('flotilla');
-    expect(Object.getOwnPropertySymbols(arrived).filter((symbol) => Object.prototype.propertyIsEnumerable.call(arrived, symbol))).to.deep.equal([]);
+    expect(Object.getOwnPropertySymbols({ ...arrived })).to.deep.equal([]);
     expect(isAppError(new Error('x'))).to.equal(false);
     expect(isAppError(Object.assign(new Error('x'), { flotilla: {} }))).to.equal(false);
   });
@@ -93,7 +95,8 @@ describe('a JavaScript error on its way from worker to driver', () => {
   ];
   for (const [what, value, shown] of leftBehind) {
     it(`leaves ${what} behind as a text, and keeps the fields beside it`, () => {
-      const { field, list, count } = travel(Object.assign(new Error('x'), { field: value, list: [1, value], count: 3 })) as never as Record<string, unknown>;
+      const thrown = Object.assign(new Error('x'), { field: value, list: [1, value], count: 3 });
+      const { field, list, count } = travel(thrown) as never as Record<string, unknown>;
       expect(field).to.match(shown);
       expect(list).to.be.an('array').with.property('0', 1);
       expect(count).to.equal(3);
@@ -167,6 +170,7 @@ describe('errors of ours on their way from worker to driver', () => {
   it("names the task in a writer's own message, once", () => {
     expect(revive({ kind: 'walltime', message: 'took too long' }).message).to.equal('task 7 (simulate): took too long');
     expect(revive({ kind: 'walltime', message: 'task 7 (simulate) took too long' }).message).to.equal('task 7 (simulate) took too long');
+    expect(revive({ kind: 'walltime', message: 'task 71 took too long' }).message).to.match(/^task 7 \(simulate\): task 71/);
   });
 
   it('keeps where a function could not be loaded', () => {
@@ -214,7 +218,8 @@ describe('an exception from Python', () => {
 describe('bytes of a WireError', () => {
   it('can be read by any MessagePack reader as plain maps', () => {
     const bytes = packWireError(encodeError(Object.assign(new TypeError('x'), { exitCode: 3, note: 'n' })));
-    expect(new Packr({ useRecords: false }).unpack(bytes)).to.deep.include({ kind: 'js', name: 'TypeError', message: 'x', fields: { exitCode: 3, note: 'n' } });
+    const fields = { exitCode: 3, note: 'n' };
+    expect(new Packr({ useRecords: false }).unpack(bytes)).to.deep.include({ kind: 'js', name: 'TypeError', message: 'x', fields });
   });
 
   it('are not looked at again once they were read', () => {
@@ -224,7 +229,9 @@ describe('bytes of a WireError', () => {
     expect(String(read.fields?.['data'])).to.equal('abc');
   });
 
-  for (const [what, bytes] of [['none', Buffer.alloc(0)], ['a number', Buffer.from([5])], ['a torn map', Buffer.from([0x83, 0xa4, 0x6b])]] as const) {
+  const unreadable: readonly [string, Buffer][] =
+    [['none', Buffer.alloc(0)], ['a number', Buffer.from([5])], ['a torn map', Buffer.from([0x83, 0xa4, 0x6b])]];
+  for (const [what, bytes] of unreadable) {
     it(`give an error that says so when they are ${what}`, () => {
       expect(reviveError(unpackWireError(bytes), task).message).to.contain('could not be read');
     });
