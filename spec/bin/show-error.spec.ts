@@ -1,0 +1,35 @@
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { showError, withoutOurFrames } from '../../bin/show-error.ts';
+import { ConfigError } from '../../lib/errors/config-error.ts';
+import { FlotillaError } from '../../lib/errors/flotilla-error.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+describe('an error that nobody caught', () => {
+  it("is its message alone when it is the config's", () => expect(showError(new ConfigError('a.yaml:1:1: wrong'), false)).to.equal('flotilla: a.yaml:1:1: wrong'));
+
+  it('is its message and the one place in the script when it is another of ours', () => {
+    const error = new FlotillaError('FLOTILLA_NO_KERNEL_ERROR', 'no kernel');
+    error.name = 'NoKernelError';
+    error.stack = `NoKernelError: no kernel\n    at submit (${root}lib/kernel/kernel.ts:1:1)\n    at main (/home/me/script.ts:4:2)\n    at /home/me/script.ts:9:1`;
+    expect(showError(error, false)).to.equal('NoKernelError: no kernel\n    at main (/home/me/script.ts:4:2)');
+  });
+
+  it("keeps the script's own frames, and leaves out ours and Node's", () => {
+    const stack = [
+      'RangeError: mine',
+      '    at deep (file:///home/me/script.ts:1:1)',
+      `    at load (file://${root}configs/load.ts:2:2)`,
+      '    at process.processTicks (node:internal/process/task_queues:104:5)',
+      `    at example (file://${root}examples/hello.ts:3:3)`,
+    ];
+    expect(withoutOurFrames(stack.join('\n'))).to.equal([stack[0], stack[1], stack[4]].join('\n'));
+  });
+
+  it('shows the causes', () => expect(showError(new Error('outer', { cause: new TypeError('inner') }), false)).to.match(/outer[\s\S]*\[cause\]: TypeError: inner/));
+
+  it('shows what was thrown that is no error', () => expect(showError({ a: 1 }, false)).to.equal('the script threw { a: 1 }'));
+
+  it('shows everything with FLOTILLA_DEBUG', () => expect(showError(new ConfigError('wrong'), true)).to.match(/ConfigError: wrong\n\s+at /));
+});
