@@ -1,0 +1,69 @@
+/**
+ * Runs `flotilla run` as a process of its own, in a folder of its own.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export interface RunResult {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface StartedRun {
+  readonly child: ChildProcess;
+  readonly result: Promise<RunResult>;
+  /** Resolves once stdout contains `text`; rejects if the process ends before. */
+  said(text: string): Promise<void>;
+}
+
+export interface ScriptFolder {
+  readonly path: string;
+  write(name: string, text: string): Promise<string>;
+  start(args: readonly string[], env?: Readonly<Record<string, string>>): StartedRun;
+  run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<RunResult>;
+  remove(): Promise<void>;
+}
+
+const command = fileURLToPath(new URL('../../bin/flotilla.ts', import.meta.url));
+
+/** What scripts in the folder import everything from. */
+export const packageUrl = new URL('../../index.ts', import.meta.url).href;
+
+export async function makeScriptFolder(): Promise<ScriptFolder> {
+  const path = await mkdtemp(join(tmpdir(), 'flotilla-run-'));
+  const start: ScriptFolder['start'] = (args, env = {}) => {
+    const inherited = { ...process.env, FLOTILLA_CONFIG: '', FLOTILLA_DEBUG: '', NODE_OPTIONS: '' };
+    const child = spawn(process.execPath, [command, ...args], { cwd: path, env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    return follow(child);
+  };
+  return {
+    path,
+    async write(name, text) {
+      await writeFile(join(path, name), text);
+      return name;
+    },
+    start,
+    run: (args, env) => start(args, env).result,
+    remove: () => rm(path, { recursive: true, force: true }),
+  };
+}
+
+function follow(child: ChildProcess): StartedRun {
+  const output = { stdout: '', stderr: '' };
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
+  const result = once(child, 'close').then(([code, signal]) => ({ code: code as number | null, signal: signal as NodeJS.Signals | null, ...output }));
+  const said = async (text: string): Promise<void> => {
+    while (!output.stdout.includes(text)) {
+      const ended = await Promise.race([result.then(() => true), once(child.stdout ?? child, 'data').then(() => false)]);
+      if (ended && !output.stdout.includes(text)) throw new Error(`the run ended before it said ${text}:\n${output.stderr}`);
+    }
+  };
+  return { child, result, said };
+}
