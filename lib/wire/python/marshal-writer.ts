@@ -8,24 +8,32 @@ const DIGIT_BITS = 15;
 const DIGIT = 2 ** DIGIT_BITS;
 /** Up to this many characters a loop is faster than a call into the runtime. */
 const SHORT_STRING = 24;
+const FIRST_BYTES = 4096;
 const KEPT_BYTES = 1 << 20;
 
 export class MarshalWriter {
-  buffer: Buffer = Buffer.allocUnsafeSlow(4096);
+  buffer: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
   at = 0;
+  /** Writes floats several times as fast as Buffer does. */
+  #view = new DataView(this.buffer.buffer);
 
   /** Makes sure that `bytes` more fit. */
   reserve(bytes: number): void {
     if (this.at + bytes <= this.buffer.length) return;
     const larger = Buffer.allocUnsafeSlow(Math.max(this.at + bytes, this.buffer.length * 2));
     this.buffer.copy(larger, 0, 0, this.at);
-    this.buffer = larger;
+    this.#use(larger);
   }
 
   /** Starts anew at `at`; lets go of a buffer that one large value has made large. */
   reset(at: number): void {
-    if (this.buffer.length > KEPT_BYTES) this.buffer = Buffer.allocUnsafeSlow(4096);
+    if (this.buffer.length > KEPT_BYTES) this.#use(Buffer.allocUnsafeSlow(FIRST_BYTES));
     this.at = at;
+  }
+
+  #use(buffer: Buffer): void {
+    this.buffer = buffer;
+    this.#view = new DataView(buffer.buffer);
   }
 
   code(code: number): void {
@@ -58,7 +66,7 @@ export class MarshalWriter {
   #float(value: number): void {
     this.reserve(9);
     this.buffer[this.at] = Code.Float;
-    this.buffer.writeDoubleLE(value, this.at + 1);
+    this.#view.setFloat64(this.at + 1, value, true);
     this.at += 9;
   }
 
