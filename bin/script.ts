@@ -40,9 +40,9 @@ export async function awaitScript(start: () => Promise<unknown>, kernel: () => C
   process.on('uncaughtException', onUncaught);
   for (const signal of SIGNALS) process.on(signal, onSignal);
   start().then(() => (moduleSettled = true), onUncaught);
-  try {
-    return await promise;
-  } finally {
-    process.off('beforeExit', onDrained);
-  }
+  const end = await promise;
+  process.off('beforeExit', onDrained);
+  // After a failure, further ones of the same script are noise; after a good end they are the kernel's and must be seen.
+  if (end.kind === 'ended') process.off('uncaughtException', onUncaught);
+  return end;
 }

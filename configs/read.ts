@@ -10,7 +10,7 @@ import { didYouMean } from '../lib/suggest.ts';
 import { buildConfig, type Substitute } from './build.ts';
 import { type ConfigArgument, DEFAULT_CONFIG } from './choose.ts';
 import { Config } from './config.ts';
-import { neighbours } from './neighbours.ts';
+import { didYouMeanFile } from './nearest-file.ts';
 import { applyOverride, blameOverride, type Override, parseOverride } from './overrides.ts';
 import { packagedNames, packagedPath } from './packaged.ts';
 import { takeApart } from './take-apart.ts';
@@ -105,7 +105,7 @@ function byPlace(a: ConfigProblem, b: ConfigProblem): number {
 function cannotRead(path: string, error: unknown): ConfigError {
   const { code } = error as NodeJS.ErrnoException;
   if (code !== 'ENOENT') return new ConfigError(`the config ${path} cannot be read: ${code ?? String(error)}`, { cause: error });
-  return new ConfigError(`there is no config file ${path}.${didYouMean(path, neighbours(path))}`, { cause: error });
+  return new ConfigError(`there is no config file ${path}.${didYouMeanFile(path)}`, { cause: error });
 }
 
 /** Relative where that is shorter to read. */

@@ -7,9 +7,8 @@ import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { announceRun } from '../../configs/flotilla-run.ts';
-import { neighbours } from '../../configs/neighbours.ts';
+import { didYouMeanFile } from '../../configs/nearest-file.ts';
 import { currentKernel } from '../../lib/kernel/current.ts';
-import { didYouMean } from '../../lib/suggest.ts';
 import { ExitCode, type RunCommandOptions } from '../cli.ts';
 import { exitCodeOf } from '../exit-code.ts';
 import { RunReport } from '../run-report.ts';
@@ -19,7 +18,7 @@ import { showError } from '../show-error.ts';
 export async function runScript(script: string, args: readonly string[], options: RunCommandOptions): Promise<void> {
   const path = resolve(script);
   if (!existsSync(path) || !statSync(path).isFile()) {
-    process.stderr.write(`flotilla: there is no script ${script}.${didYouMean(script, neighbours(script))}\n`);
+    process.stderr.write(`flotilla: there is no script ${script}.${didYouMeanFile(script)}\n`);
     process.exitCode = ExitCode.Usage;
     return;
   }
