@@ -27,7 +27,13 @@ export class ProgressDisplay {
   constructor(stream: TerminalStream, outputs: readonly TerminalStream[], source: ProgressSource) {
     this.#stream = stream;
     this.#source = source;
-    this.#line = stream.isTTY === true ? new TerminalLine(stream, outputs.filter((output) => output.isTTY === true)) : undefined;
+    this.#line =
+      stream.isTTY === true
+        ? new TerminalLine(
+            stream,
+            outputs.filter((output) => output.isTTY === true),
+          )
+        : undefined;
     this.#lastPlain = { atMs: source.nowMs(), failed: 0, text: '' };
   }
 

@@ -25,7 +25,12 @@ export function formatSummary(facts: RunFacts): string[] {
 function totals({ total, done, failed, cancelled }: TaskCounts): string {
   if (total === 0) return 'no tasks';
   const left = total - done - failed - cancelled;
-  const parts = [`${done} done`, failed > 0 && `${failed} failed`, cancelled > 0 && `${cancelled} cancelled`, left > 0 && `${left} not ended`];
+  const parts = [
+    `${done} done`,
+    failed > 0 && `${failed} failed`,
+    cancelled > 0 && `${cancelled} cancelled`,
+    left > 0 && `${left} not ended`,
+  ];
   return `${total} ${total === 1 ? 'task' : 'tasks'}: ${parts.filter((part) => part !== false).join(', ')}`;
 }
 

@@ -11,7 +11,6 @@ export interface TerminalStream {
 const ERASE = '\r\u001b[K';
 
 export class TerminalLine {
-  readonly #stream: TerminalStream;
   readonly #restore: (() => void)[];
   readonly #write: (text: string) => void;
   #shown = false;
@@ -19,7 +18,6 @@ export class TerminalLine {
   #atLineStart = true;
 
   constructor(stream: TerminalStream, others: readonly TerminalStream[]) {
-    this.#stream = stream;
     const write = stream.write;
     this.#write = (text) => void write.call(stream, text);
     this.#restore = [...new Set([stream, ...others])].map((output) => this.#stepAsideFor(output));

@@ -24,7 +24,9 @@ export function addressByInterface(name: string): string {
   const address = firstAddress(interfaces[name]);
   if (address !== undefined) return address;
   const names = Object.keys(interfaces);
-  throw new ConfigError(`addressByInterface: this machine has no interface '${name}' with an address; there are ${names.join(', ')}.${didYouMean(name, names)}`);
+  throw new ConfigError(
+    `addressByInterface: this machine has no interface '${name}' with an address; there are ${names.join(', ')}.${didYouMean(name, names)}`,
+  );
 }
 
 /**
@@ -50,7 +52,10 @@ export function pickRoutedAddress(interfaces: Interfaces, routes: string): strin
 
 /** Columns: interface, destination, gateway, flags, reference count, use, metric, … (proc_net_route(5)); the least metric wins. */
 function defaultInterface(routes: string): string | undefined {
-  const rows = routes.split('\n').slice(1).map((line) => line.trim().split(/\s+/));
+  const rows = routes
+    .split('\n')
+    .slice(1)
+    .map((line) => line.trim().split(/\s+/));
   const defaults = rows.filter(([, destination, , , , , , mask]) => destination === '00000000' && mask === '00000000');
   return defaults.sort((a, b) => Number(a[6]) - Number(b[6]))[0]?.[0];
 }

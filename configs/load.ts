@@ -16,11 +16,8 @@ import { readConfig } from './read.ts';
  */
 export async function load(config?: ConfigArgument): Promise<DataFlowKernel> {
   const run = currentRun();
-  const choice = chooseConfig({ commandLine: run?.config, argument: config, environment: process.env['FLOTILLA_CONFIG'] });
-  const [{ DataFlowKernel: Kernel }, chosen] = await Promise.all([
-    import('../lib/kernel/kernel.ts'),
-    readConfig(choice.source, run?.set),
-  ]);
+  const choice = chooseConfig({ commandLine: run?.config, argument: config, environment: process.env.FLOTILLA_CONFIG });
+  const [{ DataFlowKernel: Kernel }, chosen] = await Promise.all([import('../lib/kernel/kernel.ts'), readConfig(choice.source, run?.set)]);
   if (run?.quiet !== true) say(describeChoice(choice));
   for (const warning of chosen.warnings) say(`warning: ${warning}`);
   const kernel = await Kernel.start(chosen.compiled);

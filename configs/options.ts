@@ -24,7 +24,10 @@ const isFunction = (value: unknown): boolean => typeof value === 'function';
 
 const ours = () => ({
   executors: zod()
-    .array(description<ExecutorDescription>('executor', ['start'], 'an executor such as new HighThroughputExecutor()'), 'a list of executors')
+    .array(
+      description<ExecutorDescription>('executor', ['start'], 'an executor such as new HighThroughputExecutor()'),
+      'a list of executors',
+    )
     .min(1, 'at least one executor')
     .describe('Where tasks run. Default: one HighThroughputExecutor on this machine.')
     .optional(),

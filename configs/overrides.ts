@@ -91,7 +91,7 @@ function startingValue(key: string): unknown {
 
 function classWithin(value: unknown, key: string): DescriptionClass | undefined {
   const kind = kindOf(key);
-  return kind !== undefined && isPlainObject(value) ? findClass(kind, value['type']) : undefined;
+  return kind !== undefined && isPlainObject(value) ? findClass(kind, value.type) : undefined;
 }
 
 function requireKnown(key: string, walk: Walk, within: DescriptionClass): void {
@@ -100,7 +100,8 @@ function requireKnown(key: string, walk: Walk, within: DescriptionClass): void {
 }
 
 function cannotEnter(holder: unknown, walk: Walk): ConfigError {
-  const what = typeof holder === 'object' && holder !== null ? `${holder.constructor.name}, which cannot be taken apart` : `not a map or list`;
+  const what =
+    typeof holder === 'object' && holder !== null ? `${holder.constructor.name}, which cannot be taken apart` : `not a map or list`;
   return fail(walk, `${showPath('Config', walk.at)} is ${what}`);
 }
 

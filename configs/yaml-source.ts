@@ -1,7 +1,19 @@
 /**
  * A YAML config as text: parsing it, the `!env` tag, and where in the text a path is. Knows no option.
  */
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parse, parseDocument, type YAMLMap } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parse,
+  parseDocument,
+  type YAMLMap,
+} from 'yaml';
 import { ConfigError, type ConfigProblem, type SourcePlace } from '../lib/errors/config-error.ts';
 import type { Substitute } from './build.ts';
 
@@ -47,7 +59,8 @@ function resolveVariable(
   const colon = written.indexOf(':');
   const name = (colon === -1 ? written : written.slice(0, colon)).trim();
   const value = env[name] ?? (colon === -1 ? undefined : written.slice(colon + 1).trim());
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) onError(`!env needs the name of a variable, as in !env ACCOUNT or !env ACCOUNT:default; saw '${written}'`);
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+    onError(`!env needs the name of a variable, as in !env ACCOUNT or !env ACCOUNT:default; saw '${written}'`);
   else if (value === undefined) onError(`the environment variable ${name} is not set; set it, or write a default: !env ${name}:default`);
   if (value !== undefined) variables.set(value, readScalar(value));
   return value ?? '';

@@ -40,8 +40,9 @@ async function closeAndReport(end: ScriptEnd, report: RunReport): Promise<void> 
   const closed = await closeKernel(end, report);
   report.finish();
   const thrown = end.kind === 'threw' ? [end.error, ...closed] : closed;
-  for (const error of thrown) process.stderr.write(`${showError(error, Boolean(process.env['FLOTILLA_DEBUG']))}\n`);
-  if (end.kind === 'stalled') process.stderr.write('flotilla: the script awaits something that can no longer happen: nothing is left to run\n');
+  for (const error of thrown) process.stderr.write(`${showError(error, Boolean(process.env.FLOTILLA_DEBUG))}\n`);
+  if (end.kind === 'stalled')
+    process.stderr.write('flotilla: the script awaits something that can no longer happen: nothing is left to run\n');
   process.exitCode = exitCodeOf({
     end,
     closeFailed: closed.length > 0,
@@ -65,4 +66,3 @@ async function closeKernel(end: ScriptEnd, report: RunReport): Promise<unknown[]
     return [error];
   }
 }
-

@@ -37,7 +37,9 @@ const described = () => ({
   provider: description<ProviderDescription>('provider', ['start'], 'a provider such as new LocalProvider()')
     .describe('Where blocks of nodes come from. Default LocalProvider.')
     .optional(),
-  address: text().describe("The driver's address as its workers see it. Default: each manager tries all and keeps the first that works.").optional(),
+  address: text()
+    .describe("The driver's address as its workers see it. Default: each manager tries all and keeps the first that works.")
+    .optional(),
   loopbackAddress: text().describe('Address for managers on the same machine. Default 127.0.0.1.').optional(),
   workerPort: port().describe('The port that managers dial. Default: a free one of workerPortRange.').optional(),
   workerPortRange: portRange().describe('Default [54000, 55000].').optional(),
@@ -47,14 +49,27 @@ const described = () => ({
   coresPerWorker: positiveNumber().describe('May be a fraction. Default 1.').optional(),
   memPerWorker: parslGigabytes().describe("Memory that each worker needs: '6GiB', or a number of GB.").optional(),
   maxWorkersPerNode: count(1).describe('Default: as many as cores, memory and accelerators allow.').optional(),
-  cpuAffinity: zod().string("text such as 'block'").transform(converted(parseCpuAffinity, { kind: 'none' }))
+  cpuAffinity: zod()
+    .string("text such as 'block'")
+    .transform(converted(parseCpuAffinity, { kind: 'none' }))
     .describe("'none' (default), 'block', 'block-reverse', 'alternating', or one CPU set for each worker: 'list:0-3:4-7'.")
     .optional(),
   availableAccelerators: zod()
-    .union([wholeNumber(0), zod().array(zod().union([text(), wholeNumber(0)]).transform(String))], 'a count of accelerators, or a list of their names')
+    .union(
+      [
+        wholeNumber(0),
+        zod().array(
+          zod()
+            .union([text(), wholeNumber(0)])
+            .transform(String),
+        ),
+      ],
+      'a count of accelerators, or a list of their names',
+    )
     .describe('How many, or which; one for each worker. Default 0.')
     .optional(),
-  prefetchCapacity: zod().union([zod().literal('auto'), wholeNumber(0)], "'auto' or a whole number of at least 0")
+  prefetchCapacity: zod()
+    .union([zod().literal('auto'), wholeNumber(0)], "'auto' or a whole number of at least 0")
     .describe("Tasks sent ahead to a manager. 'auto' (default): short ones only.")
     .optional(),
   heartbeatPeriod: parslSeconds().describe("Default '30s'.").optional(),
@@ -62,9 +77,10 @@ const described = () => ({
   drainPeriod: parslSeconds().describe('Age at which a manager takes no more tasks and leaves. Default: never.').optional(),
   pollPeriod: parslMilliseconds().describe("Default '10ms'.").optional(),
   addressProbeTimeout: parslSeconds().describe("Default '30s'.").optional(),
-  workerLogdirRoot: path().describe("Where managers log. Default: the run directory.").optional(),
+  workerLogdirRoot: path().describe('Where managers log. Default: the run directory.').optional(),
   managerSelector: oneOf(['random', 'blockId']).describe("Default 'random'.").optional(),
-  blockErrorHandler: zod().union([flag(), onlyInTypeScript<BlockErrorHandler>((value) => typeof value === 'function', 'a function')], 'true, false or a function')
+  blockErrorHandler: zod()
+    .union([flag(), onlyInTypeScript<BlockErrorHandler>((value) => typeof value === 'function', 'a function')], 'true, false or a function')
     .describe('false: failing blocks never fail the executor. Default true.')
     .optional(),
   encrypted: flag().describe('Default true.').optional(),

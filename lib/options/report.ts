@@ -44,7 +44,7 @@ function explain(issue: Issue, seen: unknown): string {
 
 /** What a conversion said, as itself or within the branch of a union that took the value's type. */
 function sentenceOf(issue: Issue): string | undefined {
-  if (issue.code === 'custom') return issue.params?.['expected'] === true ? undefined : issue.message;
+  if (issue.code === 'custom') return issue.params?.expected === true ? undefined : issue.message;
   if (issue.code !== 'invalid_union') return undefined;
   for (const inner of issue.errors.flat()) {
     const sentence = sentenceOf(inner);

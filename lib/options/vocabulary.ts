@@ -28,7 +28,10 @@ export const count = (min: number) => {
 export const positiveNumber = () => zod().number('a number above 0').positive('a number above 0');
 
 /** `'90s' | '30m' | '1h30m' | '01:30:00'` → ms. A bare number is refused with a hint. */
-export const duration = () => zod().string({ error: ({ input }) => expectedDuration(input) }).transform(converted(parseDuration, 0));
+export const duration = () =>
+  zod()
+    .string({ error: ({ input }) => expectedDuration(input) })
+    .transform(converted(parseDuration, 0));
 
 /** A duration, or a bare number where Parsl takes one in this unit. → ms. */
 export const parslSeconds = () => numberOr(1000, duration(), "a duration such as '30s', or a number of seconds");
@@ -53,12 +56,16 @@ export const port = () => {
 
 export const portRange = () => {
   const expected = 'two ports, the lower first';
-  return zod().tuple([port(), port()], expected).refine(([low, high]) => low <= high, { error: expected, params: { expected: true } });
+  return zod()
+    .tuple([port(), port()], expected)
+    .refine(([low, high]) => low <= high, { error: expected, params: { expected: true } });
 };
 
 /** Something that only TypeScript can write; left out of the JSON Schema. */
 export const onlyInTypeScript = <T>(accepts: (value: unknown) => boolean, expected: string) =>
-  zod().custom<T>(accepts, { error: `${expected} (write the config in TypeScript for it)`, params: { expected: true } }).meta({ 'x-flotilla': 'omit' });
+  zod()
+    .custom<T>(accepts, { error: `${expected} (write the config in TypeScript for it)`, params: { expected: true } })
+    .meta({ 'x-flotilla': 'omit' });
 
 /** Accepted so that a Parsl config can be carried over; whoever declares it says with a warning what becomes of it. */
 export const carriedOver = () => zod().any();
@@ -70,15 +77,22 @@ export const description = <T>(kind: 'executor' | 'provider' | 'launcher', requi
     .meta({ 'x-flotilla': kind });
 
 function isDescription(value: unknown, required: readonly string[]): boolean {
-  return typeof value === 'object' && value !== null && 'type' in value && required.every((key) => typeof Reflect.get(value, key) === 'function');
+  return (
+    typeof value === 'object' && value !== null && 'type' in value && required.every((key) => typeof Reflect.get(value, key) === 'function')
+  );
 }
 
 function expectedDuration(input: unknown): string {
-  return typeof input === 'number' && input >= 0 ? `a duration with its unit (write '${input}s')` : "a duration such as '30s', '30m' or '1h30m'";
+  return typeof input === 'number' && input >= 0
+    ? `a duration with its unit (write '${input}s')`
+    : "a duration such as '30s', '30m' or '1h30m'";
 }
 
 function numberOr<S extends z.ZodType<number, string>>(scale: number, written: S, expected: string) {
-  const number = zod().number().min(0).transform((value) => Math.round(value * scale));
+  const number = zod()
+    .number()
+    .min(0)
+    .transform((value) => Math.round(value * scale));
   return zod().union([number, written], expected);
 }
 

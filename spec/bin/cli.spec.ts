@@ -32,9 +32,13 @@ describe('the command line', () => {
       ['run', 'a.ts', '--config', 'polaris', '--set', 'retries=1', '--set', 'runDir=x=y', '--quiet', '--', '--steps', '3', '-q'],
       { script: 'a.ts', args: ['--steps', '3', '-q'], options: { config: 'polaris', set: ['retries=1', 'runDir=x=y'], quiet: true } },
     ],
-    [['run', '-c', './c.yaml', '-s', 'retries=1', 'a.ts', 'input'], { script: 'a.ts', args: ['input'], options: { config: './c.yaml', set: ['retries=1'], quiet: false } }],
+    [
+      ['run', '-c', './c.yaml', '-s', 'retries=1', 'a.ts', 'input'],
+      { script: 'a.ts', args: ['input'], options: { config: './c.yaml', set: ['retries=1'], quiet: false } },
+    ],
   ];
-  for (const [argv, call] of rows) it(`understands flotilla ${argv.join(' ')}`, async () => expect(await parse(...argv)).to.deep.equal(call));
+  for (const [argv, call] of rows)
+    it(`understands flotilla ${argv.join(' ')}`, async () => expect(await parse(...argv)).to.deep.equal(call));
 
   const refused: [string[], RegExp][] = [
     [['run'], /missing required argument 'script'/],
@@ -45,7 +49,9 @@ describe('the command line', () => {
     it(`refuses flotilla ${argv.join(' ')}`, async () => {
       const said: string[] = [];
       let caught: unknown;
-      await program([], said).parseAsync(argv, { from: 'user' }).catch((error: unknown) => (caught = error));
+      await program([], said)
+        .parseAsync(argv, { from: 'user' })
+        .catch((error: unknown) => (caught = error));
       expect(caught).to.be.instanceOf(CommanderError);
       expect(said.join('')).to.match(message);
     });
@@ -53,7 +59,11 @@ describe('the command line', () => {
 
   it('documents examples and exit codes in the help of run', async () => {
     const said: string[] = [];
-    await program([], said).parseAsync(['run', '--help'], { from: 'user' }).catch(() => undefined);
-    expect(said.join('')).to.contain('--config polaris').and.to.match(/Exit codes:[\s\S]* 0 [\s\S]* 1 [\s\S]* 2 [\s\S]* 130 /);
+    await program([], said)
+      .parseAsync(['run', '--help'], { from: 'user' })
+      .catch(() => undefined);
+    expect(said.join(''))
+      .to.contain('--config polaris')
+      .and.to.match(/Exit codes:[\s\S]* 0 [\s\S]* 1 [\s\S]* 2 [\s\S]* 130 /);
   });
 });

@@ -13,9 +13,11 @@ describe('the exit code', () => {
     ['is 130 after Ctrl-C', { end: { kind: 'interrupted', signal: 'SIGINT' }, unobserved: 3 }, 130],
     ['is 143 after SIGTERM', { end: { kind: 'interrupted', signal: 'SIGTERM' } }, 143],
     ["is the script's own where it sets one", { set: 7, unobserved: 1 }, 7],
-    ["is 1 when the script set 0 but a failure was not looked at", { set: 0, unobserved: 1 }, 1],
+    ['is 1 when the script set 0 but a failure was not looked at', { set: 0, unobserved: 1 }, 1],
   ];
   for (const [title, outcome, code] of rows) {
-    it(title, () => expect(exitCodeOf({ end: { kind: 'ended' }, closeFailed: false, unobserved: 0, set: undefined, ...outcome })).to.equal(code));
+    it(title, () =>
+      expect(exitCodeOf({ end: { kind: 'ended' }, closeFailed: false, unobserved: 0, set: undefined, ...outcome })).to.equal(code),
+    );
   }
 });

@@ -55,7 +55,10 @@ describe('the pinned Node', () => {
       writeFileSync(join(folder, 'dist', 'package.json'), '{ "type": "module" }');
       for (const name of ['flotilla', 'pinned-node']) {
         const source = readFileSync(new URL(`../../bin/${name}.ts`, import.meta.url), 'utf8');
-        writeFileSync(join(bin, `${name}.js`), stripTypeScriptTypes(source).replaceAll(/(from|import\()( ?'\.\/[a-z-]+)\.ts'/g, "$1$2.js'"));
+        writeFileSync(
+          join(bin, `${name}.js`),
+          stripTypeScriptTypes(source).replaceAll(/(from|import\()( ?'\.\/[a-z-]+)\.ts'/g, "$1$2.js'"),
+        );
       }
       writeFileSync(join(bin, 'cli.js'), cli);
       return join(bin, 'flotilla.js');
@@ -63,7 +66,9 @@ describe('the pinned Node', () => {
 
     it('runs the same command with it, and passes on its exit code', () => {
       install('.', '24.3.0', own);
-      const command = build('export const main = (argv) => { console.log(process.versions.node.split(".")[0] >= 24, argv.join()); process.exitCode = 7; };');
+      const command = build(
+        'export const main = (argv) => { console.log(process.versions.node.split(".")[0] >= 24, argv.join()); process.exitCode = 7; };',
+      );
       const { stdout, status } = spawnSync(old ?? '', [command, 'run', 'a b.ts', '--', '-x'], { cwd: folder, encoding: 'utf8' });
       expect(stdout).to.equal('true run,a b.ts,--,-x\n');
       expect(status).to.equal(7);
@@ -71,7 +76,9 @@ describe('the pinned Node', () => {
 
     it('passes signals on, and dies of the one that it died of', async () => {
       install('.', '24.3.0', own);
-      const command = build('export const main = () => { process.once("SIGINT", () => console.log("interrupted")); setInterval(() => {}, 1000); console.log("up"); };');
+      const command = build(
+        'export const main = () => { process.once("SIGINT", () => console.log("interrupted")); setInterval(() => {}, 1000); console.log("up"); };',
+      );
       const child = spawn(old ?? '', [command], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
       const exited = once(child, 'exit');
       const said = child.stdout.setEncoding('utf8')[Symbol.asyncIterator]();
@@ -91,7 +98,7 @@ describe('the pinned Node', () => {
 });
 
 function findOldNode(): string | undefined {
-  const folders = ['/usr/bin', '/usr/local/bin', ...(process.env['PATH'] ?? '').split(':')];
+  const folders = ['/usr/bin', '/usr/local/bin', ...(process.env.PATH ?? '').split(':')];
   return folders.map((path) => join(path, 'node')).find((path) => existsSync(path) && majorOf(path) < 24);
 }
 

@@ -3,7 +3,15 @@ import { ProgressDisplay } from '../../bin/progress-display.ts';
 import type { TaskCounts } from '../../bin/progress.ts';
 import { recordingStream } from '../support/streams.ts';
 
-const counts = (some: Partial<TaskCounts>): TaskCounts => ({ total: 9, waiting: 0, launched: 0, done: 0, failed: 0, cancelled: 0, ...some });
+const counts = (some: Partial<TaskCounts>): TaskCounts => ({
+  total: 9,
+  waiting: 0,
+  launched: 0,
+  done: 0,
+  failed: 0,
+  cancelled: 0,
+  ...some,
+});
 
 describe('progress on a terminal', () => {
   const setUp = () => {

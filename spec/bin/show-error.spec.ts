@@ -7,7 +7,8 @@ import { FlotillaError } from '../../lib/errors/flotilla-error.ts';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 describe('an error that nobody caught', () => {
-  it("is its message alone when it is the config's", () => expect(showError(new ConfigError('a.yaml:1:1: wrong'), false)).to.equal('flotilla: a.yaml:1:1: wrong'));
+  it("is its message alone when it is the config's", () =>
+    expect(showError(new ConfigError('a.yaml:1:1: wrong'), false)).to.equal('flotilla: a.yaml:1:1: wrong'));
 
   it('is its message and the one place in the script when it is another of ours', () => {
     const error = new FlotillaError('FLOTILLA_NO_KERNEL_ERROR', 'no kernel');
@@ -27,9 +28,11 @@ describe('an error that nobody caught', () => {
     expect(withoutOurFrames(stack.join('\n'))).to.equal([stack[0], stack[1], stack[4]].join('\n'));
   });
 
-  it('shows the causes', () => expect(showError(new Error('outer', { cause: new TypeError('inner') }), false)).to.match(/outer[\s\S]*\[cause\]: TypeError: inner/));
+  it('shows the causes', () =>
+    expect(showError(new Error('outer', { cause: new TypeError('inner') }), false)).to.match(/outer[\s\S]*\[cause\]: TypeError: inner/));
 
   it('shows what was thrown that is no error', () => expect(showError({ a: 1 }, false)).to.equal('the script threw { a: 1 }'));
 
-  it('shows everything with FLOTILLA_DEBUG', () => expect(showError(new ConfigError('wrong'), true)).to.match(/ConfigError: wrong\n\s+at /));
+  it('shows everything with FLOTILLA_DEBUG', () =>
+    expect(showError(new ConfigError('wrong'), true)).to.match(/ConfigError: wrong\n\s+at /));
 });

@@ -23,13 +23,17 @@ describe('the summary', () => {
   });
 
   it('says what has not ended', () => {
-    expect(summarize([], { done: 7, cancelled: 1 })[0]).to.equal('10 tasks: 7 done, 1 cancelled, 2 not ended in 12s; run directory runinfo/003');
+    expect(summarize([], { done: 7, cancelled: 1 })[0]).to.equal(
+      '10 tasks: 7 done, 1 cancelled, 2 not ended in 12s; run directory runinfo/003',
+    );
   });
 
   it('says that there were no tasks', () => expect(summarize([], { total: 0, done: 0 })[0]).to.match(/^no tasks in 12s/));
 
   it('groups failures by app and message, numbers aside, with the first three tasks and where to look', () => {
-    const failures = [1, 2, 3, 4].map((id) => failure(id, 'simulate', new RangeError(`temperature ${id * 1.5} is too low\nmore`), `runinfo/003/task-${id}.stderr`));
+    const failures = [1, 2, 3, 4].map((id) =>
+      failure(id, 'simulate', new RangeError(`temperature ${id * 1.5} is too low\nmore`), `runinfo/003/task-${id}.stderr`),
+    );
     expect(summarize([failure(9, 'fit', new Error('singular')), ...failures]).slice(1)).to.deep.equal([
       '  4 × simulate: RangeError: temperature 1.5 is too low (tasks 1, 2, 3, …)',
       '      stderr: runinfo/003/task-1.stderr',

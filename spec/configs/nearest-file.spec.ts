@@ -12,7 +12,8 @@ describe('didYouMeanFile', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('names the nearest file as the path was written', () => expect(didYouMeanFile(`${folder}/polarsi.yaml`)).to.equal(` Did you mean '${folder}/polaris.yaml'?`));
+  it('names the nearest file as the path was written', () =>
+    expect(didYouMeanFile(`${folder}/polarsi.yaml`)).to.equal(` Did you mean '${folder}/polaris.yaml'?`));
   it('compares names, however long the folder is', () => expect(didYouMeanFile(`${folder}/zzzzzz.toml`)).to.equal(''));
   it('says nothing where the folder is missing too', () => expect(didYouMeanFile(`${folder}/none/polaris.yaml`)).to.equal(''));
 });

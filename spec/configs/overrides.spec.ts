@@ -8,7 +8,8 @@ import { LocalProvider } from '../../providers/local/description.ts';
 import { type ConfigFolder, configErrorOf, makeConfigFolder } from '../support/configs.ts';
 
 const first = (config: Config): HighThroughputExecutor => config.compiled.executors[0] as HighThroughputExecutor;
-const messageOf = async (source: Config | string, ...set: string[]): Promise<string> => (await configErrorOf(() => readConfig(source, set))).message;
+const messageOf = async (source: Config | string, ...set: string[]): Promise<string> =>
+  (await configErrorOf(() => readConfig(source, set))).message;
 
 describe('--set', () => {
   it('changes the packaged default', async () => {
@@ -19,7 +20,10 @@ describe('--set', () => {
 
   it('changes a config written in TypeScript, and leaves that one as it was', async () => {
     const retryHandler = (): number => 1;
-    const original = new Config({ retryHandler, executors: [new HighThroughputExecutor({ label: 'big', provider: new LocalProvider({ maxBlocks: 3 }) })] });
+    const original = new Config({
+      retryHandler,
+      executors: [new HighThroughputExecutor({ label: 'big', provider: new LocalProvider({ maxBlocks: 3 }) })],
+    });
     const config = await readConfig(original, ['executors.0.provider.minBlocks=2', 'executors.0.env.OMP_NUM_THREADS=8']);
     expect(first(config).compiled).to.deep.include({ label: 'big', env: { OMP_NUM_THREADS: '8' } });
     expect(first(config).compiled.provider.limits).to.include({ minBlocks: 2, maxBlocks: 3 });
@@ -33,7 +37,11 @@ describe('--set', () => {
   });
 
   it('reads values as YAML', async () => {
-    const config = await readConfig('local', ['executors.0.availableAccelerators=[a, b]', 'executors.0.provider.launcher={type: SimpleLauncher}', 'executors.0.label="7"']);
+    const config = await readConfig('local', [
+      'executors.0.availableAccelerators=[a, b]',
+      'executors.0.provider.launcher={type: SimpleLauncher}',
+      'executors.0.label="7"',
+    ]);
     expect(first(config).compiled.accelerators).to.deep.equal(['a', 'b']);
     expect(first(config).compiled.provider.launcher.type).to.equal('SimpleLauncher');
     expect(first(config).label).to.equal('7');
@@ -52,11 +60,16 @@ describe('--set', () => {
     const foreign = new Foreign();
     const config = await readConfig(new Config({ executors: [foreign, new ThreadPoolExecutor()] }), ['executors.1.maxThreads=2']);
     expect(config.compiled.executors[0]).to.equal(foreign);
-    expect(await messageOf(new Config({ executors: [foreign] }), 'executors.0.label=x')).to.contain('Config.executors.0 is Foreign, which cannot be taken apart');
+    expect(await messageOf(new Config({ executors: [foreign] }), 'executors.0.label=x')).to.contain(
+      'Config.executors.0 is Foreign, which cannot be taken apart',
+    );
   });
 
   const refused: [set: string, message: RegExp][] = [
-    ['executors.0.maxWorkerPerNode=4', /^--set executors\.0\.maxWorkerPerNode=4: HighThroughputExecutor\.maxWorkerPerNode is not an option\. Did you mean 'maxWorkersPerNode'\?/],
+    [
+      'executors.0.maxWorkerPerNode=4',
+      /^--set executors\.0\.maxWorkerPerNode=4: HighThroughputExecutor\.maxWorkerPerNode is not an option\. Did you mean 'maxWorkersPerNode'\?/,
+    ],
     ['excutors.0.label=x', /^--set excutors\.0\.label=x: Config\.excutors is not an option\. Did you mean 'executors'\?/],
     ['executors.0.provder.maxBlocks=1', /HighThroughputExecutor\.provder is not an option\. Did you mean 'provider'\?/],
     ['executors.1.label=x', /there is no executors\.1; the list has only 0/],
@@ -84,7 +97,9 @@ describe('--set', () => {
     it('tells its own problems from those of the file', async () => {
       const file = await folder.write('c.yaml', 'runDri: x\n');
       const message = await messageOf(file, 'retries=many');
-      expect(message).to.match(/^--set retries=many: Config\.retries/m).and.to.match(/c\.yaml:1:1: Config\.runDri/);
+      expect(message)
+        .to.match(/^--set retries=many: Config\.retries/m)
+        .and.to.match(/c\.yaml:1:1: Config\.runDri/);
     });
   });
 });

@@ -24,11 +24,15 @@ describe('readConfig', () => {
     const effectOf = ({ compiled: { executors, ...rest } }: Config): string =>
       JSON.stringify([rest, executors.map((executor) => [executor.type, Reflect.get(executor, 'compiled')])]);
     const written = effectOf(await readConfig(packagedPath('local') ?? ''));
-    expect(written).to.equal(effectOf(new Config())).and.to.equal(effectOf(await readConfig('local')));
+    expect(written)
+      .to.equal(effectOf(new Config()))
+      .and.to.equal(effectOf(await readConfig('local')));
   });
 
   it('suggests the nearest name', async () => {
-    expect(await messageOf('local-thread')).to.match(/there is no config 'local-thread'; packaged are local, local-threads,.* Did you mean 'local-threads'\?/);
+    expect(await messageOf('local-thread')).to.match(
+      /there is no config 'local-thread'; packaged are local, local-threads,.* Did you mean 'local-threads'\?/,
+    );
   });
 
   it('takes a file by path or URL, and a Config as it is', async () => {
@@ -42,7 +46,9 @@ describe('readConfig', () => {
 
   it('suggests the nearest file', async () => {
     const file = await folder.write('polaris.yaml', '');
-    expect(await messageOf(file.replace('polaris', 'polarsi'))).to.match(/there is no config file .*polarsi\.yaml\. Did you mean '.*polaris\.yaml'\?/);
+    expect(await messageOf(file.replace('polaris', 'polarsi'))).to.match(
+      /there is no config file .*polarsi\.yaml\. Did you mean '.*polaris\.yaml'\?/,
+    );
   });
 
   it('refuses a folder and files of another kind', async () => {

@@ -17,7 +17,10 @@ describe('the JSON Schema', () => {
 
   const rows: [boolean, string][] = [
     [true, '{ retries: 2, maxIdleTime: 2m, executors: [{ type: ThreadPoolExecutor, maxThreads: 2 }] }'],
-    [true, '{ executors: [{ type: HighThroughputExecutor, memPerWorker: 6, provider: { type: LocalProvider, launcher: { type: SimpleLauncher } } }] }'],
+    [
+      true,
+      '{ executors: [{ type: HighThroughputExecutor, memPerWorker: 6, provider: { type: LocalProvider, launcher: { type: SimpleLauncher } } }] }',
+    ],
     [false, '{ retries: many }'],
     [false, '{ retrys: 2 }'],
     [false, '{ executors: [{ maxThreads: 2 }] }'],

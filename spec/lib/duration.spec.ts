@@ -26,5 +26,6 @@ describe('parseDuration', () => {
     ['01:75:00', /is not a duration/],
     ['99999999999999d', /too long/],
   ];
-  for (const [text, message] of refused) it(`refuses ${JSON.stringify(text)}`, () => expect(() => parseDuration(text)).to.throw(RangeError, message));
+  for (const [text, message] of refused)
+    it(`refuses ${JSON.stringify(text)}`, () => expect(() => parseDuration(text)).to.throw(RangeError, message));
 });

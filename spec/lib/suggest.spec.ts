@@ -14,7 +14,8 @@ describe('nearest', () => {
     ['', undefined],
   ];
   for (const [word, expected] of rows) {
-    it(`${expected === undefined ? 'has no suggestion for' : `suggests ${expected} for`} '${word}'`, () => expect(nearest(word, keys)).to.equal(expected));
+    it(`${expected === undefined ? 'has no suggestion for' : `suggests ${expected} for`} '${word}'`, () =>
+      expect(nearest(word, keys)).to.equal(expected));
   }
 
   it('counts a swap of neighbours as one mistake', () => expect(nearest('env', ['nev'])).to.equal('nev'));

@@ -39,7 +39,11 @@ export async function makeScriptFolder(): Promise<ScriptFolder> {
   const path = await mkdtemp(join(tmpdir(), 'flotilla-run-'));
   const start: ScriptFolder['start'] = (args, env = {}) => {
     const inherited = { ...process.env, FLOTILLA_CONFIG: '', FLOTILLA_DEBUG: '', NODE_OPTIONS: '' };
-    const child = spawn(process.execPath, [command, ...args], { cwd: path, env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [command, ...args], {
+      cwd: path,
+      env: { ...inherited, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     return follow(child);
   };
   return {
@@ -58,7 +62,11 @@ function follow(child: ChildProcess): StartedRun {
   const output = { stdout: '', stderr: '' };
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
-  const result = once(child, 'close').then(([code, signal]) => ({ code: code as number | null, signal: signal as NodeJS.Signals | null, ...output }));
+  const result = once(child, 'close').then(([code, signal]) => ({
+    code: code as number | null,
+    signal: signal as NodeJS.Signals | null,
+    ...output,
+  }));
   const said = async (text: string): Promise<void> => {
     while (!output.stdout.includes(text)) {
       const ended = await Promise.race([result.then(() => true), once(child.stdout ?? child, 'data').then(() => false)]);

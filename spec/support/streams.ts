@@ -18,6 +18,11 @@ export function recordingStream(options: { readonly isTTY?: boolean; readonly co
       written.push(typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString());
       return true;
     },
-    screen: () => written.join('').split('\n').map((line) => line.split('\r\u001b[K').at(-1)).join('\n'),
+    screen: () =>
+      written
+        .join('')
+        .split('\n')
+        .map((line) => line.split('\r\u001b[K').at(-1))
+        .join('\n'),
   };
 }

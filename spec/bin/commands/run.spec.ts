@@ -20,7 +20,10 @@ describe('flotilla run', () => {
     });
 
     it('runs to its end when nobody awaits its main(), and keeps the exit code that it sets', async () => {
-      await folder.write('a.ts', 'async function main() { await new Promise((r) => setTimeout(r, 30)); console.log("done"); process.exitCode = 5; }\nvoid main();');
+      await folder.write(
+        'a.ts',
+        'async function main() { await new Promise((r) => setTimeout(r, 30)); console.log("done"); process.exitCode = 5; }\nvoid main();',
+      );
       const { stdout, code } = await folder.run(['run', 'a.ts']);
       expect({ stdout, code }).to.deep.equal({ stdout: 'done\n', code: 5 });
     });
@@ -46,7 +49,10 @@ describe('flotilla run', () => {
       expect(stderr).to.equal('flotilla: the script awaits something that can no longer happen: nothing is left to run\n');
     });
 
-    for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]] as const) {
+    for (const [signal, code] of [
+      ['SIGINT', 130],
+      ['SIGTERM', 143],
+    ] as const) {
       it(`ends with ${code} on ${signal}`, async () => {
         await folder.write('a.ts', 'console.log("up"); setInterval(() => {}, 1000);');
         const run = folder.start(['run', 'a.ts']);
@@ -77,7 +83,9 @@ describe('flotilla run', () => {
       await folder.write('c.yaml', 'retrys: 2\n');
       const { stderr, code } = await folder.run(['run', 'a.ts', '--config', 'c.yaml']);
       expect(code).to.equal(2);
-      expect(stderr).to.equal("flotilla: c.yaml:1:1: Config.retrys is not an option. Did you mean 'retries'?\n  1 | retrys: 2\n    | ^^^^^^\n");
+      expect(stderr).to.equal(
+        "flotilla: c.yaml:1:1: Config.retrys is not an option. Did you mean 'retries'?\n  1 | retrys: 2\n    | ^^^^^^\n",
+      );
     });
 
     it('may come from --set, or from FLOTILLA_CONFIG', async () => {
@@ -91,29 +99,45 @@ describe('flotilla run', () => {
 
   describe('with a kernel', () => {
     it('says which config applies and why, and sums up', async () => {
-      await folder.write('a.ts', `${importAll}await load();\nconst twice = jsApp((x: number) => x * 2);\nconsole.log(await Promise.all([1, 2, 3].map((x) => twice(x))));\n`);
+      await folder.write(
+        'a.ts',
+        `${importAll}await load();\nconst twice = jsApp((x: number) => x * 2);\nconsole.log(await Promise.all([1, 2, 3].map((x) => twice(x))));\n`,
+      );
       const { stdout, stderr, code } = await folder.run(['run', 'a.ts', '-c', 'local-threads']);
       expect(stdout).to.equal('[ 2, 4, 6 ]\n');
-      expect(stderr).to.match(/^flotilla: config local-threads \(--config\)\n[\s\S]*flotilla: 3 tasks: 3 done in [\d.]+s; run directory .*000\n$/);
+      expect(stderr).to.match(
+        /^flotilla: config local-threads \(--config\)\n[\s\S]*flotilla: 3 tasks: 3 done in [\d.]+s; run directory .*000\n$/,
+      );
       expect(code).to.equal(0);
     });
 
     it('fails with 1 and groups the failures when nobody looked at them', async () => {
-      await folder.write('a.ts', `${importAll}await load();\nconst odd = jsApp((x: number) => { throw new RangeError('bad ' + x); }, { name: 'odd' });\nfor (let x = 0; x < 4; x++) odd(x);\n`);
+      await folder.write(
+        'a.ts',
+        `${importAll}await load();\nconst odd = jsApp((x: number) => { throw new RangeError('bad ' + x); }, { name: 'odd' });\nfor (let x = 0; x < 4; x++) odd(x);\n`,
+      );
       const { stderr, code } = await folder.run(['run', 'a.ts', '-c', 'local-threads']);
-      expect(stderr).to.match(/4 tasks: 0 done, 4 failed/).and.to.match(/ {2}4 × odd: RangeError: bad \d \(tasks \d, \d, \d, …\)/);
+      expect(stderr)
+        .to.match(/4 tasks: 0 done, 4 failed/)
+        .and.to.match(/ {2}4 × odd: RangeError: bad \d \(tasks \d, \d, \d, …\)/);
       expect(code).to.equal(1);
     });
 
     it('ends with 0 when the script handled the failure, and says it with --quiet too', async () => {
-      await folder.write('a.ts', `${importAll}await load();\nconst odd = jsApp(() => { throw new RangeError('bad'); }, { name: 'odd' });\nawait odd().exception();\n`);
+      await folder.write(
+        'a.ts',
+        `${importAll}await load();\nconst odd = jsApp(() => { throw new RangeError('bad'); }, { name: 'odd' });\nawait odd().exception();\n`,
+      );
       const { stderr, code } = await folder.run(['run', 'a.ts', '-c', 'local-threads', '--quiet']);
       expect(stderr).to.equal('flotilla:   1 × odd: RangeError: bad (task 1)\n');
       expect(code).to.equal(0);
     });
 
     it('cancels, sums up and ends with 130 on Ctrl-C', async () => {
-      await folder.write('a.ts', `${importAll}await load();\nconst forever = jsApp(() => new Promise(() => setInterval(() => {}, 1000)));\nconst task = forever();\nconsole.log('up');\nawait task;\n`);
+      await folder.write(
+        'a.ts',
+        `${importAll}await load();\nconst forever = jsApp(() => new Promise(() => setInterval(() => {}, 1000)));\nconst task = forever();\nconsole.log('up');\nawait task;\n`,
+      );
       const run = folder.start(['run', 'a.ts', '-c', 'local-threads']);
       await run.said('up');
       run.child.kill('SIGINT');
@@ -123,7 +147,10 @@ describe('flotilla run', () => {
     });
 
     it('applies --set to a config of the script', async () => {
-      await folder.write('a.ts', `import { Config, load, ThreadPoolExecutor } from '${packageUrl}';\nconst kernel = await load(new Config({ executors: [new ThreadPoolExecutor()] }));\nconsole.log(kernel.executors);\n`);
+      await folder.write(
+        'a.ts',
+        `import { Config, load, ThreadPoolExecutor } from '${packageUrl}';\nconst kernel = await load(new Config({ executors: [new ThreadPoolExecutor()] }));\nconsole.log(kernel.executors);\n`,
+      );
       const { stdout } = await folder.run(['run', 'a.ts', '--set', 'executors.0.label=mine']);
       expect(stdout).to.equal("[ 'mine' ]\n");
     });

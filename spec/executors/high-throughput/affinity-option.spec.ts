@@ -30,5 +30,6 @@ describe('parseCpuAffinity', () => {
     ['list:7-0', /the range '7-0' runs backwards; write '0-7'/],
     ['list:0-3,2', /worker 0 of the list names CPU 2 twice/],
   ];
-  for (const [value, message] of refused) it(`refuses '${value}'`, () => expect(() => parseCpuAffinity(value)).to.throw(RangeError, message));
+  for (const [value, message] of refused)
+    it(`refuses '${value}'`, () => expect(() => parseCpuAffinity(value)).to.throw(RangeError, message));
 });

@@ -39,7 +39,13 @@ describe('HighThroughputExecutor', () => {
       address: 'polaris-login-01',
       provider: new LocalProvider(),
     });
-    expect(compiled).to.include({ heartbeatPeriodMs: 15_000, heartbeatThresholdMs: 120_000, accelerators: 4, maxWorkersPerNode: 4, prefetchCapacity: 0 });
+    expect(compiled).to.include({
+      heartbeatPeriodMs: 15_000,
+      heartbeatThresholdMs: 120_000,
+      accelerators: 4,
+      maxWorkersPerNode: 4,
+      prefetchCapacity: 0,
+    });
     expect(warnings).to.have.length(1);
     expect(warnings[0]).to.match(/^HighThroughputExecutor\.startMethod has no effect: /);
   });
@@ -48,7 +54,8 @@ describe('HighThroughputExecutor', () => {
     expect(new HighThroughputExecutor({ availableAccelerators: [0, 'GPU-3f'] }).compiled.accelerators).to.deep.equal(['0', 'GPU-3f']);
   });
 
-  it('takes maxWorkers for maxWorkersPerNode', () => expect(new HighThroughputExecutor({ maxWorkers: 3 }).compiled.maxWorkersPerNode).to.equal(3));
+  it('takes maxWorkers for maxWorkersPerNode', () =>
+    expect(new HighThroughputExecutor({ maxWorkers: 3 }).compiled.maxWorkersPerNode).to.equal(3));
 
   it('refuses a heartbeat threshold that is not above the period', () => {
     expect(() => new HighThroughputExecutor({ heartbeatPeriod: '30s', heartbeatThreshold: '30s' })).to.throw(
@@ -59,7 +66,10 @@ describe('HighThroughputExecutor', () => {
 
   const refused: [object, RegExp][] = [
     [{ max_workers_per_node: 4 }, /HighThroughputExecutor\.max_workers_per_node is not an option\. Did you mean 'maxWorkersPerNode'\?/],
-    [{ maxWorkersPerNode: 'four' }, /HighThroughputExecutor\.maxWorkersPerNode: expected a whole number of at least 1, or Infinity, saw 'four'/],
+    [
+      { maxWorkersPerNode: 'four' },
+      /HighThroughputExecutor\.maxWorkersPerNode: expected a whole number of at least 1, or Infinity, saw 'four'/,
+    ],
     [{ cpuAffinity: 'list:9-1' }, /HighThroughputExecutor\.cpuAffinity: worker 0 of the list: the range '9-1' runs backwards/],
     [{ provider: 'local' }, /HighThroughputExecutor\.provider: expected a provider such as new LocalProvider\(\), saw 'local'/],
     [{ orphanGrace: 30 }, /HighThroughputExecutor\.orphanGrace: expected a duration with its unit \(write '30s'\)/],

@@ -5,13 +5,21 @@ import { ConfigError } from '../../../lib/errors/config-error.ts';
 
 describe('ThreadPoolExecutor', () => {
   it('has a thread for each CPU unless told otherwise', () => {
-    expect(new ThreadPoolExecutor().compiled).to.deep.equal({ label: 'threads', maxThreads: availableParallelism(), python: undefined, env: {} });
+    expect(new ThreadPoolExecutor().compiled).to.deep.equal({
+      label: 'threads',
+      maxThreads: availableParallelism(),
+      python: undefined,
+      env: {},
+    });
     expect(new ThreadPoolExecutor({ maxThreads: 3, label: 'few' }).compiled).to.include({ label: 'few', maxThreads: 3 });
   });
 
   it("takes Parsl's options that mean nothing here, with a warning for each", () => {
     const { warnings } = new ThreadPoolExecutor({ threadNamePrefix: 'x', workingDir: '/tmp' });
-    expect(warnings.map((warning) => warning.split(' ')[0])).to.deep.equal(['ThreadPoolExecutor.threadNamePrefix', 'ThreadPoolExecutor.workingDir']);
+    expect(warnings.map((warning) => warning.split(' ')[0])).to.deep.equal([
+      'ThreadPoolExecutor.threadNamePrefix',
+      'ThreadPoolExecutor.workingDir',
+    ]);
   });
 
   it('refuses what it does not know', () => {

@@ -94,16 +94,22 @@ describe('options', () => {
     [{ zebra: 1 }, 'Thing.zebra is not an option.'],
   ];
   for (const [written, message] of refused) {
-    it(`refuses ${JSON.stringify(written)}: ${message}`, () => expect(refusal(written).message.startsWith(message), refusal(written).message).to.equal(true));
+    it(`refuses ${JSON.stringify(written)}: ${message}`, () =>
+      expect(refusal(written).message.startsWith(message), refusal(written).message).to.equal(true));
   }
 
   it('names every option that is wrong, with its path', () => {
     const { problems } = refusal({ lable: 'x', retries: -1, names: [1] });
-    expect(problems.map(({ path, target }) => `${target} ${path.join('.')}`)).to.have.members(['key lable', 'value retries', 'value names.0']);
+    expect(problems.map(({ path, target }) => `${target} ${path.join('.')}`)).to.have.members([
+      'key lable',
+      'value retries',
+      'value names.0',
+    ]);
   });
 
   it('refuses what is no object of options', () => {
-    for (const value of ['x', 4, [], null]) expect(() => schema.check(value)).to.throw(ConfigError, 'Thing: expected an object of options, saw');
+    for (const value of ['x', 4, [], null])
+      expect(() => schema.check(value)).to.throw(ConfigError, 'Thing: expected an object of options, saw');
   });
 
   it('shortens a long value in its message', () => expect(refusal({ debug: 'x'.repeat(5000) }).message.length).to.be.below(200));
