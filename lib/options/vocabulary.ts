@@ -68,7 +68,7 @@ export const onlyInTypeScript = <T>(accepts: (value: unknown) => boolean, expect
     .meta({ 'x-flotilla': 'omit' });
 
 /** Accepted so that a Parsl config can be carried over; whoever declares it says with a warning what becomes of it. */
-export const carriedOver = () => zod().any();
+export const carriedOver = () => zod().unknown();
 
 /** Another description: an instance in TypeScript, a map with `type` in YAML and in the JSON Schema. */
 export const description = <T>(kind: 'executor' | 'provider' | 'launcher', required: readonly string[], expected: string) =>
