@@ -1,0 +1,175 @@
+/**
+ * Runs the bash commands of one slot, one at a time, through a helper process that forks them (this process may have a large heap).
+ *
+ * Owns which helper runs what and where captured output lies. It must not know of tasks, slots or walltimes.
+ * The helper is spawner.pl; the Node one where a terminal is wanted, or where perl is missing. Either starts when first needed.
+ */
+import { mkdirSync, rmSync } from 'node:fs';
+import type { CommandOutcome, CommandSpec, RunnerExit } from './command-spec.ts';
+import { CommandRunnerLostError, commandError, describeFailed } from './command-failure.ts';
+import { RunFlag, SpawnerFrame, decodeEnded, decodeFailed, encodeKill, encodeRun } from './spawner-protocol.ts';
+import { SpawnerProcess, type SpawnerExit } from './spawner-process.ts';
+import { HAS_PERL_SPAWNER, nodeSpawnerArgv, perlSpawnerArgv, withhold } from './spawner-argv.ts';
+import { planRun, type RunPlan } from './run-plan.ts';
+import { settleOutcome } from './settle-outcome.ts';
+import { signalNumber } from './wait-status.ts';
+
+export type { CommandOutcome, CommandSpec, RunnerExit } from './command-spec.ts';
+export { CommandRunnerLostError } from './command-failure.ts';
+
+export interface CommandRunnerOptions {
+  /** Absolute. */
+  readonly cwd: string;
+  /** Added to this process's environment, for every command. */
+  readonly env: Readonly<Record<string, string>>;
+  /** For captured output; made if missing. Short, and in memory if possible. */
+  readonly scratchDir: string;
+  /** Put before the helper's own arguments: `['taskset', '-c', '0-3']`. */
+  readonly prefix: readonly string[];
+  /** Whether commands without shell syntax are executed without bash; default true. */
+  readonly direct?: boolean;
+  /** 'node': never perl. Default: perl where it can be. */
+  readonly spawner?: 'perl' | 'node';
+  /** The helper died by itself, whether or not a command ran. The next `run` starts another. */
+  onLost(exit: RunnerExit): void;
+}
+
+const CLOSE_TIMEOUT_MS = 2000;
+
+type Kind = 'perl' | 'node';
+
+/** The command at hand. */
+interface Pending {
+  readonly spec: CommandSpec;
+  readonly plan: RunPlan;
+  kind: Kind;
+  resolve(outcome: CommandOutcome | Promise<CommandOutcome>): void;
+  reject(error: Error): void;
+}
+
+let runnerCount = 0;
+
+export class CommandRunner {
+  readonly #options: CommandRunnerOptions;
+  readonly #env: Record<string, string | undefined>;
+  readonly #scratchPrefix: string;
+  readonly #spawners = new Map<Kind, SpawnerProcess>();
+  #usual: Kind;
+  #runs = 0;
+  #pending: Pending | undefined;
+  #closed = false;
+
+  constructor(options: CommandRunnerOptions) {
+    this.#options = options;
+    this.#env = { ...process.env, ...options.env };
+    this.#scratchPrefix = `${options.scratchDir}/c${process.pid}-${++runnerCount}`;
+    this.#usual = options.spawner ?? (HAS_PERL_SPAWNER ? 'perl' : 'node');
+  }
+
+  /** Of the helper; undefined while there is none. */
+  get pid(): number | undefined {
+    return (this.#spawners.get(this.#pending?.kind ?? this.#usual) ?? this.#spawners.values().next().value)?.pid;
+  }
+
+  /**
+   * Runs one command to its end.
+   *
+   * @returns whatever the command did, also when it could not be started (`failure`).
+   * @throws CommandRunnerLostError when the helper dies under it or the runner is closed.
+   */
+  run(spec: CommandSpec): Promise<CommandOutcome> {
+    if (this.#pending) throw new Error(`this runner is still running \`${this.#pending.spec.command}\`; it takes one command at a time`);
+    if (this.#closed) return Promise.reject(closedError());
+    const plan = planRun(spec, { ...this.#options, env: this.#env, scratch: `${this.#scratchPrefix}-${++this.#runs}` });
+    if ('refused' in plan) return Promise.resolve(notStarted(commandError(spec, plan.refused)));
+    return new Promise((resolve, reject) => {
+      this.#pending = { spec, plan, resolve, reject, kind: spec.pty ? 'node' : this.#usual };
+      this.#start(this.#pending);
+    });
+  }
+
+  /** Signals the process group of the command at hand; nothing happens when there is none. */
+  kill(signal: 'SIGTERM' | 'SIGKILL'): void {
+    if (this.#pending) this.#spawners.get(this.#pending.kind)?.send(encodeKill(signalNumber(signal)));
+  }
+
+  /** Ends the command at hand (TERM, then KILL shortly after) and the helpers. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#spawners.values()].map((spawner) => spawner.close(CLOSE_TIMEOUT_MS)));
+  }
+
+  /** SIGKILL to the command at hand and the helpers. Synchronous. */
+  killNow(): void {
+    this.#closed = true;
+    for (const spawner of this.#spawners.values()) spawner.killNow();
+    this.#removeCaptured();
+  }
+
+  #start(pending: Pending): void {
+    try {
+      const spawner = this.#spawners.get(pending.kind) ?? this.#startSpawner(pending.kind);
+      spawner.setBusy(true);
+      spawner.send(encodeRun(pending.plan.request));
+    } catch (error) {
+      this.#pending = undefined;
+      const stderrTail = error instanceof Error ? error.message : String(error);
+      pending.reject(new CommandRunnerLostError({ exitCode: null, signal: null, stderrTail }, `the helper that runs commands cannot be started: ${stderrTail}`));
+    }
+  }
+
+  #startSpawner(kind: Kind): SpawnerProcess {
+    mkdirSync(this.#options.scratchDir, { recursive: true });
+    const groupFile = `${this.#scratchPrefix}-${kind}.groups`;
+    const argv = kind === 'perl' ? perlSpawnerArgv(groupFile) : nodeSpawnerArgv(groupFile);
+    const spawner: SpawnerProcess = new SpawnerProcess({
+      argv: [...this.#options.prefix, ...argv],
+      env: withhold(this.#env),
+      groupFile,
+      onFrame: (type, body) => this.#receive(spawner, type, body),
+      onExit: (exit) => this.#lose(kind, spawner, exit),
+    });
+    this.#spawners.set(kind, spawner);
+    return spawner;
+  }
+
+  #receive(spawner: SpawnerProcess, type: number, body: Buffer): void {
+    const pending = this.#pending;
+    if (!pending) return;
+    this.#pending = undefined;
+    spawner.setBusy(false);
+    if (type === SpawnerFrame.Ended) return pending.resolve(settleOutcome(decodeEnded(body), pending.plan, pending.spec));
+    const failed = decodeFailed(body);
+    pending.resolve({ ...notStarted(describeFailed(failed, pending.spec)), startMs: failed.startMs });
+  }
+
+  #lose(kind: Kind, spawner: SpawnerProcess, exit: SpawnerExit): void {
+    if (this.#spawners.get(kind) === spawner) this.#spawners.delete(kind);
+    const pending = this.#pending?.kind === kind ? this.#pending : undefined;
+    if (pending && kind === 'perl' && exit.neverStarted && !this.#closed) {
+      this.#usual = 'node';
+      pending.kind = 'node';
+      return this.#start(pending);
+    }
+    this.#removeCaptured();
+    if (pending) this.#pending = undefined;
+    pending?.reject(this.#closed ? closedError(exit) : new CommandRunnerLostError(exit));
+    if (!this.#closed) this.#options.onLost(exit);
+  }
+
+  #removeCaptured(): void {
+    const plan = this.#pending?.plan;
+    if (!plan) return;
+    const { flags, stdout, stderr } = plan.request;
+    if (flags & RunFlag.StdoutCaptured) rmSync(stdout, { force: true });
+    if (flags & RunFlag.StderrCaptured) rmSync(stderr, { force: true });
+  }
+}
+
+const closedError = (exit: RunnerExit = { exitCode: null, signal: null, stderrTail: '' }): CommandRunnerLostError =>
+  new CommandRunnerLostError(exit, 'the runner of commands was closed before the command had ended; the command was ended with it');
+
+function notStarted(failure: CommandOutcome['failure'] & {}): CommandOutcome {
+  const empty = { exitCode: null, signal: null, durationUs: 0, stdout: Buffer.alloc(0), stdoutTail: '', stderrTail: '' };
+  return { ...empty, startMs: Date.now(), failure };
+}

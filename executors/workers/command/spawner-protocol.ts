@@ -1,0 +1,145 @@
+/**
+ * What a CommandRunner and its spawner say to each other: frames as in lib/wire/frames.ts, over the spawner's fd 0 and 1.
+ * spawner.pl reads and writes the same layouts. Strings are u32 length and UTF-8 bytes; all integers little-endian.
+ */
+import { encodeFrame } from '../../../lib/wire/frames.ts';
+
+export const SpawnerFrame = {
+  /** u32 kill grace ms, u8 flags, u32 words, then strings: cwd, stdout path, stderr path, command, words…, (name, value)…. */
+  Run: 1,
+  /** u8 signal, for the group of the command at hand; nothing happens when there is none. */
+  Kill: 2,
+  /** Empty; the spawner is able to work. */
+  Hello: 3,
+  /** u32 status as of waitpid, f64 start ms, f64 duration µs, f64 where stdout began and ended, u8 whole, strings: stdout, end of stderr. */
+  Ended: 4,
+  /** u8 stage, u32 errno, f64 start ms, string: path or reason. The command was never executed. */
+  Failed: 5,
+} as const;
+
+export const RunFlag = {
+  Pty: 1,
+  StdoutAppend: 2,
+  StderrAppend: 4,
+  /** The file is ours: the spawner removes it, except a stdout that is wanted whole and too large for the reply. */
+  StdoutCaptured: 8,
+  StderrCaptured: 16,
+  WholeStdout: 32,
+} as const;
+
+export const FailedStage = { Cwd: 1, Stdout: 2, Stderr: 3, Fork: 4, Exec: 5, Pty: 6 } as const;
+
+/** Longest end of an output that is kept for messages. */
+export const TAIL_BYTES = 8192;
+/** Largest stdout that travels in the reply; a larger one is read back from its file. */
+export const INLINE_BYTES = 65536;
+
+export interface RunRequest {
+  readonly killGraceMs: number;
+  readonly flags: number;
+  readonly cwd: string;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly command: string;
+  /** To be executed without a shell, where that is possible; empty: by bash. */
+  readonly words: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface Ended {
+  readonly status: number;
+  readonly startMs: number;
+  readonly durationUs: number;
+  /** Offsets in the file of stdout between which this command wrote. */
+  readonly stdoutFrom: number;
+  readonly stdoutTo: number;
+  /** Whether `stdout` is all of it, or only its end. */
+  readonly whole: boolean;
+  readonly stdout: Buffer;
+  readonly stderrTail: Buffer;
+}
+
+export interface Failed {
+  readonly stage: number;
+  readonly errno: number;
+  readonly startMs: number;
+  readonly detail: string;
+}
+
+export function encodeRun(request: RunRequest): Buffer {
+  const strings = [request.cwd, request.stdout, request.stderr, request.command, ...request.words];
+  for (const name in request.env) strings.push(name, request.env[name] ?? '');
+  const body = Buffer.allocUnsafe(strings.reduce((bytes, text) => bytes + 4 + Buffer.byteLength(text), 9));
+  body.writeUInt32LE(request.killGraceMs, 0);
+  body[4] = request.flags;
+  body.writeUInt32LE(request.words.length, 5);
+  let at = 9;
+  for (const text of strings) {
+    const bytes = body.write(text, at + 4);
+    body.writeUInt32LE(bytes, at);
+    at += 4 + bytes;
+  }
+  return encodeFrame(SpawnerFrame.Run, body);
+}
+
+export function decodeRun(body: Buffer): RunRequest {
+  const strings: string[] = [];
+  for (let at = 9; at < body.length; at += 4 + body.readUInt32LE(at)) strings.push(readText(body, at));
+  const [cwd = '', stdout = '', stderr = '', command = '', ...rest] = strings;
+  const wordCount = body.readUInt32LE(5);
+  const env: Record<string, string> = {};
+  for (let at = wordCount; at < rest.length; at += 2) env[rest[at] ?? ''] = rest[at + 1] ?? '';
+  return {
+    killGraceMs: body.readUInt32LE(0),
+    flags: body[4] ?? 0,
+    cwd, stdout, stderr, command, env,
+    words: rest.slice(0, wordCount),
+  };
+}
+
+export const encodeKill = (signal: number): Buffer => encodeFrame(SpawnerFrame.Kill, Buffer.of(signal));
+export const encodeHello = (): Buffer => encodeFrame(SpawnerFrame.Hello);
+
+export function encodeEnded(ended: Ended): Buffer {
+  const head = Buffer.alloc(37);
+  head.writeUInt32LE(ended.status, 0);
+  [ended.startMs, ended.durationUs, ended.stdoutFrom, ended.stdoutTo].forEach((value, index) => head.writeDoubleLE(value, 4 + 8 * index));
+  head[36] = ended.whole ? 1 : 0;
+  return encodeFrame(SpawnerFrame.Ended, head, lengthOf(ended.stdout), ended.stdout, lengthOf(ended.stderrTail), ended.stderrTail);
+}
+
+/** The buffers are copies. */
+export function decodeEnded(body: Buffer): Ended {
+  const errAt = 41 + body.readUInt32LE(37);
+  return {
+    status: body.readUInt32LE(0),
+    startMs: body.readDoubleLE(4),
+    durationUs: body.readDoubleLE(12),
+    stdoutFrom: body.readDoubleLE(20),
+    stdoutTo: body.readDoubleLE(28),
+    whole: body[36] === 1,
+    stdout: Buffer.from(body.subarray(41, errAt)),
+    stderrTail: Buffer.from(body.subarray(errAt + 4)),
+  };
+}
+
+export function encodeFailed(failed: Failed): Buffer {
+  const head = Buffer.alloc(13);
+  head[0] = failed.stage;
+  head.writeUInt32LE(failed.errno, 1);
+  head.writeDoubleLE(failed.startMs, 5);
+  const detail = Buffer.from(failed.detail);
+  return encodeFrame(SpawnerFrame.Failed, head, lengthOf(detail), detail);
+}
+
+export function decodeFailed(body: Buffer): Failed {
+  return { stage: body[0] ?? 0, errno: body.readUInt32LE(1), startMs: body.readDoubleLE(5), detail: readText(body, 13) };
+}
+
+function lengthOf(bytes: Uint8Array): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(bytes.length);
+  return length;
+}
+
+const readText = (body: Buffer, at: number): string => body.toString('utf8', at + 4, at + 4 + body.readUInt32LE(at));
