@@ -31,6 +31,8 @@ interface FrameCount {
 export type SessionEvent =
   | { readonly kind: 'start'; readonly at: number }
   | { readonly kind: 'tick'; readonly at: number }
+  /** There is a new connection; what was on its way in the old one may be lost. */
+  | { readonly kind: 'reconnected'; readonly at: number }
   | { readonly kind: 'resultsReady'; readonly parts: readonly Buffer[] }
   | ({ readonly kind: 'registered'; readonly attempt: number; readonly received: number; readonly at: number } & FrameCount)
   | ({ readonly kind: 'heartbeat'; readonly at: number } & FrameCount)
@@ -95,6 +97,7 @@ export function stepSession(session: Session, event: SessionEvent): SessionEffec
   if (event.kind === 'resultsReady') keepAndSend(session, event.parts, effects);
   else if (event.kind === 'start') start(session, event.at, effects);
   else if (event.kind === 'tick') tick(session, event.at, effects);
+  else if (event.kind === 'reconnected') register(session, event.at, effects);
   else {
     session.lastHeardMs = event.at;
     hear(session, event, effects);
@@ -102,7 +105,7 @@ export function stepSession(session: Session, event: SessionEvent): SessionEffec
   return effects;
 }
 
-type Heard = Exclude<SessionEvent, { kind: 'start' | 'tick' | 'resultsReady' }>;
+type Heard = Exclude<SessionEvent, { kind: 'start' | 'tick' | 'reconnected' | 'resultsReady' }>;
 
 function hear(session: Session, event: Heard, effects: SessionEffect[]): void {
   switch (event.kind) {

@@ -41,7 +41,8 @@ type ManagerEvent = Extract<CoreEvent, { kind: 'registered' | 'resultsArrived' |
 function hearManager(core: Core, event: ManagerEvent, effects: Effect[]): void {
   const { manager: id } = event;
   if (core.closing !== undefined || core.dismissed.has(id)) {
-    if (event.kind !== 'left') effects.push({ kind: 'sendShutdown', manager: id, reason: core.closing ?? 'it was told to leave before' });
+    if (event.kind === 'left') core.managers.delete(id);
+    else effects.push({ kind: 'sendShutdown', manager: id, reason: core.closing ?? 'it was told to leave before' });
     return;
   }
   if (event.kind === 'registered') return register(core, id, event.registration, event.at, effects);

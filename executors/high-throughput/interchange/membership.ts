@@ -161,6 +161,7 @@ export function dismissIfIdle(core: Core, manager: Manager, effects: Effect[]): 
 /** It says that it goes. What it had in flight will not come back. */
 export function leave(core: Core, manager: Manager, effects: Effect[]): void {
   core.dismissed.add(manager.id);
+  effects.push({ kind: 'sendShutdown', manager: manager.id, reason: 'goodbye' });
   if (manager.inFlight.size > 0) return lose(core, manager, 'it left before its tasks had ended', effects);
   forget(core, manager);
   emitLeft(manager, effects);

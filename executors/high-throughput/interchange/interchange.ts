@@ -1,0 +1,167 @@
+/**
+ * The shell around the interchange core: turns frames and messages into events, and effects into frames and messages.
+ *
+ * Everything that one turn of the event loop brings is told to the core first and placed at its end, so that one message
+ * carries many tasks. Owns the life of the process: it ends with its driver, and tells the managers.
+ */
+import { unpack } from 'msgpackr';
+import { FrameType } from '../../../lib/wire/frames.ts';
+import { decodeFromManager, encodeToManager, type FromManagerMessage } from '../link-messages.ts';
+import { type Core, createCore, step } from './core.ts';
+import type { CoreEvent, Effect } from './core-events.ts';
+import { toDriverEvent } from './driver-frames.ts';
+import { DriverSocket } from './driver-socket.ts';
+import { limitLog, type Log } from './limited-log.ts';
+import { ManagerSocket } from './manager-socket.ts';
+import { sendToManager } from './manager-frames.ts';
+import { decodeRegistration } from './registration.ts';
+import type { InterchangeSettings } from './settings.ts';
+import { startZap, type ZapHandler } from './zap.ts';
+
+/** How long managers may take to say that they left. */
+const GOODBYE_MS = 500;
+
+/** Milliseconds since the epoch that never jump. */
+const now = (): number => performance.timeOrigin + performance.now();
+
+export class Interchange {
+  readonly #driver: DriverSocket;
+  readonly #log: Log;
+  #core: Core | undefined;
+  #managers: ManagerSocket | undefined;
+  #zap: ZapHandler | undefined;
+  #ticker: NodeJS.Timeout | undefined;
+  #turn: NodeJS.Immediate | undefined;
+  #leaving = false;
+  /** Result frames that the next write to the driver completes. */
+  #toAcknowledge = new Map<string, number>();
+
+  constructor(fd: number) {
+    this.#driver = new DriverSocket(fd, {
+      frame: (type, body) => this.#fromDriver(type, body),
+      batchEnded: () => this.#endTurnSoon(),
+      ended: (reason) => this.#leave(reason),
+    });
+    this.#log = limitLog((level, message, fields) => {
+      this.#driver.event({ kind: 'log', level, message, fields });
+      this.#endTurnSoon();
+    }, now);
+  }
+
+  #fromDriver(type: number, body: Buffer): void {
+    if (this.#core === undefined) return this.#begin(type, body);
+    if (type === FrameType.Shutdown) return this.#leave(body.length > 0 ? body.toString() : 'the driver is done');
+    const event = toDriverEvent(type, body, now());
+    if (typeof event === 'string') this.#log('error', event, { type, bytes: body.length });
+    else this.#tell(event);
+  }
+
+  /** The first frame holds the settings. */
+  #begin(type: number, body: Buffer): void {
+    const first = type === FrameType.Event ? (unpack(body) as { kind?: unknown; settings?: InterchangeSettings }) : undefined;
+    if (first?.kind !== 'settings' || first.settings === undefined) throw new Error(`the driver's first frame has type ${type}; settings were expected`);
+    const { settings } = first;
+    this.#core = createCore({ ...settings, pick: (n) => Math.floor(Math.random() * n) });
+    this.#open(settings).catch((error: Error) => this.#fail(error.message));
+  }
+
+  async #open(settings: InterchangeSettings): Promise<void> {
+    if (settings.curve !== undefined) this.#zap = await startZap(settings.curve.clients, this.#log);
+    this.#managers = await ManagerSocket.bind(settings, {
+      message: (id, parts) => this.#fromManager(id, parts),
+      unreachable: (manager) => this.#tell({ kind: 'unreachable', manager }),
+      failed: (error) => this.#fail(`the socket that managers dial failed: ${error.message}`),
+    }, this.#log);
+    if (this.#leaving) return this.#close();
+    void this.#managers.receiveAll();
+    const { heartbeatPeriodMs, heartbeatThresholdMs } = settings;
+    this.#ticker = setInterval(() => this.#tell({ kind: 'tick', at: now() }), Math.max(10, Math.min(heartbeatPeriodMs, heartbeatThresholdMs / 4, 1000)));
+    this.#driver.event({ kind: 'ready', port: this.#managers.port, pid: process.pid });
+    this.#endTurnSoon();
+  }
+
+  #fromManager(id: string, parts: Buffer[]): void {
+    const message = decodeFromManager(parts);
+    if (message?.type === FrameType.Probe) {
+      this.#managers?.send(id, encodeToManager(FrameType.ProbeReply, 0, 0, message.parts));
+      return;
+    }
+    const event = message === undefined ? 'too short for a message' : toManagerEvent(id, message, now());
+    if (typeof event === 'string') this.#log('warn', `a message from a manager makes no sense: ${event}`, { manager: id });
+    else this.#tell(event);
+    if (this.#leaving && this.#core?.managers.size === 0) this.#close();
+  }
+
+  #tell(event: CoreEvent): void {
+    if (this.#core === undefined) return;
+    this.#perform(step(this.#core, event));
+    this.#endTurnSoon();
+  }
+
+  #endTurnSoon(): void {
+    this.#turn ??= setImmediate(() => {
+      this.#turn = undefined;
+      this.#endTurn();
+    });
+  }
+
+  #endTurn(): void {
+    if (this.#core !== undefined) this.#perform(step(this.#core, { kind: 'turnEnded' }));
+    const written = this.#toAcknowledge;
+    if (written.size > 0) this.#toAcknowledge = new Map();
+    this.#driver.flush(() => {
+      if (this.#core === undefined) return;
+      for (const [manager, sequence] of written) this.#perform(step(this.#core, { kind: 'resultsWritten', manager, sequence }));
+    });
+  }
+
+  #perform(effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case 'forwardResults': this.#driver.results(effect.managerIndex, effect.records); break;
+        case 'acknowledgeWhenWritten': this.#toAcknowledge.set(effect.manager, effect.sequence); break;
+        case 'emit': this.#driver.event(effect.report); break;
+        case 'log': this.#log(effect.level, effect.message, effect.fields); break;
+        default: if (this.#managers !== undefined) sendToManager(this.#managers, effect);
+      }
+    }
+  }
+
+  #leave(reason: string): void {
+    if (this.#leaving) return;
+    this.#leaving = true;
+    setTimeout(() => this.#close(), GOODBYE_MS);
+    this.#tell({ kind: 'shutdown', reason });
+    if (this.#core === undefined || this.#core.managers.size === 0) this.#close();
+  }
+
+  #fail(message: string): void {
+    if (this.#leaving) return this.#close();
+    this.#leaving = true;
+    this.#driver.event({ kind: 'failed', message });
+    this.#driver.flush(() => this.#close(1));
+  }
+
+  #close(exitCode = 0): void {
+    clearInterval(this.#ticker);
+    this.#managers?.close();
+    this.#zap?.close();
+    this.#driver.flush(() => {});
+    process.exit(exitCode);
+  }
+}
+
+/** @returns what is wrong with it, if something is. */
+function toManagerEvent(manager: string, { type, sequence, parts }: FromManagerMessage, at: number): CoreEvent | string {
+  switch (type) {
+    case FrameType.Results: return { kind: 'resultsArrived', manager, sequence, records: parts, at };
+    case FrameType.Heartbeat: return { kind: 'heartbeat', manager, sequence, at };
+    case FrameType.Left: return { kind: 'left', manager, at };
+    case FrameType.Drain: return { kind: 'managerDrains', manager, at };
+    case FrameType.Register: {
+      const registration = decodeRegistration(parts[0] ?? Buffer.alloc(0));
+      return typeof registration === 'string' ? `its registration is wrong: ${registration}` : { kind: 'registered', manager, registration, at };
+    }
+    default: return `it has type ${type}`;
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * What the driver tells its interchange first: an Event frame `{ kind: 'settings', settings }`. Over the socket, because keys
+ * are in it.
+ */
+import type { CurveKeyPair } from '../security.ts';
+
+export interface InterchangeSettings {
+  readonly runId: string;
+  /** Addresses to bind; `0.0.0.0` or `::` for all. */
+  readonly addresses: readonly string[];
+  /** One of the two; neither: any free port. */
+  readonly port?: number;
+  readonly portRange?: readonly [first: number, last: number];
+  /** Absent: not encrypted. */
+  readonly curve?: {
+    readonly server: CurveKeyPair;
+    /** Public keys of the clients that are let in. */
+    readonly clients: readonly string[];
+  };
+  readonly heartbeatPeriodMs: number;
+  readonly heartbeatThresholdMs: number;
+  readonly prefetchCapacity: number | 'auto';
+  readonly managerSelector: 'random' | 'blockId';
+  readonly protocol: number;
+  readonly packageVersion: string;
+}
