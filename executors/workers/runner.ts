@@ -32,6 +32,8 @@ export interface RunnerEvents {
 export interface Runner {
   /** Hands the worker a batch; starts the worker if there is none. Never called while a batch is under way. */
   run(batch: Batch): void;
+  /** Starts the worker ahead of the first batch, where that takes time. */
+  warmUp?(): void;
   /** Signals the running task with everything it started. Its end is reported as `results` or `lost`. */
   kill(signal: 'SIGTERM' | 'SIGKILL', tasks: TaskTag): void;
   /** Ends the worker, waiting at most `timeoutMs`. */

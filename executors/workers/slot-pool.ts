@@ -82,6 +82,12 @@ export class SlotPool {
     });
   }
 
+  /** Starts the worker that the first task of this kind will get. */
+  warmUp(key: string): void {
+    const slot = this.#idle.at(-1);
+    if (slot) (slot.runners.get(key) ?? this.#createRunner(slot, key)).warmUp?.();
+  }
+
   get queued(): number {
     return this.#queue.count;
   }

@@ -38,10 +38,14 @@ export class FunctionTable {
   }
 }
 
+/** Modules are strict; so is what comes out of them. */
+const STRICT = "'use strict';";
+
 function evaluate(definition: JsDefinition): AppFunction {
   try {
-    return runInThisContext(`(${definition.source})`, {
+    return runInThisContext(`${STRICT}(${definition.source})`, {
       filename: definition.filename ?? `jsApp ${definition.name}`,
+      columnOffset: -STRICT.length - 1,
       importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     }) as AppFunction;
   } catch (cause) {

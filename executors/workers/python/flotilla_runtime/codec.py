@@ -51,13 +51,20 @@ def _dump(value, root):
         raise Unencodable(root, 'too large: text or bytes of more than 2 GiB (%s)' % error) from None
 
 
-def decode(body):
-    """:raises Undecodable: naming the part that could not be restored."""
+def name_value(path):
+    return format_path('value', path)
+
+
+def decode(body, name_path=name_value):
+    """
+    :param name_path: what error messages call the part at a path.
+    :raises Undecodable: naming the part that could not be restored.
+    """
     if len(body) < 2 or body[0] != 2 or body[1] > 1:
         raise Undecodable('these bytes are not a value of the Python codec: %r...' % bytes(body[:8]))
     if body[1] == 0:
         return loads(body[2:])
-    return _decode_with_extras(memoryview(body))
+    return _decode_with_extras(memoryview(body), name_path)
 
 
 def _is_plain(value):
@@ -179,7 +186,7 @@ class _Skeleton:
     def _enter(self, holder):
         for depth, above in enumerate(self._holders):
             if above is holder:
-                raise Unencodable(self._where(), 'a cycle (it is %s again)' % _format_path(self._root, self._path[:depth]))
+                raise Unencodable(self._where(), 'a cycle (it is %s again)' % format_path(self._root, self._path[:depth]))
         if len(self._holders) >= MAX_DEPTH:
             raise Unencodable(self._where(), 'nested deeper than %d levels' % MAX_DEPTH)
         self._holders.append(holder)
@@ -199,10 +206,10 @@ class _Skeleton:
         return ...
 
     def _where(self):
-        return _format_path(self._root, self._path)
+        return format_path(self._root, self._path)
 
 
-def _format_path(root, keys):
+def format_path(root, keys):
     return root + ''.join('[%r]' % (key,) for key in keys)
 
 
@@ -211,7 +218,7 @@ def _milliseconds(moment):
     return (moment - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(milliseconds=1)
 
 
-def _decode_with_extras(body):
+def _decode_with_extras(body, name_path):
     _, _, skeleton_bytes, table_bytes = _EXTRAS_HEADER.unpack_from(body, 0)
     table_start = _EXTRAS_HEADER.size + skeleton_bytes
     at = table_start + table_bytes
@@ -221,8 +228,7 @@ def _decode_with_extras(body):
         try:
             extra = _restore(kind, fields, body[at:at + size], modules)
         except Exception as error:
-            where = _format_path('', path) or 'the value'
-            raise Undecodable('%s cannot be restored (%s): %s: %s' % (where, kind, type(error).__name__, error)) from error
+            raise Undecodable('%s cannot be restored (%s): %s: %s' % (name_path(path), kind, type(error).__name__, error)) from error
         at += size
         if not path:
             return extra

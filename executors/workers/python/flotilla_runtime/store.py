@@ -80,7 +80,7 @@ def _read(stored, path):
     except OSError as error:
         raise Undecodable('argument %s lies in the store and cannot be read: %s' % (path, error)) from error
     if body[:1] == b'\x02':
-        return codec.decode(body)
+        return codec.decode(body, lambda inner: 'args' + ''.join('[%r]' % (key,) for key in path[1:] + inner))
     if body[:1] == b'\x00':
         return msgpack.unpackb(memoryview(body)[1:])
     raise Undecodable('argument %s lies in %s in an encoding that Python does not read (tag %d)' % (path, key, body[0] if body else -1))

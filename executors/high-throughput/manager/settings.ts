@@ -1,0 +1,51 @@
+/**
+ * What a manager is told: a file in the run directory, readable by its owner alone, since it holds the run's keys.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { CpuAffinity } from '../affinity-option.ts';
+
+export interface CurveKeys {
+  readonly serverKey: string;
+  readonly publicKey: string;
+  readonly secretKey: string;
+}
+
+export interface ManagerSettings {
+  readonly runId: string;
+  readonly label: string;
+  /** Of the driver's machine; all are tried. */
+  readonly addresses: readonly string[];
+  readonly port: number;
+  readonly curve: CurveKeys | null;
+  readonly heartbeatPeriodMs: number;
+  readonly heartbeatThresholdMs: number;
+  readonly probeTimeoutMs: number;
+  readonly coresPerWorker: number;
+  readonly memPerWorkerBytes: number | null;
+  /** null: no cap. */
+  readonly maxWorkersPerNode: number | null;
+  readonly cpuAffinity: CpuAffinity;
+  readonly accelerators: number | readonly string[];
+  /** Where workers start. */
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly storeDir: string;
+  /** Managers make a folder of their own in it. */
+  readonly logRoot: string;
+  readonly nodePath: string;
+  readonly python: string | null;
+  readonly debug: boolean;
+}
+
+export function writeSettings(path: string, settings: ManagerSettings): void {
+  writeFileSync(path, JSON.stringify(settings), { mode: 0o600 });
+}
+
+/** @throws Error naming the file if it cannot be read. */
+export function readSettings(path: string): ManagerSettings {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as ManagerSettings;
+  } catch (cause) {
+    throw new Error(`the manager's settings ${path} cannot be read: ${String(cause)}; is the run directory on a disk that this node shares with the driver?`, { cause });
+  }
+}
