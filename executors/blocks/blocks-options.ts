@@ -1,0 +1,45 @@
+/**
+ * What an executor tells its blocks, and what it hears from them.
+ */
+import type { ExecutorFailed } from '../../lib/errors/engine-errors.ts';
+import type { JobStatus, ProviderDescription } from '../../lib/provider.ts';
+import type { BlockId, BlockLoad, Strategy } from './scaler-types.ts';
+
+export interface BlocksContext {
+  readonly runId: string;
+  /** Absolute. */
+  readonly runDir: string;
+  readonly workingDirectory: string;
+  log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void;
+}
+
+export interface BlocksOptions {
+  /** The executor's. */
+  readonly label: string;
+  readonly provider: ProviderDescription;
+  readonly context: BlocksContext;
+  /** What starts a manager on one node; the launcher takes it to all nodes of the block. */
+  command(blockId: BlockId): string;
+  /** Of every job; FLOTILLA_BLOCK_ID is added. */
+  readonly env: Readonly<Record<string, string>>;
+  /** What there is to do now; asked at every tick and after every event. */
+  load(): BlockLoad;
+  /** At most once. No block is submitted after it, and those that live are cancelled. */
+  onFail(error: ExecutorFailed): void;
+  onDrain(blockId: BlockId): void;
+  /** Default 'simple'. */
+  readonly strategy?: Strategy | undefined;
+  /** Default 5,000. */
+  readonly strategyPeriodMs?: number | undefined;
+  /** Default 120,000. */
+  readonly maxIdleTimeMs?: number | undefined;
+  /** Default 3. */
+  readonly failureLimit?: number | undefined;
+  /**
+   * false: failing blocks never fail the executor. A function is asked after each block that failed, with all that have; the
+   * error that it returns fails the executor. Default true: failureLimit decides.
+   */
+  readonly errorHandler?: boolean | ((failed: ReadonlyMap<BlockId, JobStatus>) => Error | undefined) | undefined;
+  /** ms since the epoch. Default Date.now. */
+  readonly now?: (() => number) | undefined;
+}

@@ -1,0 +1,195 @@
+/**
+ * The blocks of one executor, alive: the shell that feeds the scaler and does what it decides. Owns its timers; decides nothing
+ * about how many blocks there are, and knows tasks only as numbers.
+ */
+import { ExecutorFailed } from '../../lib/errors/engine-errors.ts';
+import type { JobStatus } from '../../lib/provider.ts';
+import type { BlockJob } from './block-jobs.ts';
+import type { BlocksOptions } from './blocks-options.ts';
+import { executorFailed } from './failure-report.ts';
+import { JobRunner } from './job-runner.ts';
+import { withinLimit } from './limit.ts';
+import { createScaler, step } from './scaler.ts';
+import type { BlockId, Scaler, ScalerEffect, ScalerEvent } from './scaler-types.ts';
+import { describeBlocks } from './status-text.ts';
+
+export class Blocks {
+  readonly #options: BlocksOptions;
+  readonly #now: () => number;
+  readonly #scaler: Scaler;
+  readonly #failed = new Map<BlockId, JobStatus>();
+  #runner: JobRunner | undefined;
+  #periodTimer: NodeJS.Timeout | undefined;
+  #wakeTimer: NodeJS.Timeout | undefined;
+  #wakeAt = Number.POSITIVE_INFINITY;
+  #hasFailed = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: BlocksOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.#scaler = createScaler({
+      limits: options.provider.limits,
+      strategy: options.strategy ?? 'simple',
+      maxIdleTimeMs: options.maxIdleTimeMs ?? 120_000,
+      failureLimit: (options.errorHandler ?? true) === true ? (options.failureLimit ?? 3) : Number.POSITIVE_INFINITY,
+    });
+  }
+
+  /**
+   * Starts the provider and the first blocks.
+   * @throws what the provider throws when it cannot be started at all.
+   */
+  start(): void {
+    this.#runner = new JobRunner(this.#options, this.#now, {
+      submitted: (blockId, jobId) => this.#submitted(blockId, jobId),
+      submitFailed: (blockId, error) => this.#submitFailed(blockId, error),
+      changed: (job) => this.#changed(job),
+      troubled: (what, error) => this.#log('warn', `${what}: ${messageOf(error)}`),
+    });
+    this.#periodTimer = setInterval(() => this.tick(), this.#options.strategyPeriodMs ?? 5000);
+    this.#periodTimer.unref();
+    this.#step({ kind: 'started', at: this.#now() });
+  }
+
+  /** Looks at the load now instead of at the next period: call it when the first work comes. */
+  tick(): void {
+    if (this.#runner === undefined) return;
+    this.#obey(step(this.#scaler, { kind: 'tick', at: this.#now(), load: this.#options.load() }));
+  }
+
+  managerRegistered(blockId: BlockId, slots: number): void {
+    this.#step({ kind: 'managerRegistered', at: this.#now(), blockId, slots });
+  }
+
+  managerGone(blockId: BlockId, reason: string): void {
+    this.#log('info', `a manager of block ${blockId} is gone: ${reason}`, { blockId });
+    this.#step({ kind: 'managerGone', at: this.#now(), blockId });
+  }
+
+  /** Why there are no workers, block by block; for `explain`. */
+  status(): string {
+    return describeBlocks(this.#scaler, (blockId) => this.jobOf(blockId), this.#now());
+  }
+
+  /** With exit code, signal and the tail of its stderr once it has ended. */
+  jobOf(blockId: BlockId): BlockJob | undefined {
+    return this.#runner?.jobs.get(blockId);
+  }
+
+  /**
+   * The block's job once it has ended, or as it is after `limitMs`: a manager's loss is often heard of before its job's end, and
+   * exit code and stderr come with the latter.
+   */
+  async jobEnd(blockId: BlockId, limitMs: number): Promise<BlockJob | undefined> {
+    if (this.#runner !== undefined) await withinLimit(this.#runner.jobs.ended(blockId), limitMs);
+    return this.jobOf(blockId);
+  }
+
+  /** Cancels every block, also those still pending. Idempotent; what is left after `timeoutMs` is killed. */
+  close(timeoutMs: number): Promise<void> {
+    this.#closing ??= this.#close(timeoutMs);
+    return this.#closing;
+  }
+
+  killNow(): void {
+    this.#stop();
+    this.#runner?.killNow();
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    this.#stop();
+    const runner = this.#runner;
+    if (runner === undefined || (await withinLimit(runner.close(), timeoutMs))) return;
+    this.#log('warn', `blocks have not ended within ${timeoutMs} ms and are killed: ${this.status()}`);
+    runner.killNow();
+  }
+
+  /** From here on the scaler submits nothing; a job whose submission is under way is cancelled when it is there. */
+  #stop(): void {
+    clearInterval(this.#periodTimer);
+    clearTimeout(this.#wakeTimer);
+    this.#step({ kind: 'closing', at: this.#now() });
+  }
+
+  #step(event: ScalerEvent): void {
+    if (this.#runner === undefined) return;
+    this.#obey(step(this.#scaler, event));
+    this.tick();
+  }
+
+  #obey(effects: readonly ScalerEffect[]): void {
+    const cancelled: BlockId[] = [];
+    for (const effect of effects) {
+      if (effect.kind === 'submitBlock') this.#runner?.submit(effect.blockId);
+      else if (effect.kind === 'drainBlock') this.#drain(effect.blockId);
+      else if (effect.kind === 'cancelBlock') cancelled.push(effect.blockId);
+      else if (effect.kind === 'failExecutor') this.#fail(executorFailed(this.#options.label, effect.failures, this.#runner?.scriptDir ?? ''));
+      else this.#wake(effect.at);
+    }
+    if (cancelled.length > 0) void this.#runner?.cancel(cancelled);
+  }
+
+  #submitted(blockId: BlockId, jobId: string): void {
+    this.#log('info', `block ${blockId} is job ${jobId}`, { blockId, jobId });
+    this.#step({ kind: 'blockSubmitted', at: this.#now(), blockId });
+  }
+
+  #submitFailed(blockId: BlockId, error: unknown): void {
+    const retryable = typeof error === 'object' && error !== null && 'retryable' in error && error.retryable === true;
+    this.#log('warn', `block ${blockId} was not submitted: ${messageOf(error)}`, { blockId, retryable });
+    this.#step({ kind: 'blockSubmitFailed', at: this.#now(), blockId, error, retryable });
+    if (!retryable) this.#askHandler(blockId, { state: 'failed', reason: messageOf(error) });
+  }
+
+  #changed(job: BlockJob): void {
+    const { blockId, jobId, state, reason } = job;
+    const level = state === 'failed' || state === 'timeout' ? 'warn' : 'info';
+    this.#log(level, `block ${blockId} is ${state}${reason === undefined ? '' : `: ${reason}`}`, { blockId, jobId });
+    this.#step({ kind: 'blockState', at: this.#now(), blockId, status: job, stderrTail: job.stderrTail });
+    if (state === 'failed') this.#askHandler(blockId, job);
+  }
+
+  /** A handler of the user's decides in the scaler's place whether failing blocks fail the executor. */
+  #askHandler(blockId: BlockId, status: JobStatus): void {
+    const { errorHandler, label } = this.#options;
+    if (typeof errorHandler !== 'function' || this.#closing !== undefined || this.#hasFailed) return;
+    this.#failed.set(blockId, status);
+    const error = errorHandler(this.#failed);
+    if (error === undefined) return;
+    this.#stop();
+    this.#fail(new ExecutorFailed(label, `blockErrorHandler says: ${error.message}`, { cause: error }));
+  }
+
+  #fail(error: ExecutorFailed): void {
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
+    this.#options.onFail(error);
+  }
+
+  #drain(blockId: BlockId): void {
+    this.#log('info', `block ${blockId} is not needed and is let go`, { blockId });
+    this.#options.onDrain(blockId);
+  }
+
+  #wake(at: number): void {
+    if (at >= this.#wakeAt) return;
+    clearTimeout(this.#wakeTimer);
+    this.#wakeAt = at;
+    this.#wakeTimer = setTimeout(() => this.#onWake(), Math.max(0, at - this.#now()));
+    this.#wakeTimer.unref();
+  }
+
+  #onWake(): void {
+    this.#wakeAt = Number.POSITIVE_INFINITY;
+    this.tick();
+  }
+
+  #log(level: 'info' | 'warn', message: string, fields: Record<string, unknown> = {}): void {
+    this.#options.context.log(level, `executor '${this.#options.label}': ${message}`, fields);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,118 @@
+/**
+ * Blocks as a provider's jobs: submits, asks and cancels, and reports what becomes of them. Owns the provider's running side and
+ * its poll; decides nothing.
+ */
+import { join } from 'node:path';
+import type { JobStatus, RunningProvider } from '../../lib/provider.ts';
+import { type BlockJob, BlockJobs } from './block-jobs.ts';
+import type { BlocksOptions } from './blocks-options.ts';
+import type { BlockId } from './scaler-types.ts';
+
+export interface JobEvents {
+  submitted(blockId: BlockId, jobId: string): void;
+  submitFailed(blockId: BlockId, error: unknown): void;
+  /** The job came into another state. */
+  changed(job: BlockJob): void;
+  /** The provider could not be asked or told something; nothing is known to have changed. */
+  troubled(what: string, error: unknown): void;
+}
+
+export class JobRunner {
+  /** Where the jobs' scripts and logs are. */
+  readonly scriptDir: string;
+  readonly jobs = new BlockJobs();
+  readonly #options: BlocksOptions;
+  readonly #events: JobEvents;
+  readonly #now: () => number;
+  readonly #provider: RunningProvider;
+  readonly #submitting = new Set<Promise<void>>();
+  readonly #pollTimer: NodeJS.Timeout;
+  #polling = false;
+
+  constructor(options: BlocksOptions, now: () => number, events: JobEvents) {
+    const { context, provider, label } = options;
+    this.#options = options;
+    this.#now = now;
+    this.#events = events;
+    this.scriptDir = join(context.runDir, 'blocks', fileName(label));
+    this.#provider = provider.start({
+      runId: context.runId,
+      scriptDir: this.scriptDir,
+      workingDirectory: context.workingDirectory,
+      jobChanged: (jobId, status) => this.#update(jobId, status),
+    });
+    this.#pollTimer = setInterval(() => void this.#poll(), provider.statusPollMs);
+    this.#pollTimer.unref();
+  }
+
+  submit(blockId: BlockId): void {
+    const submission = this.#submit(blockId).finally(() => this.#submitting.delete(submission));
+    this.#submitting.add(submission);
+  }
+
+  /** Blocks without a job are passed over. */
+  async cancel(blockIds: readonly BlockId[]): Promise<void> {
+    await this.#cancelJobs(blockIds.flatMap((blockId) => this.jobs.get(blockId)?.jobId ?? []));
+  }
+
+  /** Cancels every job, also those whose submission is under way. Resolves when the provider has let go of all. */
+  async close(): Promise<void> {
+    clearInterval(this.#pollTimer);
+    await Promise.all(this.#submitting);
+    await this.#cancelJobs(this.jobs.live());
+    await this.#provider.close();
+  }
+
+  killNow(): void {
+    clearInterval(this.#pollTimer);
+    this.#provider.killNow();
+  }
+
+  async #submit(blockId: BlockId): Promise<void> {
+    const { context, env, label, provider } = this.#options;
+    const name = `flotilla.${fileName(context.runId)}.${fileName(label)}-${blockId}`;
+    let jobId: string;
+    try {
+      const command = provider.launcher.wrap(this.#options.command(blockId), provider.limits.nodesPerBlock, 1);
+      jobId = await this.#provider.submit({ command, name, env: { ...env, FLOTILLA_BLOCK_ID: blockId } });
+    } catch (error) {
+      return this.#events.submitFailed(blockId, error);
+    }
+    const early = this.jobs.add(blockId, jobId, this.#now());
+    this.#events.submitted(blockId, jobId);
+    if (early !== undefined) this.#update(jobId, early);
+  }
+
+  #update(jobId: string, status: JobStatus): void {
+    const job = this.jobs.update(jobId, status, this.#now());
+    if (job !== undefined) this.#events.changed(job);
+  }
+
+  async #cancelJobs(jobIds: readonly string[]): Promise<void> {
+    if (jobIds.length === 0) return;
+    try {
+      await this.#provider.cancel(jobIds);
+    } catch (error) {
+      this.#events.troubled(`jobs ${jobIds.join(', ')} could not be cancelled`, error);
+    }
+  }
+
+  /** One query at a time, and none while no job lives. One that fails says nothing about the jobs. */
+  async #poll(): Promise<void> {
+    const jobIds = this.jobs.live();
+    if (jobIds.length === 0 || this.#polling) return;
+    this.#polling = true;
+    try {
+      for (const [jobId, status] of await this.#provider.status(jobIds)) this.#update(jobId, status);
+    } catch (error) {
+      this.#events.troubled(`the state of jobs ${jobIds.join(', ')} could not be asked`, error);
+    } finally {
+      this.#polling = false;
+    }
+  }
+}
+
+/** Letters, digits and `_ . -`, so that it can be part of a file's or a job's name. */
+function fileName(text: string): string {
+  return text.replace(/[^\w.-]/g, '_');
+}
