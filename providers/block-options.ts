@@ -11,7 +11,10 @@ export const blockOptions = () => ({
   initBlocks: wholeNumber(0).describe('Blocks to start with. Default 1.').optional(),
   minBlocks: wholeNumber(0).describe('Blocks that are always kept. Default 0.').optional(),
   maxBlocks: wholeNumber(1).describe('Blocks that are never exceeded. Default 1.').optional(),
-  parallelism: zod().number(FROM_0_TO_1).min(0, FROM_0_TO_1).max(1, FROM_0_TO_1)
+  parallelism: zod()
+    .number(FROM_0_TO_1)
+    .min(0, FROM_0_TO_1)
+    .max(1, FROM_0_TO_1)
     .describe('Slots wanted per task: 1 wants one for each, 0.5 one for two, 0 as few blocks as possible. Default 1.')
     .optional(),
   launcher: description<Launcher>('launcher', ['wrap'], 'a launcher such as new SingleNodeLauncher()')

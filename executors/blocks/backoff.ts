@@ -1,7 +1,6 @@
 /** How long to wait before a block is submitted after so many that went wrong, and which count as such. */
 import type { Block } from './scaler-types.ts';
 
-
 const FIRST_MS = 500;
 const LONGEST_MS = 60_000;
 const PROVEN_AFTER_MS = 10_000;

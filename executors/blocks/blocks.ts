@@ -124,7 +124,8 @@ export class Blocks {
       if (effect.kind === 'submitBlock') this.#runner?.submit(effect.blockId);
       else if (effect.kind === 'drainBlock') this.#drain(effect.blockId);
       else if (effect.kind === 'cancelBlock') cancelled.push(effect.blockId);
-      else if (effect.kind === 'failExecutor') this.#fail(executorFailed(this.#options.label, effect.failures, this.#runner?.scriptDir ?? ''));
+      else if (effect.kind === 'failExecutor')
+        this.#fail(executorFailed(this.#options.label, effect.failures, this.#runner?.scriptDir ?? ''));
       else this.#wake(effect.at);
     }
     if (cancelled.length > 0) void this.#runner?.cancel(cancelled);

@@ -6,7 +6,7 @@ import { isTerminal, type JobStatus } from '../../lib/provider.ts';
 import { backoffMs, isProven } from './backoff.ts';
 import { balance, submitBlocks } from './balance.ts';
 import { learnSlots } from './demand.ts';
-import type { Block, BlockFailure, BlockId, Scaler, ScalerEffect, ScalerEvent, ScalerOptions } from './scaler-types.ts';
+import type { Block, BlockFailure, Scaler, ScalerEffect, ScalerEvent, ScalerOptions } from './scaler-types.ts';
 
 export function createScaler(options: ScalerOptions): Scaler {
   return {
@@ -146,5 +146,3 @@ function cancelBlock(block: Block): ScalerEffect[] {
 export function liveBlocks(scaler: Scaler): readonly Readonly<Block>[] {
   return [...scaler.blocks.values()];
 }
-
-export type { BlockId };

@@ -27,7 +27,9 @@ function describeBlock(block: Readonly<Block>, job: BlockJob | undefined): strin
       return `block ${block.id} is being cancelled ${where}`;
     case 'submitting':
     case 'waiting':
-      return job.state === 'running' ? `block ${block.id} runs ${since}, but no manager has registered` : `block ${block.id} is ${job.state} ${since}`;
+      return job.state === 'running'
+        ? `block ${block.id} runs ${since}, but no manager has registered`
+        : `block ${block.id} is ${job.state} ${since}`;
   }
 }
 

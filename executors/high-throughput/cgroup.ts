@@ -44,7 +44,9 @@ function groupFolders(root: string, controller: string): string[] {
     if (controllers === undefined || path === undefined) return [];
     if (controllers === '') return pathAndParents(join(root, 'sys/fs/cgroup'), path);
     if (!controllers.split(',').includes(controller)) return [];
-    return pathAndParents(join(root, 'sys/fs/cgroup', controllers), path).concat(pathAndParents(join(root, 'sys/fs/cgroup', controller), path));
+    return pathAndParents(join(root, 'sys/fs/cgroup', controllers), path).concat(
+      pathAndParents(join(root, 'sys/fs/cgroup', controller), path),
+    );
   });
 }
 
@@ -69,5 +71,7 @@ function readNumber(path: string): number | undefined {
 }
 
 function readWords(path: string): string[] {
-  return readSystemFile(path).split(/\s+/).filter((word) => word !== '');
+  return readSystemFile(path)
+    .split(/\s+/)
+    .filter((word) => word !== '');
 }

@@ -38,7 +38,9 @@ export function killAll(job: JobProcesses): void {
 
 function readProcessIds(): number[] | undefined {
   try {
-    return readdirSync('/proc').map(Number).filter((pid) => pid > 0 && pid !== process.pid);
+    return readdirSync('/proc')
+      .map(Number)
+      .filter((pid) => pid > 0 && pid !== process.pid);
   } catch {
     return undefined; // Not Linux.
   }

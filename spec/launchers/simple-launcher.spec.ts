@@ -14,6 +14,8 @@ describe('SimpleLauncher', () => {
   });
 
   it('refuses an option that it does not have, and names the nearest', () => {
-    expect(() => new SimpleLauncher({ debgu: true } as object)).to.throw("Did you mean 'debug'?").with.property('name', 'ConfigError');
+    expect(() => new SimpleLauncher({ debgu: true } as object))
+      .to.throw("Did you mean 'debug'?")
+      .with.property('name', 'ConfigError');
   });
 });

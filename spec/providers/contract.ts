@@ -138,7 +138,9 @@ export function providerContract(title: string, { make, shortWalltime }: Provide
     });
 
     it('gives a cancelled job the time to leave properly', async () => {
-      const jobId = await submit("exec bash -c 'trap \"sleep 0.3; echo left >> log; exit 0\" TERM; echo $$ >> pids; while :; do sleep 0.02; done'");
+      const jobId = await submit(
+        'exec bash -c \'trap "sleep 0.3; echo left >> log; exit 0" TERM; echo $$ >> pids; while :; do sleep 0.02; done\'',
+      );
       await hasStarted(1);
       await provider.cancel([jobId]);
       expect((await end(jobId)).state).to.equal('cancelled');
@@ -146,7 +148,9 @@ export function providerContract(title: string, { make, shortWalltime }: Provide
     });
 
     it('kills a job that does not listen to TERM', async () => {
-      const jobId = await submit(`trap '' TERM\n(echo "$BASHPID" >> pids; exec sleep 300) &\necho $$ >> pids\nwhile :; do sleep 0.02; done`);
+      const jobId = await submit(
+        `trap '' TERM\n(echo "$BASHPID" >> pids; exec sleep 300) &\necho $$ >> pids\nwhile :; do sleep 0.02; done`,
+      );
       await hasStarted(2);
       await provider.cancel([jobId]);
       expect((await end(jobId)).state).to.equal('cancelled');
@@ -154,7 +158,9 @@ export function providerContract(title: string, { make, shortWalltime }: Provide
     });
 
     it('leaves none of the processes that a job leaves behind', async () => {
-      const jobId = await submit(`(echo "$BASHPID" >> pids; exec sleep 300) &\n(echo "$BASHPID" >> pids; exec setsid sleep 300) &\nwhile [ "$(wc -l < pids)" -lt 2 ]; do sleep 0.02; done`);
+      const jobId = await submit(
+        `(echo "$BASHPID" >> pids; exec sleep 300) &\n(echo "$BASHPID" >> pids; exec setsid sleep 300) &\nwhile [ "$(wc -l < pids)" -lt 2 ]; do sleep 0.02; done`,
+      );
       expect((await end(jobId)).state).to.equal('completed');
       for (const pid of await pids()) await eventually(`process ${pid} ends`, async () => !(await isAlive(pid)));
     });

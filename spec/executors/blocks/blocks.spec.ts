@@ -69,7 +69,12 @@ describe('Blocks', () => {
   it('replaces a block whose manager was killed while there is work, and knows how the old one ended', async () => {
     bench.outstanding = 1;
     const blocks = bench.start({ provider: new LocalProvider(), command: () => 'echo "last words" >&2; touch spoken; exec sleep 300' });
-    await eventually('it has spoken', () => readFile(join(bench.dir, 'spoken')).then(() => true, () => false));
+    await eventually('it has spoken', () =>
+      readFile(join(bench.dir, 'spoken')).then(
+        () => true,
+        () => false,
+      ),
+    );
     blocks.managerRegistered('0', 2);
     process.kill(-bench.pidOf(blocks, '0'), 'SIGKILL');
     blocks.managerGone('0', 'its connection was lost');
@@ -87,7 +92,9 @@ describe('Blocks', () => {
     });
     await bench.failure();
     const tail = blocks.jobOf('0')?.stderrTail ?? '';
-    expect(tail).to.have.length(4096).and.match(/\n99999\n100000\n$/);
+    expect(tail)
+      .to.have.length(4096)
+      .and.match(/\n99999\n100000\n$/);
   });
 
   it('does not wait for ever for the end of a job', async () => {
@@ -158,7 +165,12 @@ describe('Blocks', () => {
       provider: new LocalProvider({ launcher: new SimpleLauncher() }),
       command: () => `trap '' TERM; touch deaf; while :; do sleep 0.02; done`,
     });
-    await eventually('it does not listen', () => readFile(join(bench.dir, 'deaf')).then(() => true, () => false));
+    await eventually('it does not listen', () =>
+      readFile(join(bench.dir, 'deaf')).then(
+        () => true,
+        () => false,
+      ),
+    );
     const pid = bench.pidOf(blocks, '0');
     await blocks.close(100);
     await eventually('it is gone', async () => !(await isAlive(pid)), 1000);

@@ -82,7 +82,9 @@ export class ScalerBench {
   }
 
   phases(): string {
-    return liveBlocks(this.scaler).map(({ id, phase }) => `${id} ${phase.kind}`).join(', ');
+    return liveBlocks(this.scaler)
+      .map(({ id, phase }) => `${id} ${phase.kind}`)
+      .join(', ');
   }
 
   #step(event: ScalerEvent): void {

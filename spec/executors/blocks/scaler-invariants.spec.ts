@@ -85,7 +85,8 @@ class World {
     expect(live.length, 'above maxBlocks').to.be.at.most(maxBlocks);
     if (this.failed || this.closed || this.at < this.scaler.notBefore) return;
     const leaving = live.filter(([, job]) => job.orders.length > 0).length;
-    if (this.scaler.troubles === 0) expect(live.length - leaving, 'below minBlocks').to.be.at.least(Math.min(minBlocks, maxBlocks - leaving));
+    if (this.scaler.troubles === 0)
+      expect(live.length - leaving, 'below minBlocks').to.be.at.least(Math.min(minBlocks, maxBlocks - leaving));
     if (this.outstanding > 0 && this.options.strategy !== 'none' && leaving < maxBlocks) {
       expect(live.length - leaving, 'work and no block').to.be.at.least(1);
     }
@@ -94,11 +95,28 @@ class World {
 
 const actions = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.constantFrom(1, 100, 1000, 5000, 40_000, 130_000) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('work' as const), outstanding: fc.constantFrom(0, 0, 1, 3, 20, 1000), spread: fc.nat(5) }) },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('answer' as const), pick: fc.nat(9), outcome: fc.constantFrom('job' as const, 'job' as const, 'job' as const, 'refused' as const, 'down' as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('work' as const), outstanding: fc.constantFrom(0, 0, 1, 3, 20, 1000), spread: fc.nat(5) }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('answer' as const),
+      pick: fc.nat(9),
+      outcome: fc.constantFrom('job' as const, 'job' as const, 'job' as const, 'refused' as const, 'down' as const),
+    }),
+  },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('manager' as const), pick: fc.nat(9), slots: fc.integer({ min: 1, max: 8 }) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('managerGone' as const), pick: fc.nat(9) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('end' as const), pick: fc.nat(9), state: fc.constantFrom('completed' as const, 'failed' as const, 'timeout' as const, 'cancelled' as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('end' as const),
+      pick: fc.nat(9),
+      state: fc.constantFrom('completed' as const, 'failed' as const, 'timeout' as const, 'cancelled' as const),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('noise' as const), blockId: fc.constantFrom('0', '1', '99') }) },
 );
 
@@ -111,12 +129,21 @@ const optionsOf = fc
     parallelism: fc.constantFrom(0, 0.5, 1),
     strategy: fc.constantFrom<Strategy[]>('none', 'simple', 'htex-auto-scale'),
   })
-  .map(({ maxBlocks, init, min, nodesPerBlock, parallelism, strategy }): ScalerOptions => ({
-    limits: { nodesPerBlock, initBlocks: Math.min(init, maxBlocks), minBlocks: Math.min(min, maxBlocks), maxBlocks, parallelism, walltimeMs: undefined },
-    strategy,
-    maxIdleTimeMs: 120_000,
-    failureLimit: 3,
-  }));
+  .map(
+    ({ maxBlocks, init, min, nodesPerBlock, parallelism, strategy }): ScalerOptions => ({
+      limits: {
+        nodesPerBlock,
+        initBlocks: Math.min(init, maxBlocks),
+        minBlocks: Math.min(min, maxBlocks),
+        maxBlocks,
+        parallelism,
+        walltimeMs: undefined,
+      },
+      strategy,
+      maxIdleTimeMs: 120_000,
+      failureLimit: 3,
+    }),
+  );
 
 function perform(world: World, action: Action): void {
   const { at } = world;
@@ -129,7 +156,10 @@ function perform(world: World, action: Action): void {
       world.at += action.ms;
       return world.tick();
     case 'work': {
-      const serving = world.live().filter(([, job]) => job.managers > 0).slice(0, action.outstanding === 0 ? 0 : action.spread);
+      const serving = world
+        .live()
+        .filter(([, job]) => job.managers > 0)
+        .slice(0, action.outstanding === 0 ? 0 : action.spread);
       world.outstanding = action.outstanding;
       world.busy = new Map(serving.map(([id]) => [id, 1]));
       return world.tick();
@@ -139,7 +169,11 @@ function perform(world: World, action: Action): void {
       if (blockId === undefined || job === undefined) return;
       job.stage = action.outcome === 'job' ? 'job' : 'ended';
       const error = new Error(action.outcome);
-      return world.send(action.outcome === 'job' ? { kind: 'blockSubmitted', at, blockId } : { kind: 'blockSubmitFailed', at, blockId, error, retryable: action.outcome === 'down' });
+      return world.send(
+        action.outcome === 'job'
+          ? { kind: 'blockSubmitted', at, blockId }
+          : { kind: 'blockSubmitFailed', at, blockId, error, retryable: action.outcome === 'down' },
+      );
     }
     case 'manager': {
       const [blockId, job] = pick('job', action.pick) ?? [];

@@ -32,7 +32,10 @@ describe('the block scaler, growing', () => {
   ];
   for (const [title, limits, slots, outstanding, blocks] of rows) {
     it(`${title}: ${JSON.stringify(limits)}, ${slots} slots a manager, ${outstanding} tasks: ${blocks} blocks`, () => {
-      const run = bench({ initBlocks: 1, ...limits }).start().serving('0', slots).work(outstanding);
+      const run = bench({ initBlocks: 1, ...limits })
+        .start()
+        .serving('0', slots)
+        .work(outstanding);
       expect(run.scaler.blocks.size).to.equal(blocks);
     });
   }
@@ -63,7 +66,13 @@ describe('the block scaler, growing', () => {
 
   it("keeps initBlocks for the work there is, and no more, with strategy 'none'", () => {
     const run = bench({ initBlocks: 2 }, 'none').start().serving('0').serving('1').work(100).expect('submit 0, submit 1');
-    run.after(60_000).ended('1', 'timeout').expect('submit 2').work(0).after(10 * IDLE).expect('');
+    run
+      .after(60_000)
+      .ended('1', 'timeout')
+      .expect('submit 2')
+      .work(0)
+      .after(10 * IDLE)
+      .expect('');
   });
 
   it('does not believe that a job has ended because the scheduler does not list it', () => {
@@ -73,13 +82,23 @@ describe('the block scaler, growing', () => {
 
 describe('the block scaler, shrinking', () => {
   function threeServing(strategy: Strategy, limits: Partial<BlockLimits> = {}): ScalerBench {
-    const run = bench({ initBlocks: 3, ...limits }, strategy).start().serving('0').serving('1').serving('2').work(12);
+    const run = bench({ initBlocks: 3, ...limits }, strategy)
+      .start()
+      .serving('0')
+      .serving('1')
+      .serving('2')
+      .work(12);
     run.effects();
     return run;
   }
 
   it('lets all idle blocks go when there has been no work for long enough, drained first', () => {
-    const run = threeServing('simple').work(0).after(IDLE - 1).expect('').after(1).expect('drain 0, drain 1, drain 2');
+    const run = threeServing('simple')
+      .work(0)
+      .after(IDLE - 1)
+      .expect('')
+      .after(1)
+      .expect('drain 0, drain 1, drain 2');
     run.gone('0').ended('0', 'completed').after(60_000).expect('');
     expect(run.phases()).to.equal('1 draining, 2 draining');
   });
@@ -87,15 +106,31 @@ describe('the block scaler, shrinking', () => {
   it('keeps minBlocks', () => void threeServing('simple', { minBlocks: 2 }).work(0).after(IDLE).expect('drain 0'));
 
   it('starts to count anew when there is work in between', () => {
-    threeServing('simple').work(0).after(IDLE - 1).work(1).work(0).after(IDLE - 1).expect('').after(1).expect('drain 0, drain 1, drain 2');
+    threeServing('simple')
+      .work(0)
+      .after(IDLE - 1)
+      .work(1)
+      .work(0)
+      .after(IDLE - 1)
+      .expect('')
+      .after(1)
+      .expect('drain 0, drain 1, drain 2');
   });
 
   it("keeps idle blocks while there is any work, with 'simple'", () => {
-    threeServing('simple').work(1, { 0: 1 }).after(10 * IDLE).expect('');
+    threeServing('simple')
+      .work(1, { 0: 1 })
+      .after(10 * IDLE)
+      .expect('');
   });
 
   it("lets single idle blocks go while others work, with 'htex-auto-scale'", () => {
-    threeServing('htex-auto-scale').work(1, { 1: 1 }).after(IDLE - 1).expect('').after(1).expect('drain 0, drain 2');
+    threeServing('htex-auto-scale')
+      .work(1, { 1: 1 })
+      .after(IDLE - 1)
+      .expect('')
+      .after(1)
+      .expect('drain 0, drain 2');
   });
 
   it('keeps one block for a single long task, however long', () => {
@@ -111,7 +146,10 @@ describe('the block scaler, shrinking', () => {
   });
 
   it('lets no block go by itself when it is not known which are idle', () => {
-    threeServing('htex-auto-scale').work(1).after(10 * IDLE).expect('');
+    threeServing('htex-auto-scale')
+      .work(1)
+      .after(10 * IDLE)
+      .expect('');
   });
 
   it('cancels blocks that have not begun before it drains any', () => {
@@ -130,7 +168,12 @@ describe('the block scaler, shrinking', () => {
   });
 
   it('waits for the tasks of a drained block, however long', () => {
-    bench().start().serving('0').after(IDLE).after(100 * IDLE).expect('submit 0, drain 0');
+    bench()
+      .start()
+      .serving('0')
+      .after(IDLE)
+      .after(100 * IDLE)
+      .expect('submit 0, drain 0');
   });
 
   it('does not swing: after a burst it ends where the work is', () => {
@@ -151,7 +194,11 @@ describe('the block scaler, in trouble', () => {
     expect(run.wakesAfter()).to.equal(500);
     run.expect('').after(499).expect('').after(1).expect('submit 2');
     run.submitted('2').ended('2', 'failed', { exitCode: 126 }).expect('fail after 3');
-    expect(run.failures.map(({ blockId, status }) => [blockId, status?.exitCode])).to.deep.equal([['0', 127], ['1', 127], ['2', 126]]);
+    expect(run.failures.map(({ blockId, status }) => [blockId, status?.exitCode])).to.deep.equal([
+      ['0', 127],
+      ['1', 127],
+      ['2', 126],
+    ]);
   });
 
   it('fails at once when all the first blocks fail, and cancels the others', () => {

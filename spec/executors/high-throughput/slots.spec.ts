@@ -47,14 +47,15 @@ describe('the number of workers on a node', () => {
   ];
   for (const [title, changes, says] of impossible) {
     it(`names ${title} when that leaves room for none`, () => {
-      expect(() => planSlots(request(changes))).to.throw(says).with.property('code', 'FLOTILLA_SLOT_PLAN_ERROR');
+      expect(() => planSlots(request(changes)))
+        .to.throw(says)
+        .with.property('code', 'FLOTILLA_SLOT_PLAN_ERROR');
     });
   }
 });
 
 describe("a slot's accelerator", () => {
-  const names = (changes: Partial<SlotRequest>): (string | undefined)[] =>
-    planSlots(request(changes)).map((slot) => slot.accelerator);
+  const names = (changes: Partial<SlotRequest>): (string | undefined)[] => planSlots(request(changes)).map((slot) => slot.accelerator);
 
   const rows: [title: string, changes: Partial<SlotRequest>, expected: (string | undefined)[]][] = [
     ['is a number from 0 up when the job names none', { accelerators: 2 }, ['0', '1']],
@@ -77,7 +78,10 @@ describe("a slot's accelerator", () => {
     expect(() => names({ accelerators: 1, visibleAccelerators: [] })).to.throw('was given 0;');
   });
 
-  for (const accelerators of [['0', '0'], ['0,1', '1,2']]) {
+  for (const accelerators of [
+    ['0', '0'],
+    ['0,1', '1,2'],
+  ]) {
     it(`is refused when ${JSON.stringify(accelerators)} would give one device to two workers`, () => {
       expect(() => names({ accelerators })).to.throw('is listed twice');
     });
@@ -89,12 +93,57 @@ describe("a slot's CPUs", () => {
 
   const rows: [text: string, changes: Partial<SlotRequest>, expected: (number[] | undefined)[]][] = [
     ['none', { maxWorkersPerNode: 2 }, [undefined, undefined]],
-    ['block', { maxWorkersPerNode: 2 }, [[0, 1, 2, 3], [4, 5, 6, 7]]],
-    ['block', { maxWorkersPerNode: 3 }, [[0, 1], [2, 3], [4, 5]]],
-    ['block', { cpus: [2, 3, 8, 9], maxWorkersPerNode: 2 }, [[2, 3], [8, 9]]],
-    ['block-reverse', { maxWorkersPerNode: 2 }, [[4, 5, 6, 7], [0, 1, 2, 3]]],
-    ['block-reverse', { maxWorkersPerNode: 3 }, [[4, 5], [2, 3], [0, 1]]],
-    ['alternating', { maxWorkersPerNode: 3 }, [[0, 3, 6], [1, 4, 7], [2, 5]]],
+    [
+      'block',
+      { maxWorkersPerNode: 2 },
+      [
+        [0, 1, 2, 3],
+        [4, 5, 6, 7],
+      ],
+    ],
+    [
+      'block',
+      { maxWorkersPerNode: 3 },
+      [
+        [0, 1],
+        [2, 3],
+        [4, 5],
+      ],
+    ],
+    [
+      'block',
+      { cpus: [2, 3, 8, 9], maxWorkersPerNode: 2 },
+      [
+        [2, 3],
+        [8, 9],
+      ],
+    ],
+    [
+      'block-reverse',
+      { maxWorkersPerNode: 2 },
+      [
+        [4, 5, 6, 7],
+        [0, 1, 2, 3],
+      ],
+    ],
+    [
+      'block-reverse',
+      { maxWorkersPerNode: 3 },
+      [
+        [4, 5],
+        [2, 3],
+        [0, 1],
+      ],
+    ],
+    [
+      'alternating',
+      { maxWorkersPerNode: 3 },
+      [
+        [0, 3, 6],
+        [1, 4, 7],
+        [2, 5],
+      ],
+    ],
     ['list:6-7,0:5', { maxWorkersPerNode: 2 }, [[6, 7, 0], [5]]],
     ['list:0:1:2', { maxWorkersPerNode: 2 }, [[0], [1]]],
   ];
@@ -130,7 +179,10 @@ describe('a plan of slots, whatever the node', () => {
     cpus: fc.uniqueArray(fc.nat(300), { minLength: 1, maxLength: 64 }).map((ids) => ids.toSorted((a, b) => a - b)),
     memoryBytes: fc.integer({ min: 1, max: 512 }).map((n) => n * GiB),
     coresPerWorker: fc.constantFrom(0.25, 0.5, 1, 2, 3),
-    memPerWorkerBytes: fc.option(fc.integer({ min: 1, max: 64 }).map((n) => n * GiB), { nil: undefined }),
+    memPerWorkerBytes: fc.option(
+      fc.integer({ min: 1, max: 64 }).map((n) => n * GiB),
+      { nil: undefined },
+    ),
     maxWorkersPerNode: fc.oneof(fc.constant(Number.POSITIVE_INFINITY), fc.integer({ min: 1, max: 80 })),
     accelerators: fc.nat(8),
     visibleAccelerators: fc.option(fc.uniqueArray(fc.nat(30).map(String), { minLength: 8 }), { nil: undefined }),

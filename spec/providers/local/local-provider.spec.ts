@@ -30,7 +30,11 @@ describe('LocalProvider, running', () => {
     const jobChanged = (_: string, status: JobStatus): void => void seen.push(status);
     return new LocalProvider().start({ runId: 'r', scriptDir: join(dir, 'jobs'), workingDirectory: dir, jobChanged, ...changes });
   }
-  const failure = (job: Promise<string>): Promise<Error> => job.then(() => expect.fail('it was submitted'), (error: Error) => error);
+  const failure = (job: Promise<string>): Promise<Error> =>
+    job.then(
+      () => expect.fail('it was submitted'),
+      (error: Error) => error,
+    );
   const name = 'flotilla.r.0';
 
   it('reports start and end of a job without being asked', async () => {
@@ -76,15 +80,29 @@ describe('LocalProvider, running', () => {
       },
       /working directory does not exist: .*gone/,
     ],
-    ['there is no bash on PATH', () => withPath(dir, () => failure(provider.submit({ command: 'true', name, env: {} }))), /bash must be on PATH/],
-    ['a variable cannot be exported', () => failure(provider.submit({ command: 'true', name, env: { 'a-b': '1' } })), /"a-b" cannot be exported/],
-    ['its name is no file name', () => failure(provider.submit({ command: 'true', name: '../up', env: {} })), /"\.\.\/up" cannot be a job's name/],
+    [
+      'there is no bash on PATH',
+      () => withPath(dir, () => failure(provider.submit({ command: 'true', name, env: {} }))),
+      /bash must be on PATH/,
+    ],
+    [
+      'a variable cannot be exported',
+      () => failure(provider.submit({ command: 'true', name, env: { 'a-b': '1' } })),
+      /"a-b" cannot be exported/,
+    ],
+    [
+      'its name is no file name',
+      () => failure(provider.submit({ command: 'true', name: '../up', env: {} })),
+      /"\.\.\/up" cannot be a job's name/,
+    ],
   ];
   for (const [title, begin, says] of refused) {
     it(`refuses a job when ${title}`, async () => {
       const error = await begin();
       expect(error).to.include({ name: 'SubmitError', code: 'FLOTILLA_SUBMIT_ERROR', retryable: false });
-      expect(error.message).to.match(says).and.match(/^job '/);
+      expect(error.message)
+        .to.match(says)
+        .and.match(/^job '/);
     });
   }
 
@@ -140,7 +158,9 @@ describe('LocalProvider, described', () => {
   ];
   for (const [options, says] of refused) {
     it(`refuses ${JSON.stringify(options)}`, () => {
-      expect(() => new LocalProvider(options)).to.throw(says).with.property('name', 'ConfigError');
+      expect(() => new LocalProvider(options))
+        .to.throw(says)
+        .with.property('name', 'ConfigError');
     });
   }
 
