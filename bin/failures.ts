@@ -32,8 +32,11 @@ export class FailureLog {
   ungrouped = 0;
 
   add(failure: TaskFailure): void {
-    // The message of a DependencyError is built when it is read, and its root is listed anyway.
-    if (failure.error instanceof Error && failure.error.name === 'DependencyError') {
+    const kind = failure.error instanceof Error ? failure.error.name : '';
+    // Somebody asked for it; the totals count it.
+    if (kind === 'CancelledError') return;
+    // Its message is built when it is read, and the root of it is listed anyway.
+    if (kind === 'DependencyError') {
       this.dependents++;
       return;
     }

@@ -5,6 +5,8 @@
 import { countEnded, fitLine, formatProgress, RateMeter, type TaskCounts } from './progress.ts';
 import { TerminalLine, type TerminalStream } from './terminal-line.ts';
 
+/** Where a terminal does not say, or says 0. */
+const USUAL_COLUMNS = 80;
 const REDRAW_MS = 200;
 const PLAIN_TICK_MS = 1000;
 const PLAIN_LINE_MS = 10_000;
@@ -49,7 +51,7 @@ export class ProgressDisplay {
     if (counts === undefined) return;
     const text = formatProgress(counts, this.#rate.sample(this.#source.nowMs(), countEnded(counts)));
     if (this.#line === undefined) this.#printWhenDue(text, counts.failed);
-    else this.#line.show(fitLine(text, this.#stream.columns ?? 80));
+    else this.#line.show(fitLine(text, this.#stream.columns || USUAL_COLUMNS));
   }
 
   /** Erases the line and gives the streams back. */

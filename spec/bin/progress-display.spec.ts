@@ -14,8 +14,8 @@ const counts = (some: Partial<TaskCounts>): TaskCounts => ({
 });
 
 describe('progress on a terminal', () => {
-  const setUp = () => {
-    const stderr = recordingStream({ isTTY: true, columns: 40 });
+  const setUp = (columns = 40) => {
+    const stderr = recordingStream({ isTTY: true, columns });
     const stdout = recordingStream({ isTTY: true });
     const state = { counts: counts({ launched: 9 }) as TaskCounts | undefined, nowMs: 0 };
     const display = new ProgressDisplay(stderr, [stdout, stderr], { counts: () => state.counts, nowMs: () => state.nowMs });
@@ -44,6 +44,13 @@ describe('progress on a terminal', () => {
     state.counts = counts({ total: 1_000_000, done: 1, launched: 99_999, waiting: 800_000, failed: 7 });
     display.tick();
     expect(stderr.screen().length).to.be.below(40);
+    display.stop();
+  });
+
+  it('takes a terminal of no width for one of the usual width', () => {
+    const { stderr, display } = setUp(0);
+    display.tick();
+    expect(stderr.screen()).to.equal('0 of 9 done · 9 running');
     display.stop();
   });
 

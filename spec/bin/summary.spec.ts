@@ -55,6 +55,12 @@ describe('the summary', () => {
     ]);
   });
 
+  it('lists no task that was cancelled', () => {
+    const cancelled = new Error('cancelled');
+    cancelled.name = 'CancelledError';
+    expect(summarize([failure(1, 'a', cancelled)], { failed: 0, cancelled: 1 })).to.have.length(1);
+  });
+
   it('holds a bounded number of groups, and counts the rest', () => {
     const letters = (n: number): string => [...String(n)].map((digit) => 'abcdefghij'[Number(digit)]).join('');
     const failures = Array.from({ length: 500 }, (_, id) => failure(id, 'app', new Error(letters(id))));
