@@ -12,7 +12,9 @@ launcherContract('SingleNodeLauncher, two nodes played by one', { make, nodesPer
 
 describe('SingleNodeLauncher', () => {
   let bench: ScriptBench;
-  beforeEach(async () => void (bench = await ScriptBench.open()));
+  beforeEach(async () => {
+    bench = await ScriptBench.open();
+  });
   afterEach(() => bench.close());
 
   const oneFails = 'mkdir "$DIR/taken" 2>/dev/null && exit 3\nexit 0';

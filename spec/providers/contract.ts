@@ -158,9 +158,8 @@ export function providerContract(title: string, { make, shortWalltime }: Provide
     });
 
     it('leaves none of the processes that a job leaves behind', async () => {
-      const jobId = await submit(
-        `(echo "$BASHPID" >> pids; exec sleep 300) &\n(echo "$BASHPID" >> pids; exec setsid sleep 300) &\nwhile [ "$(wc -l < pids)" -lt 2 ]; do sleep 0.02; done`,
-      );
+      const linger = '(echo "$BASHPID" >> pids; exec sleep 300) &\n(echo "$BASHPID" >> pids; exec setsid sleep 300) &';
+      const jobId = await submit(`touch pids\n${linger}\nwhile [ "$(wc -l < pids)" -lt 2 ]; do sleep 0.02; done`);
       expect((await end(jobId)).state).to.equal('completed');
       for (const pid of await pids()) await eventually(`process ${pid} ends`, async () => !(await isAlive(pid)));
     });

@@ -12,7 +12,9 @@ import { BlocksBench } from './blocks-bench.ts';
 
 describe('Blocks', () => {
   let bench: BlocksBench;
-  beforeEach(async () => void (bench = await BlocksBench.open()));
+  beforeEach(async () => {
+    bench = await BlocksBench.open();
+  });
   afterEach(() => bench.close());
 
   it("starts each block's manager with the executor's environment and its block id", async () => {

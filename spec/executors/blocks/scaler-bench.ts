@@ -89,8 +89,9 @@ export class ScalerBench {
 
   #step(event: ScalerEvent): void {
     for (const effect of step(this.scaler, event)) {
+      if (effect.kind === 'failExecutor') this.failures = effect.failures;
       if (effect.kind === 'wake') this.#words.push(`wake ${effect.at}`);
-      else if (effect.kind === 'failExecutor') this.#words.push(`fail after ${(this.failures = effect.failures).length}`);
+      else if (effect.kind === 'failExecutor') this.#words.push(`fail after ${effect.failures.length}`);
       else this.#words.push(`${effect.kind.replace('Block', '')} ${effect.blockId}`);
     }
   }

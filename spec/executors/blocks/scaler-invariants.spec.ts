@@ -154,7 +154,7 @@ function perform(world: World, action: Action): void {
   switch (action.kind) {
     case 'wait':
       world.at += action.ms;
-      return world.tick();
+      return void world.tick();
     case 'work': {
       const serving = world
         .live()
@@ -162,14 +162,14 @@ function perform(world: World, action: Action): void {
         .slice(0, action.outstanding === 0 ? 0 : action.spread);
       world.outstanding = action.outstanding;
       world.busy = new Map(serving.map(([id]) => [id, 1]));
-      return world.tick();
+      return void world.tick();
     }
     case 'answer': {
       const [blockId, job] = pick('submitting', action.pick) ?? [];
       if (blockId === undefined || job === undefined) return;
       job.stage = action.outcome === 'job' ? 'job' : 'ended';
       const error = new Error(action.outcome);
-      return world.send(
+      return void world.send(
         action.outcome === 'job'
           ? { kind: 'blockSubmitted', at, blockId }
           : { kind: 'blockSubmitFailed', at, blockId, error, retryable: action.outcome === 'down' },
@@ -179,22 +179,22 @@ function perform(world: World, action: Action): void {
       const [blockId, job] = pick('job', action.pick) ?? [];
       if (blockId === undefined || job === undefined) return;
       job.managers++;
-      return world.send({ kind: 'managerRegistered', at, blockId, slots: action.slots });
+      return void world.send({ kind: 'managerRegistered', at, blockId, slots: action.slots });
     }
     case 'managerGone': {
       const [blockId, job] = pick('job', action.pick) ?? [];
       if (blockId === undefined || job === undefined) return;
       job.managers = Math.max(0, job.managers - 1);
-      return world.send({ kind: 'managerGone', at, blockId });
+      return void world.send({ kind: 'managerGone', at, blockId });
     }
     case 'end': {
       const [blockId, job] = pick('job', action.pick) ?? [];
       if (blockId === undefined || job === undefined) return;
       job.stage = 'ended';
-      return world.send({ kind: 'blockState', at, blockId, status: { state: action.state } });
+      return void world.send({ kind: 'blockState', at, blockId, status: { state: action.state } });
     }
     case 'noise':
-      return world.send({ kind: 'blockState', at, blockId: action.blockId, status: { state: 'unknown' } });
+      return void world.send({ kind: 'blockState', at, blockId: action.blockId, status: { state: 'unknown' } });
   }
 }
 
@@ -242,7 +242,7 @@ describe('the block scaler, whatever happens', () => {
     const { at } = world;
     job.stage = 'ended';
     if (ending === 'refused' || ending === 'down') {
-      return world.send({ kind: 'blockSubmitFailed', at, blockId, error: new Error(ending), retryable: ending === 'down' });
+      return void world.send({ kind: 'blockSubmitFailed', at, blockId, error: new Error(ending), retryable: ending === 'down' });
     }
     job.stage = 'job';
     world.send({ kind: 'blockSubmitted', at, blockId });

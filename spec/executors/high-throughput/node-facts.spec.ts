@@ -7,7 +7,9 @@ import { readNodeFacts } from '../../../executors/high-throughput/node-facts.ts'
 
 describe('the facts of a node', () => {
   let root: string;
-  beforeEach(async () => void (root = await mkdtemp(join(tmpdir(), 'flotilla-facts-'))));
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'flotilla-facts-'));
+  });
   afterEach(() => rm(root, { recursive: true }));
 
   async function machine(files: Record<string, string>): Promise<void> {

@@ -120,7 +120,8 @@ describe('LocalProvider, running', () => {
     const module = new URL('../../../providers/local/description.ts', import.meta.url);
     const script = `
       import { LocalProvider } from '${module}';
-      const provider = new LocalProvider().start({ runId: 'r', scriptDir: ${JSON.stringify(dir)}, workingDirectory: ${JSON.stringify(dir)}, jobChanged() {} });
+      const dir = ${JSON.stringify(dir)};
+      const provider = new LocalProvider().start({ runId: 'r', scriptDir: dir, workingDirectory: dir, jobChanged() {} });
       await provider.submit({ name: 'idle', env: {}, command: 'exec sleep 20' });
       process.on('exit', () => provider.killNow());`;
     await promisify(execFile)(process.execPath, ['--input-type=module-typescript', '-e', script], { timeout: 10_000 });
