@@ -11,7 +11,7 @@ import { connectDealer, endpointOf, findAddress, unreachable } from './dealer.ts
 import type { Try } from './interchange/core-events.ts';
 import { encodeRegistration } from './interchange/registration.ts';
 import { decodeToManager, encodeFromManager, type ToManagerMessage } from './link-messages.ts';
-import { createSession, type SelfDescription, type Session, type SessionEffect, type SessionEvent, stepSession } from './manager-session.ts';
+import { createSession, type SelfDescription, type Session, type SessionEffect, type SessionEvent, stepSession, triesIn } from './manager-session.ts';
 import type { ManagerKeys } from './security.ts';
 
 /** Results beyond this many bytes are not held back for the end of the turn. */
@@ -78,8 +78,8 @@ export class ManagerLink {
 
   constructor(options: ManagerLinkOptions) {
     this.#options = options;
-    const { heartbeatPeriodMs, heartbeatThresholdMs, registration } = options;
-    this.#session = createSession({ heartbeatPeriodMs, heartbeatThresholdMs, describe: () => describe(registration()) });
+    const { heartbeatPeriodMs, heartbeatThresholdMs } = options;
+    this.#session = createSession({ heartbeatPeriodMs, heartbeatThresholdMs, describe: () => this.#describe() });
   }
 
   /**
@@ -152,21 +152,24 @@ export class ManagerLink {
     this.#tell({ kind: 'resultsReady', parts });
   }
 
+  #describe(): SelfDescription {
+    const registration = this.#options.registration();
+    const { protocol, version, blockId, host, slots } = registration;
+    const info = Object.fromEntries(Object.entries(registration).filter(([name]) => !DESCRIBED.has(name)));
+    // Results that wait for the end of the turn are held, too.
+    return { protocol, version, blockId, host, slots, held: [...registration.held, ...triesIn(this.#pending)], info };
+  }
+
   #startTicking(): void {
     const { heartbeatPeriodMs, heartbeatThresholdMs } = this.#options;
-    this.#ticker = setInterval(() => {
-      this.#flush();
-      this.#tell({ kind: 'tick', at: now() });
-    }, Math.max(10, Math.min(heartbeatPeriodMs, heartbeatThresholdMs / 4, 1000)));
+    this.#ticker = setInterval(() => this.#tell({ kind: 'tick', at: now() }), Math.max(10, Math.min(heartbeatPeriodMs, heartbeatThresholdMs / 4, 1000)));
   }
 
   /** Every connection after the first: what was on its way in the one before may be lost. */
   #watchConnections(dealer: Dealer): void {
     let connections = 0;
     dealer.events.on('handshake', () => {
-      if (++connections === 1 || this.#closed) return;
-      this.#flush();
-      this.#tell({ kind: 'reconnected', at: now() });
+      if (++connections > 1 && !this.#closed) this.#tell({ kind: 'reconnected', at: now() });
     });
   }
 
@@ -176,8 +179,6 @@ export class ManagerLink {
         const message = decodeToManager(await dealer.receive());
         const event = message === undefined ? undefined : toSessionEvent(message, now());
         if (event === undefined) continue;
-        // What it says it holds when it registers must not lack results that wait here.
-        if (event.kind === 'whoAreYou' || event.kind === 'heartbeat') this.#flush();
         this.#tell(event);
       } catch (error) {
         if (this.#closed) return;
@@ -223,12 +224,6 @@ export class ManagerLink {
 }
 
 const DESCRIBED: ReadonlySet<string> = new Set(['protocol', 'version', 'blockId', 'host', 'slots', 'held']);
-
-function describe(registration: LinkRegistration): SelfDescription {
-  const { protocol, version, blockId, host, slots, held } = registration;
-  const info = Object.fromEntries(Object.entries(registration).filter(([name]) => !DESCRIBED.has(name)));
-  return { protocol, version, blockId, host, slots, held, info };
-}
 
 /** @returns undefined for what this version does not know. */
 function toSessionEvent({ type, number, acknowledged, parts }: ToManagerMessage, at: number): SessionEvent | undefined {

@@ -161,18 +161,17 @@ function register(session: Session, at: number, effects: SessionEffect[]): void 
     ...description,
     attempt: session.attempt,
     firstSequence: session.kept[0]?.sequence ?? session.nextSequence,
-    held: [...description.held, ...keptTries(session.kept)],
+    held: [...description.held, ...session.kept.flatMap(({ parts }) => triesIn(parts))],
     defined: [...session.defined],
   };
   effects.push({ kind: 'sendRegister', registration });
 }
 
-function keptTries(kept: readonly KeptFrame[]): Try[] {
+/** The tries that these result records end. */
+export function triesIn(records: readonly Buffer[]): Try[] {
   const tries: Try[] = [];
-  for (const { parts } of kept) {
-    for (const part of parts) {
-      for (let at = 0; at < part.length; at = recordEnd(part, at)) tries.push([part.readUInt32LE(at + 4), part.readUInt16LE(at + 12)]);
-    }
+  for (const part of records) {
+    for (let at = 0; at < part.length; at = recordEnd(part, at)) tries.push([part.readUInt32LE(at + 4), part.readUInt16LE(at + 12)]);
   }
   return tries;
 }
