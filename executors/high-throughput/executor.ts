@@ -16,11 +16,12 @@ import { readResult, recordEnd, ResultStatus } from '../../lib/wire/records.ts';
 import { quoteForShell } from '../../providers/shell-quote.ts';
 import { Blocks } from '../blocks/blocks.ts';
 import type { CompiledHighThroughput } from './compiled.ts';
-import { type KeyPair, makeKeyPair } from './curve-keys.ts';
 import { type InterchangeEvent, InterchangeProcess } from './interchange-process.ts';
 import { KnownManagers } from './managers.ts';
 import { writeSettings } from './manager/settings.ts';
 import { Outbox } from './outbox.ts';
+import { createRunKeys, managerKeysOf, type RunKeys } from './security.ts';
+import type { InterchangeSettings } from './interchange/settings.ts';
 
 const NO_MANAGER = 0xffffffff;
 const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
@@ -51,8 +52,8 @@ export class HighThroughput implements RunningExecutor {
   readonly #managers = new KnownManagers();
   readonly #blocks: Blocks;
   readonly #outbox: Outbox;
-  readonly #serverKeys: KeyPair | undefined;
-  readonly #managerKeys: KeyPair | undefined;
+  /** undefined: not encrypted. */
+  readonly #keys: RunKeys | undefined;
   #interchange: InterchangeProcess | undefined;
   #port = 0;
   #active = false;
@@ -66,10 +67,7 @@ export class HighThroughput implements RunningExecutor {
     this.#compiled = compiled;
     this.#context = context;
     this.#directory = directory;
-    if (compiled.encrypted) {
-      this.#serverKeys = makeKeyPair();
-      this.#managerKeys = makeKeyPair();
-    }
+    this.#keys = compiled.encrypted ? createRunKeys() : undefined;
     this.#outbox = new Outbox((frame, priority) => this.#interchange?.sendTasks(frame, priority));
     this.#blocks = this.#createBlocks();
   }
@@ -117,7 +115,7 @@ export class HighThroughput implements RunningExecutor {
       label: this.label,
       addresses: this.#addresses(),
       port: this.#port,
-      curve: this.#serverKeys && this.#managerKeys ? { serverKey: this.#serverKeys.publicKey, ...this.#managerKeys } : null,
+      curve: this.#keys ? managerKeysOf(this.#keys) : null,
       heartbeatPeriodMs: c.heartbeatPeriodMs,
       heartbeatThresholdMs: c.heartbeatThresholdMs,
       probeTimeoutMs: c.addressProbeTimeoutMs,
@@ -163,7 +161,7 @@ export class HighThroughput implements RunningExecutor {
     });
     this.#interchange = interchange;
     interchange.setActive(true);
-    interchange.sendPacked(FrameType.Event, this.#interchangeSettings(port));
+    interchange.sendPacked(FrameType.Event, { kind: 'settings', settings: this.#interchangeSettings(port) });
     try {
       return await started.promise;
     } finally {
@@ -171,23 +169,21 @@ export class HighThroughput implements RunningExecutor {
     }
   }
 
-  #interchangeSettings(port: number): Record<string, unknown> {
+  #interchangeSettings(port: number): InterchangeSettings {
     const c = this.#compiled;
     const isLoopback = c.provider.isLocal && c.address === undefined;
     const fixed = port || (c.workerPort ?? 0);
     return {
-      bind: isLoopback ? (c.loopbackAddress ?? '127.0.0.1') : '0.0.0.0',
+      runId: this.#context.runId,
+      addresses: [isLoopback ? (c.loopbackAddress ?? '127.0.0.1') : '0.0.0.0'],
       ...(fixed ? { port: fixed } : { portRange: c.workerPortRange }),
-      encrypted: c.encrypted,
-      ...(this.#serverKeys && this.#managerKeys ? { serverKeys: this.#serverKeys, clientPublicKeys: [this.#managerKeys.publicKey] } : {}),
+      ...(this.#keys ? { curve: { server: this.#keys.server, clients: [this.#keys.client.publicKey] } } : {}),
       heartbeatPeriodMs: c.heartbeatPeriodMs,
       heartbeatThresholdMs: c.heartbeatThresholdMs,
       prefetchCapacity: c.prefetchCapacity,
       managerSelector: c.managerSelector,
-      runId: this.#context.runId,
       protocol: PROTOCOL_VERSION,
       packageVersion: PACKAGE_VERSION,
-      orphanGraceMs: c.orphanGraceMs ?? this.#context.orphanGraceMs,
     };
   }
 

@@ -121,8 +121,8 @@ function resultOf(spec: CommandSpec, outcome: CommandOutcome, storeDir: string |
   if (outcome.failure) return failed(outcome.failure);
   if (outcome.exitCode !== 0) return failed(bashFailure(spec, outcome));
   try {
-    const body = storeIfLarge(encodeValue(bashResult(spec.returns, outcome.stdout)), storeDir, INLINE_LIMIT);
-    return { status: ResultStatus.Ok, body };
+    const value = bashResult(spec.returns, outcome.stdout);
+    return { status: ResultStatus.Ok, body: storeIfLarge(encodeValue(value), storeDir, INLINE_LIMIT) };
   } catch (error) {
     if (error instanceof BashResultError) return failed(error.wireError);
     throw error;

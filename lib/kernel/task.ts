@@ -39,6 +39,8 @@ export class Task implements TaskView {
   /** Label of the executor that has the try. */
   executor = '';
   tryNumber = 1;
+  /** When it came into its present state, ms since the epoch. */
+  sinceMs = Date.now();
   cancelReason: string | undefined;
   /** What the latest try ended with; moved into the future when the graph says that it is final. */
   latestError: unknown;

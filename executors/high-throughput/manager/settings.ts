@@ -3,12 +3,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { CpuAffinity } from '../affinity-option.ts';
-
-export interface CurveKeys {
-  readonly serverKey: string;
-  readonly publicKey: string;
-  readonly secretKey: string;
-}
+import type { ManagerKeys } from '../security.ts';
 
 export interface ManagerSettings {
   readonly runId: string;
@@ -16,7 +11,8 @@ export interface ManagerSettings {
   /** Of the driver's machine; all are tried. */
   readonly addresses: readonly string[];
   readonly port: number;
-  readonly curve: CurveKeys | null;
+  /** null: not encrypted. */
+  readonly curve: ManagerKeys | null;
   readonly heartbeatPeriodMs: number;
   readonly heartbeatThresholdMs: number;
   readonly probeTimeoutMs: number;

@@ -55,6 +55,11 @@ def name_value(path):
     return format_path('value', path)
 
 
+def name_argument(path):
+    """As JavaScript does when it encodes `[args, kwargs]`."""
+    return format_path('kw' if path[:1] == [1] else 'args', path[1:])
+
+
 def decode(body, name_path=name_value):
     """
     :param name_path: what error messages call the part at a path.

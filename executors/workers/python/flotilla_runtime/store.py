@@ -78,9 +78,10 @@ def _read(stored, path):
         with open(key, 'rb') as file:
             body = file.read()
     except OSError as error:
-        raise Undecodable('argument %s lies in the store and cannot be read: %s' % (path, error)) from error
+        raise Undecodable('%s lies in the store and cannot be read: %s' % (codec.name_argument(path), error)) from error
     if body[:1] == b'\x02':
-        return codec.decode(body, lambda inner: 'args' + ''.join('[%r]' % (key,) for key in path[1:] + inner))
+        return codec.decode(body, lambda inner: codec.name_argument(path + inner))
     if body[:1] == b'\x00':
         return msgpack.unpackb(memoryview(body)[1:])
-    raise Undecodable('argument %s lies in %s in an encoding that Python does not read (tag %d)' % (path, key, body[0] if body else -1))
+    tag = body[0] if body else 'none'
+    raise Undecodable('%s lies in %s in an encoding that Python does not read (tag %s)' % (codec.name_argument(path), key, tag))

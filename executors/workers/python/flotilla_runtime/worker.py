@@ -174,7 +174,7 @@ class Worker:
 def _arguments(encoded, context):
     """:raises Undecodable:"""
     try:
-        arguments = codec.decode(encoded, _name_argument) if encoded else [[], {}]
+        arguments = codec.decode(encoded, codec.name_argument) if encoded else [[], {}]
         if context and 'refs' in context:
             arguments = store.substitute(arguments, context['refs'])
         args, kwargs = arguments
@@ -183,11 +183,6 @@ def _arguments(encoded, context):
         raise
     except Exception as error:
         raise Undecodable('the arguments cannot be read: %s: %s' % (type(error).__name__, error)) from error
-
-
-def _name_argument(path):
-    """As JavaScript does when it encodes them."""
-    return codec.format_path('kw' if path[:1] == [1] else 'args', path[1:])
 
 
 def _run_coroutine(coroutine):

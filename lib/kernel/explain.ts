@@ -1,0 +1,34 @@
+/**
+ * What a task waits for, in words.
+ */
+import type { ExecutorSet } from './executor-set.ts';
+import { asFuture } from './arguments.ts';
+import type { Task } from './task.ts';
+
+/** @param find the task of an id, if it has not ended. */
+export function explainTask(task: Task, find: (taskId: number) => Task | undefined, executors: ExecutorSet): string {
+  const what = `task ${task.taskId} (${task.appName})`;
+  switch (task.state) {
+    case 'pending':
+      return `${what} waits for ${describeDependencies(task, find)}`;
+    case 'joining':
+      return `${what} is a join and waits for ${describeTasks((task.children ?? []).filter(({ future }) => !future.done)) || 'its body'}`;
+    default:
+      return `${what}, try ${task.tryNumber}, has been ${task.state} for ${secondsSince(task.sinceMs)} s: ${executors.explain(task.executor, task.taskId)}`;
+  }
+}
+
+const secondsSince = (ms: number): string => ((Date.now() - ms) / 1000).toFixed(1);
+
+function describeDependencies(task: Task, find: (taskId: number) => Task | undefined): string {
+  const open = (task.waitables ?? []).map(asFuture).filter((future) => !future?.done);
+  const tasks = open.map((future) => find((future as { taskId?: number } | undefined)?.taskId ?? 0)).filter((found) => found !== undefined);
+  const promises = open.length - tasks.length;
+  const parts = [describeTasks([...new Set(tasks)]), promises > 0 ? `${promises} promise(s) of the script` : ''].filter((text) => text !== '');
+  return `${parts.join(' and ')}, since ${secondsSince(task.sinceMs)} s`;
+}
+
+export function describeTasks(tasks: readonly Task[]): string {
+  const named = tasks.slice(0, 5).map(({ taskId, appName, state }) => `task ${taskId} (${appName}, ${state})`);
+  return [...named, ...(tasks.length > 5 ? [`${tasks.length - 5} more`] : [])].join(', ');
+}

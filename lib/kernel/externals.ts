@@ -1,0 +1,62 @@
+/**
+ * Nodes of the graph that stand for what is no task: promises of somebody else's, futures that had failed before the call.
+ * Their ids are negative.
+ */
+import type { GraphEvent, TaskId } from '../graph/task-graph.ts';
+import { asFuture, type Waitable } from './arguments.ts';
+import type { UpstreamFailure } from './final-error.ts';
+import type { PromiseValues } from './prepare.ts';
+
+interface External {
+  readonly id: TaskId;
+  value: unknown;
+}
+
+export class Externals {
+  /** Values of promises that have settled, by the promise. */
+  readonly values: PromiseValues;
+  readonly #known = new WeakMap<object, External>();
+  readonly #step: (event: GraphEvent) => void;
+  readonly #noteFailure: (id: TaskId, failure: UpstreamFailure) => void;
+  #nextId = -1;
+
+  constructor(step: (event: GraphEvent) => void, noteFailure: (id: TaskId, failure: UpstreamFailure) => void) {
+    this.#step = step;
+    this.#noteFailure = noteFailure;
+    this.values = this.#known;
+  }
+
+  /** The node of a promise; one promise has one node, however many tasks wait for it. */
+  idOf(waitable: Waitable): TaskId {
+    const known = this.#known.get(waitable);
+    if (known) return known.id;
+    const external: External = { id: this.#nextId-- as TaskId, value: undefined };
+    this.#known.set(waitable, external);
+    this.#step({ kind: 'externalAwaited', id: external.id });
+    waitable.then(
+      (value) => {
+        external.value = value;
+        this.#step({ kind: 'externalSettled', id: external.id, ok: true });
+      },
+      (error: unknown) => this.#fail(external.id, { error, task: undefined }),
+    );
+    return external.id;
+  }
+
+  /** The node of a future that has failed already: it fails as soon as the task at hand waits for it. */
+  idOfRejected(waitable: Waitable): TaskId {
+    const id = this.#nextId-- as TaskId;
+    this.#step({ kind: 'externalAwaited', id });
+    const future = asFuture(waitable);
+    future?.markObserved();
+    const { taskId, appName = '' } = (future ?? {}) as { taskId?: number; appName?: string };
+    const task = taskId === undefined ? undefined : { id: taskId, app: appName };
+    queueMicrotask(() => this.#fail(id, { error: future?.settledValue, task }));
+    return id;
+  }
+
+  #fail(id: TaskId, failure: UpstreamFailure): void {
+    this.#noteFailure(id, failure);
+    this.#step({ kind: 'externalSettled', id, ok: false });
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * What a try's outcome means: bytes become a value or an error, and the error gets its cost. The graph decides what follows.
+ */
+import type { RetryHandler } from '../config.ts';
+import { reviveError, type TaskRef, unpackWireError } from '../errors/index.ts';
+import type { TryOutcome } from '../executor.ts';
+import type { TryResult } from '../graph/task-graph.ts';
+import { ResultStatus } from '../wire/records.ts';
+import { decodeStored, decodeValue, isStored } from '../wire/value-codec.ts';
+import { StoredResult } from './stored-result.ts';
+import type { Task } from './task.ts';
+
+const HOPELESS = Number.POSITIVE_INFINITY;
+
+/** Leaves value or error in the task. */
+export function readOutcome(task: Task, outcome: TryOutcome, retryHandler: RetryHandler | undefined): TryResult {
+  switch (outcome.status) {
+    case ResultStatus.Ok:
+      return readValue(task, outcome);
+    case ResultStatus.Unstarted:
+      return { kind: 'unstarted' };
+    case ResultStatus.Cancelled:
+      return { kind: 'cancelled' };
+    default:
+      return readFailure(task, outcome, retryHandler);
+  }
+}
+
+function readValue(task: Task, { body }: TryOutcome): TryResult {
+  try {
+    const madeBy = task.entry.kind === 'python' ? 'python' : 'js';
+    task.latestValue = isStored(body) ? new StoredResult(decodeStored(body), madeBy) : decodeValue(body);
+    return { kind: 'ok' };
+  } catch (cause) {
+    task.latestError = new Error(`task ${task.taskId} (${task.appName}) ended, but its result cannot be read: ${String(cause)}`, { cause });
+    return { kind: 'failed', cost: HOPELESS };
+  }
+}
+
+function readFailure(task: Task, outcome: TryOutcome, retryHandler: RetryHandler | undefined): TryResult {
+  const wire = unpackWireError(outcome.body);
+  const error = reviveError(wire, refOf(task, outcome));
+  task.latestError = error;
+  if (outcome.status === ResultStatus.Lost) {
+    task.losses ??= [];
+    task.losses.push(error);
+    return { kind: 'lost' };
+  }
+  // What cannot be loaded or cannot travel fails the same way everywhere.
+  const isHopeless = wire.kind === 'definition' || wire.kind === 'serialization';
+  return { kind: 'failed', cost: isHopeless ? HOPELESS : costOf(task, error, retryHandler) };
+}
+
+/** A handler that throws fails the task with its own error. */
+export function costOf(task: Task, error: unknown, retryHandler: RetryHandler | undefined): number {
+  if (!retryHandler) return 1;
+  try {
+    const cost = retryHandler(error, { taskId: task.taskId, name: task.appName, tryNumber: task.tryNumber });
+    if (typeof cost === 'number' && cost >= 0) return cost;
+    throw new TypeError(
+      `retryHandler returned ${String(cost)} for task ${task.taskId} (${task.appName}); it returns the cost of the failure, a number of at least 0`,
+    );
+  } catch (ownError) {
+    task.latestError = ownError;
+    return HOPELESS;
+  }
+}
+
+export function refOf(task: Task, outcome?: TryOutcome): TaskRef {
+  return { id: task.taskId, app: task.appName, try: task.tryNumber, host: outcome?.host ?? '', worker: outcome?.worker ?? '' };
+}
