@@ -120,12 +120,13 @@ function launch(id: TaskId, node: Node, reason: 'ready' | 'failed' | 'lost' | 'u
 
 function tryEnded(graph: TaskGraph, id: TaskId, tryNumber: number, result: TryResult): readonly GraphEffect[] {
   const node = graph.nodes.get(id);
-  if (!node || node.tryNumber !== tryNumber || node.state.kind === 'waiting') return NOTHING;
+  if (!node || node.tryNumber !== tryNumber || !(node.state.kind === 'launched' || node.state.kind === 'cancelling')) return NOTHING;
   if (result.kind === 'ok') return end(graph, id, undefined);
   if (node.state.kind === 'cancelling' || result.kind === 'cancelled') return fail(graph, id, 'cancelled');
   switch (result.kind) {
     case 'unstarted':
-      return [launch(id, node, 'unstarted')];
+      // A number of its own too: told of it twice, the graph must not launch twice.
+      return again(id, node, 'unstarted');
     case 'failed':
       node.cost += result.cost;
       return node.cost <= (node.policy?.retries ?? 0) ? again(id, node, 'failed') : fail(graph, id, 'failed');
@@ -137,7 +138,7 @@ function tryEnded(graph: TaskGraph, id: TaskId, tryNumber: number, result: TryRe
   }
 }
 
-function again(id: TaskId, node: Node, reason: 'failed' | 'lost'): readonly GraphEffect[] {
+function again(id: TaskId, node: Node, reason: 'failed' | 'lost' | 'unstarted'): readonly GraphEffect[] {
   node.tryNumber++;
   return [launch(id, node, reason)];
 }
