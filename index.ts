@@ -1,14 +1,51 @@
 /**
- * Flotilla's public surface, and nothing else.
+ * Flotilla's public surface, and nothing else. docs/api.md lists it; a spec compares the two.
  */
-export { bashApp } from './lib/apps/bash-app.ts';
+export { load } from './configs/load.ts';
+export type { ConfigArgument } from './configs/choose.ts';
+
+export { bashApp, type BashResult } from './lib/apps/bash-app.ts';
 export { joinApp } from './lib/apps/join-app.ts';
 export { jsApp } from './lib/apps/js-app.ts';
-export { pythonApp } from './lib/apps/python-app.ts';
-export { kw } from './lib/apps/kw.ts';
-export { sh } from './lib/apps/sh.ts';
-export { file } from './lib/files/file.ts';
-export { DataFile } from './lib/files/data-file.ts';
-export { AppFuture } from './lib/futures/app-future.ts';
+export { kw, type KeywordArguments } from './lib/apps/kw.ts';
+export { pythonApp, type PythonFunctionRef } from './lib/apps/python-app.ts';
+export { sh, type ShellValue } from './lib/apps/sh.ts';
+export type { AppOptions, OutputOption, ResourceOptions } from './lib/apps/app-options.ts';
+export type { App, ArgumentOf, ArgumentsOf, JoinApp, MapOptions, PythonApp, Settled } from './lib/types/call-types.ts';
+
+export { AppFuture, type ElementOf, type TaskState, type TryRecord } from './lib/futures/app-future.ts';
 export { DataFuture } from './lib/futures/data-future.ts';
-export { DataFlowKernel } from './lib/kernel/kernel.ts';
+export type { ResultOptions } from './lib/futures/settleable.ts';
+export { DataFile, type FileScheme } from './lib/files/data-file.ts';
+export { file } from './lib/files/file.ts';
+export { NdArray, PythonValue, type ArrayData, type DType } from './lib/wire/python-codec.ts';
+
+export { DataFlowKernel, type CloseOptions, type TaskCounts } from './lib/kernel/kernel.ts';
+
+export { Config } from './configs/config.ts';
+export type { ConfigOptions } from './configs/options.ts';
+export { addressByHostname, addressByInterface, addressByRoute } from './configs/addresses.ts';
+export { HighThroughputExecutor } from './executors/high-throughput/description.ts';
+export type { BlockErrorHandler, HighThroughputOptions } from './executors/high-throughput/options.ts';
+export { ThreadPoolExecutor } from './executors/threads/description.ts';
+export type { ThreadPoolOptions } from './executors/threads/options.ts';
+export { LocalProvider } from './providers/local/description.ts';
+export type { LocalProviderOptions } from './providers/local/options.ts';
+export { SimpleLauncher } from './launchers/simple-launcher.ts';
+export { SingleNodeLauncher } from './launchers/single-node-launcher.ts';
+export type { SimpleLauncherOptions, SingleNodeLauncherOptions } from './launchers/options.ts';
+export type { ExitMode, FailedTry, RetryHandler, StrategyName } from './lib/config.ts';
+
+export { AppError, isAppError, type AppErrorInfo, type TaggedError } from './lib/errors/app-error.ts';
+export { BashExitError } from './lib/errors/bash-exit-error.ts';
+export { ERROR_CODES, type CodeEntry, type ErrorCode } from './lib/errors/codes.ts';
+export { ConfigError, type ConfigProblem, type SourcePlace } from './lib/errors/config-error.ts';
+export { ClosureError, DefinitionError, InvalidOptionError, type CapturedName } from './lib/errors/definition-errors.ts';
+export { DependencyError, type DependencyFailure } from './lib/errors/dependency-error.ts';
+export { ExecutorFailed, NoKernelError, ProviderError, SubmitError } from './lib/errors/engine-errors.ts';
+export { FlotillaError } from './lib/errors/flotilla-error.ts';
+export { JoinError, ResultTimeoutError, type JoinFailure } from './lib/errors/future-errors.ts';
+export { ManagerLost, PoisonTaskError, WorkerLost } from './lib/errors/lost-errors.ts';
+export { PythonError } from './lib/errors/python-error.ts';
+export { CancelledError, MissingOutputsError, SerializationError, WalltimeError } from './lib/errors/task-errors.ts';
+export type { TaskRef } from './lib/errors/task-ref.ts';
