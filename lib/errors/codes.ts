@@ -87,6 +87,18 @@ export const ERROR_CODES = {
     meaning: 'An executor cannot go on; the tasks that it held have failed.',
     remedy: "The message has the reason; its folder in the run directory has every process's stderr.",
   },
+  FLOTILLA_KERNEL_OPEN: {
+    meaning: 'load() was called while a kernel is open; a process has one at a time.',
+    remedy: 'Use the open one, or close it first (`await kernel.close()`, or let its `await using` scope end).',
+  },
+  FLOTILLA_UNKNOWN_EXECUTOR: {
+    meaning: "An app's 'executors' names a label that no executor of the config has.",
+    remedy: 'Use one of the labels in the message, or add the executor to the config.',
+  },
+  FLOTILLA_SLOT_PLAN_ERROR: {
+    meaning: 'A node cannot be divided into workers as the config asks: a bound leaves room for none, or the pinning does not fit.',
+    remedy: 'The message names the bound; lower coresPerWorker or memPerWorker, or correct availableAccelerators or cpuAffinity.',
+  },
   FLOTILLA_NO_KERNEL_ERROR: {
     meaning: 'An app was called while no kernel was open.',
     remedy: 'Put `await using kernel = await load();` before the first call.',

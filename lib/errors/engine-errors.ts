@@ -1,6 +1,7 @@
 /**
  * What fails as a whole: no kernel, a scheduler that refuses, an executor that cannot go on.
  */
+import { nearest } from '../suggest.ts';
 import { FlotillaError, brandError } from './flotilla-error.ts';
 
 export interface EngineErrorOptions {
@@ -18,6 +19,33 @@ export class NoKernelError extends FlotillaError {
     const what = appName === undefined ? 'no kernel is loaded' : `app '${appName}' was called, but no kernel is loaded`;
     const advice = 'put `await using kernel = await load();` before the first call, and call within its scope';
     super('FLOTILLA_NO_KERNEL_ERROR', `${what}; ${advice}`, { fields: appName === undefined ? {} : { app: appName } });
+  }
+}
+
+/** load() while a kernel is open. */
+export class KernelOpenError extends FlotillaError {
+  static {
+    brandError(this, 'KernelOpenError');
+  }
+
+  constructor(runDir: string) {
+    super('FLOTILLA_KERNEL_OPEN', `a kernel is open already (${runDir}); close it before loading another`, { fields: { runDir } });
+  }
+}
+
+/** An app asks for an executor that the config does not have. */
+export class UnknownExecutorError extends FlotillaError {
+  static {
+    brandError(this, 'UnknownExecutorError');
+  }
+
+  declare readonly label: string;
+
+  constructor(label: string, appName: string, labels: readonly string[]) {
+    const near = nearest(label, labels);
+    const hint = near === undefined ? '' : `; did you mean '${near}'?`;
+    const known = labels.map((name) => `'${name}'`).join(', ');
+    super('FLOTILLA_UNKNOWN_EXECUTOR', `app '${appName}' asks for executor '${label}', but the config has ${known}${hint}`, { fields: { label } });
   }
 }
 

@@ -6,7 +6,7 @@ export { BashExitError, type BashExitFields } from './bash-exit-error.ts';
 export { ERROR_CODES, type CodeEntry, type ErrorCode } from './codes.ts';
 export { ClosureError, DefinitionError, InvalidOptionError, type CapturedName } from './definition-errors.ts';
 export { DependencyError, type DependencyFailure } from './dependency-error.ts';
-export { ExecutorFailed, NoKernelError, ProviderError, SubmitError } from './engine-errors.ts';
+export { ExecutorFailed, KernelOpenError, NoKernelError, ProviderError, SubmitError, UnknownExecutorError } from './engine-errors.ts';
 export { FlotillaError, brandError } from './flotilla-error.ts';
 export { JoinError, ResultTimeoutError, type JoinFailure } from './future-errors.ts';
 export { ManagerLost, PoisonTaskError, WorkerLost, type ManagerLostFields, type WorkerLostFields } from './lost-errors.ts';

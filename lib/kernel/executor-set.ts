@@ -1,9 +1,8 @@
 /**
  * The kernel's executors: which one takes a try, and what they have in common to be told.
  */
-import { FlotillaError } from '../errors/index.ts';
+import { UnknownExecutorError } from '../errors/index.ts';
 import type { ExecutorContext, ExecutorDescription, RunningExecutor } from '../executor.ts';
-import { nearest } from '../suggest.ts';
 
 interface Member {
   readonly executor: RunningExecutor;
@@ -36,7 +35,7 @@ export class ExecutorSet {
 
   /**
    * The one with the least to do among those that may run it.
-   * @throws FlotillaError if a label does not exist; the executor's own error if all that may run it have failed.
+   * @throws UnknownExecutorError if a label does not exist; the executor's own error if all that may run it have failed.
    */
   choose(labels: 'all' | readonly string[], app: string): RunningExecutor {
     const member = labels === 'all' && this.#single && !this.#single.failure ? this.#single : this.#leastBusy(labels, app);
@@ -54,9 +53,7 @@ export class ExecutorSet {
   #find(label: string, app: string): Member {
     const member = this.#members.get(label);
     if (member) return member;
-    const near = nearest(label, this.labels);
-    const hint = near === undefined ? '' : `; did you mean '${near}'?`;
-    throw new FlotillaError('FLOTILLA_UNKNOWN_EXECUTOR', `app '${app}' asks for executor '${label}', but the config has ${this.labels.map((name) => `'${name}'`).join(', ')}${hint}`);
+    throw new UnknownExecutorError(label, app, this.labels);
   }
 
   noteEnded(label: string): void {

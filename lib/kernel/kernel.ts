@@ -8,7 +8,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { AppEntry } from '../apps/app-entry.ts';
 import type { CompiledConfig } from '../config.ts';
-import { FlotillaError, NoKernelError } from '../errors/index.ts';
+import { KernelOpenError, NoKernelError } from '../errors/index.ts';
 import type { ExecutorContext, TryOutcome } from '../executor.ts';
 import type { AppFuture, TaskState } from '../futures/app-future.ts';
 import { DataFuture } from '../futures/data-future.ts';
@@ -103,11 +103,11 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
 
   /**
    * Starts the config's executors.
-   * @throws FlotillaError if a kernel is open already; ExecutorFailed, ProviderError and the like if an executor cannot be started.
+   * @throws KernelOpenError if one is open already; ExecutorFailed, ProviderError and the like if an executor cannot be started.
    */
   static async start(config: CompiledConfig): Promise<DataFlowKernel> {
     const open = currentKernel();
-    if (open) throw new FlotillaError('FLOTILLA_KERNEL_OPEN', `a kernel is open already (${open.runDir}); close it before loading another`);
+    if (open) throw new KernelOpenError(open.runDir);
     const kernel = new DataFlowKernel(config);
     setCurrentKernel(kernel);
     try {

@@ -12,6 +12,8 @@ interface Failure {
 /** Beyond this only their number is kept: each holds an error. */
 const MAX_KEPT = 1000;
 const SHOWN = 10;
+/** Where the command line leaves its record, see configs/flotilla-run.ts. */
+const FLOTILLA_RUN = Symbol.for('flotilla.run');
 
 export class Unobserved {
   #kept: Failure[] = [];
@@ -30,10 +32,10 @@ export class Unobserved {
       .map(({ taskId, name, future }) => ({ taskId, name, error: future.settledValue }));
   }
 
-  /** On stderr, if there is anything to tell. */
+  /** On stderr, if there is anything to tell. `flotilla run` tells it in its summary. */
   report(): void {
     const failures = this.list();
-    if (failures.length === 0) return;
+    if (failures.length === 0 || Reflect.has(globalThis, FLOTILLA_RUN)) return;
     const lines = failures.slice(0, SHOWN).map(({ taskId, name, error }) => `  task ${taskId} (${name}): ${firstLine(error)}`);
     const more = failures.length + this.#dropped - lines.length;
     if (more > 0) lines.push(`  and ${more} more`);

@@ -1,9 +1,10 @@
 /** An error of every class of the family, made as its makers make it. */
+import { SlotPlanError } from '../../../executors/high-throughput/slot-plan-error.ts';
 import { ConfigError } from '../../../lib/errors/config-error.ts';
 import {
-  BashExitError, CancelledError, ClosureError, DefinitionError, DependencyError, ExecutorFailed, InvalidOptionError, JoinError, ManagerLost,
+  BashExitError, CancelledError, ClosureError, DefinitionError, DependencyError, ExecutorFailed, InvalidOptionError, JoinError, KernelOpenError, ManagerLost,
   MissingOutputsError, NoKernelError, PoisonTaskError, ProviderError, PythonError, ResultTimeoutError, SerializationError, SubmitError,
-  WalltimeError, WorkerLost, type FlotillaError,
+  UnknownExecutorError, WalltimeError, WorkerLost, type FlotillaError,
 } from '../../../lib/errors/index.ts';
 
 const task = { id: 7, app: 'simulate' };
@@ -21,6 +22,7 @@ export const onePerClass: Readonly<Record<string, FlotillaError>> = {
   ExecutorFailed: new ExecutorFailed('htex', 'no block came up'),
   InvalidOptionError: InvalidOptionError.unknown("app 'a'", 'retires', 2, ['retries']),
   JoinError: new JoinError({ failures: [{ taskId: 3, error: new Error('no') }] }, { task, total: 2 }),
+  KernelOpenError: new KernelOpenError('/home/u/runinfo/003'),
   ManagerLost: new ManagerLost({ host: 'n1', managerId: 'm-1', lastHeartbeat: Date.UTC(2026, 0, 2), exitCode: 1 }, { task }),
   MissingOutputsError: new MissingOutputsError({ missing: ['/tmp/a'] }, { task }),
   NoKernelError: new NoKernelError('simulate'),
@@ -29,7 +31,9 @@ export const onePerClass: Readonly<Record<string, FlotillaError>> = {
   PythonError: new PythonError('bad value', { type: 'ValueError', traceback: 'Traceback (most recent call last):\n  here\n' }),
   ResultTimeoutError: new ResultTimeoutError('task 7 (simulate)', 1500),
   SerializationError: new SerializationError({ path: 'args[0].then', seen: 'a function (then)' }, { task }),
+  SlotPlanError: new SlotPlanError('no worker fits on this node'),
   SubmitError: new SubmitError('sbatch: invalid account'),
+  UnknownExecutorError: new UnknownExecutorError('hetx', 'simulate', ['htex']),
   WalltimeError: new WalltimeError({ walltimeMs: 2500 }, { task }),
   WorkerLost: lost,
 };
