@@ -16,7 +16,9 @@ import { DataFile, isDataFile } from '../files/data-file.ts';
 import { createTaskGraph, type GraphEffect, type GraphEvent, step, type TaskGraph, type TaskId } from '../graph/task-graph.ts';
 import { asFuture, findWaitables, type Waitable } from './arguments.ts';
 import { failureChannel, kernelChannel, logChannel, taskChannel } from './channels.ts';
+import { Counts, type TaskCounts } from './counts.ts';
 import { currentKernel, setCurrentKernel } from './current.ts';
+import { drain } from './drain.ts';
 import { ExecutorSet } from './executor-set.ts';
 import { explainTask } from './explain.ts';
 import { Externals } from './externals.ts';
@@ -30,18 +32,6 @@ import { isStoredResult } from './stored-result.ts';
 import { Task, type TaskOwner } from './task.ts';
 import { Unobserved } from './unobserved.ts';
 
-export interface TaskCounts {
-  readonly total: number;
-  /** For other tasks. */
-  readonly waiting: number;
-  /** At an executor, queued or running. */
-  readonly launched: number;
-  readonly done: number;
-  /** Dependents of failed tasks among them. */
-  readonly failed: number;
-  readonly cancelled: number;
-}
-
 export interface CloseOptions {
   /** 'wait': for all tasks first (default); 'cleanup': cancel them; 'skip': leave everything as it is. */
   readonly mode?: 'wait' | 'cleanup' | 'skip' | undefined;
@@ -50,8 +40,6 @@ export interface CloseOptions {
 }
 
 const EXECUTOR_CLOSE_MS = 10_000;
-/** A close that waits says so after this long. */
-const WAIT_NOTICE_MS = 2000;
 
 export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   /** Absolute path of `runinfo/NNN`. */
@@ -65,7 +53,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   readonly #externals: Externals;
   readonly #site: LaunchSite;
   readonly #unobserved = new Unobserved();
-  readonly #counts = { total: 0, launched: 0, done: 0, failed: 0, cancelled: 0 };
+  readonly #counts = new Counts();
   /** Behind the effects at hand: those of events that they caused. */
   readonly #later: GraphEffect[] = [];
   /** Errors that dependents are about to ask for. */
@@ -150,8 +138,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   }
 
   counts(): TaskCounts {
-    const { total, launched, done, failed, cancelled } = this.#counts;
-    return { total, launched, done, failed, cancelled, waiting: total - launched - done - failed - cancelled };
+    return this.#counts.snapshot();
   }
 
   /** Failures that nobody has looked at yet. */
@@ -175,7 +162,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     const id = this.#nextTask++ as TaskId;
     const task = new Task(id, entry, args, this, process.cwd());
     this.#tasks.set(id, task);
-    this.#counts.total++;
+    this.#counts.called();
     const { inputs, outputs } = entry.options;
     if (outputs.length > 0) task.outputs = outputs.map((path) => new DataFuture(toDataFile(path), id, task.future));
     if (parent) this.#adopt(parent, task);
@@ -248,7 +235,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
 
   #launch(task: Task, tryNumber: number, reason: 'ready' | 'failed' | 'lost' | 'unstarted'): void {
     if (reason === 'failed' || reason === 'lost') task.closeTry(reason === 'lost' ? 'lost' : failureOutcome(task), task.latestError);
-    if (task.state === 'pending') this.#counts.launched++;
+    if (task.state === 'pending') this.#counts.launched();
     task.tryNumber = tryNumber;
     task.sinceMs = Date.now();
     task.state = task.entry.kind === 'join' ? 'joining' : 'launched';
@@ -329,9 +316,8 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   }
 
   #end(task: Task, state: TaskState): void {
-    if (task.state !== 'pending') this.#counts.launched--;
+    this.#counts.ended(task.state, state);
     task.state = state;
-    this.#counts[state === 'done' ? 'done' : state === 'cancelled' ? 'cancelled' : 'failed']++;
     this.#tasks.delete(task.taskId);
     if (task.refs) removeArgumentFile(task);
     task.drop();
@@ -396,7 +382,15 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   }
 
   async #close(timeout: number | undefined): Promise<void> {
-    await this.#drain(timeout);
+    await drain(
+      {
+        remaining: () => this.#tasks.size,
+        waitForCurrentTasks: () => this.waitForCurrentTasks(),
+        cancelAll: (reason) => this.cancelAll(reason),
+        tellWaiting: () => this.#tellWaiting(),
+      },
+      timeout,
+    );
     kernelChannel.publish({ state: 'closing', runDir: this.runDir });
     await this.#executors.close(EXECUTOR_CLOSE_MS);
     this.#unwatch();
@@ -406,16 +400,6 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     // Results that lie in files can be fetched until the process ends.
     process.once('exit', () => this.#removeStore());
     kernelChannel.publish({ state: 'closed', runDir: this.runDir });
-  }
-
-  /** Until no task is left; joins may call others meanwhile, hence the loop. */
-  async #drain(timeout: number | undefined): Promise<void> {
-    const giveUp = timeout === undefined ? undefined
-      : setTimeout(() => this.cancelAll(`the kernel was closed and ${timeout} s had passed`), timeout * 1000);
-    const notice = setTimeout(() => this.#tellWaiting(), WAIT_NOTICE_MS);
-    while (this.#tasks.size > 0) await this.waitForCurrentTasks();
-    clearTimeout(giveUp);
-    clearTimeout(notice);
   }
 
   #tellWaiting(): void {
