@@ -20,7 +20,8 @@ export { DataFile, type FileScheme } from './lib/files/data-file.ts';
 export { file } from './lib/files/file.ts';
 export { NdArray, PythonValue, type ArrayData, type DType } from './lib/wire/python-codec.ts';
 
-export { DataFlowKernel, type CloseOptions, type TaskCounts } from './lib/kernel/kernel.ts';
+export { DataFlowKernel, type CloseOptions } from './lib/kernel/kernel.ts';
+export type { TaskCounts } from './lib/kernel/counts.ts';
 
 export { Config } from './configs/config.ts';
 export type { ConfigOptions } from './configs/options.ts';

@@ -3,7 +3,7 @@
  */
 import { AppFuture, type TaskState, type TaskView, type TryRecord } from '../futures/app-future.ts';
 import type { DataFuture } from '../futures/data-future.ts';
-import { isStoredResult } from './stored-result.ts';
+import type { Deferred } from '../futures/settleable.ts';
 
 export class ElementView implements TaskView {
   readonly future: AppFuture<unknown>;
@@ -13,15 +13,14 @@ export class ElementView implements TaskView {
   constructor(of: TaskView & { readonly future: AppFuture<unknown> }, key: string | number) {
     this.#of = of;
     this.#key = key;
-    this.future = new AppFuture(this);
+    this.future = new AppFuture(this, of.future);
     of.future.onSettled(() => this.#settle());
   }
 
   #settle(): void {
     const { future } = this.#of;
-    // Whoever looks at an element looks at the whole: its error is not one that nobody saw.
     if (future.isRejected) this.future.fail(future.settledValue);
-    else if (isStoredResult(future.settledValue)) this.future.fulfillLater(new DeferredElement(this, future.settledValue));
+    else if (future.isDeferred) this.future.fulfillLater(new DeferredElement(this, future.settledValue as Deferred<unknown>));
     else this.#pickNow(future.settledValue);
   }
 
@@ -76,11 +75,11 @@ export class ElementView implements TaskView {
   }
 }
 
-class DeferredElement {
+class DeferredElement implements Deferred<unknown> {
   readonly #view: ElementView;
-  readonly #whole: { fetch(): Promise<unknown> };
+  readonly #whole: Deferred<unknown>;
 
-  constructor(view: ElementView, whole: { fetch(): Promise<unknown> }) {
+  constructor(view: ElementView, whole: Deferred<unknown>) {
     this.#view = view;
     this.#whole = whole;
   }

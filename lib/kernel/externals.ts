@@ -1,6 +1,6 @@
 /**
- * Nodes of the graph that stand for what is no task: promises of somebody else's, futures that had failed before the call.
- * Their ids are negative.
+ * Nodes of the graph that stand for what is no task: promises of somebody else's, elements of values, futures that had failed
+ * before the call. Their ids are negative.
  */
 import type { GraphEvent, TaskId } from '../graph/task-graph.ts';
 import { asFuture, type Waitable } from './arguments.ts';
@@ -38,7 +38,7 @@ export class Externals {
         external.value = value;
         this.#step({ kind: 'externalSettled', id: external.id, ok: true });
       },
-      (error: unknown) => this.#fail(external.id, { error, task: undefined }),
+      (error: unknown) => this.#fail(external.id, { error, task: nameOf(waitable) }),
     );
     return external.id;
   }
@@ -49,9 +49,7 @@ export class Externals {
     this.#step({ kind: 'externalAwaited', id });
     const future = asFuture(waitable);
     future?.markObserved();
-    const { taskId, appName = '' } = (future ?? {}) as { taskId?: number; appName?: string };
-    const task = taskId === undefined ? undefined : { id: taskId, app: appName };
-    queueMicrotask(() => this.#fail(id, { error: future?.settledValue, task }));
+    queueMicrotask(() => this.#fail(id, { error: future?.settledValue, task: nameOf(waitable) }));
     return id;
   }
 
@@ -59,4 +57,10 @@ export class Externals {
     this.#noteFailure(id, failure);
     this.#step({ kind: 'externalSettled', id, ok: false });
   }
+}
+
+/** A future of ours knows its task; a promise has no name. */
+function nameOf(waitable: Waitable): UpstreamFailure['task'] {
+  const { taskId, appName = '' } = (asFuture(waitable) ?? {}) as { taskId?: number; appName?: string };
+  return taskId === undefined ? undefined : { id: taskId, app: appName };
 }

@@ -9,20 +9,23 @@ import { basename, join } from 'node:path';
 import type { AppEntry } from '../apps/app-entry.ts';
 import type { CompiledConfig } from '../config.ts';
 import { KernelOpenError, NoKernelError } from '../errors/index.ts';
-import type { ExecutorContext, TryOutcome } from '../executor.ts';
+import type { TryOutcome } from '../executor.ts';
 import type { AppFuture, TaskState } from '../futures/app-future.ts';
 import { DataFuture } from '../futures/data-future.ts';
+import type { Settleable } from '../futures/settleable.ts';
 import { DataFile, isDataFile } from '../files/data-file.ts';
-import { createTaskGraph, type GraphEffect, type GraphEvent, step, type TaskGraph, type TaskId } from '../graph/task-graph.ts';
+import type { GraphEffect, TaskId } from '../graph/task-graph.ts';
 import { asFuture, findWaitables, type Waitable } from './arguments.ts';
-import { failureChannel, kernelChannel, logChannel, taskChannel } from './channels.ts';
+import { failureChannel, kernelChannel, taskChannel } from './channels.ts';
 import { Counts, type TaskCounts } from './counts.ts';
 import { currentKernel, setCurrentKernel } from './current.ts';
 import { drain } from './drain.ts';
+import { EffectLoop } from './effect-loop.ts';
+import { executorContext } from './executor-context.ts';
 import { ExecutorSet } from './executor-set.ts';
 import { explainTask } from './explain.ts';
 import { Externals } from './externals.ts';
-import { cancelledError, dependencyError, lossError, tagOwnError, type UpstreamFailure } from './final-error.ts';
+import { cancelledError, dependencyError, lossError, tagOwnError } from './final-error.ts';
 import { currentJoin } from './join.ts';
 import { launch, type LaunchSite, removeArgumentFile } from './launch.ts';
 import { costOf, readOutcome } from './outcome.ts';
@@ -47,18 +50,13 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   /** Unique: names this run to workers and schedulers. */
   readonly runId: string;
   readonly #config: CompiledConfig;
-  readonly #graph: TaskGraph = createTaskGraph();
+  readonly #graph = new EffectLoop((effect) => this.#apply(effect));
   readonly #tasks = new Map<TaskId, Task>();
   readonly #executors = new ExecutorSet();
   readonly #externals: Externals;
   readonly #site: LaunchSite;
   readonly #unobserved = new Unobserved();
   readonly #counts = new Counts();
-  /** Behind the effects at hand: those of events that they caused. */
-  readonly #later: GraphEffect[] = [];
-  /** Errors that dependents are about to ask for. */
-  readonly #failures = new Map<TaskId, UpstreamFailure>();
-  #applying = false;
   #nextTask = 1;
   #keepAlive: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
@@ -69,8 +67,8 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     this.runDir = makeRunDir(config.runDir);
     this.runId = `${basename(this.runDir)}-${randomBytes(6).toString('hex')}`;
     this.#externals = new Externals(
-      (event) => this.#step(event),
-      (id, failure) => this.#failures.set(id, failure),
+      (event) => this.#graph.step(event),
+      (id, failure) => this.#graph.noteFailure(id, failure),
     );
     this.#site = this.#createSite();
     mkdirSync(this.#site.storeDir, { mode: 0o700 });
@@ -99,7 +97,14 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     const kernel = new DataFlowKernel(config);
     setCurrentKernel(kernel);
     try {
-      await kernel.#executors.start(config.executors, (label) => kernel.#executorContext(label));
+      await kernel.#executors.start(config.executors, (label) => executorContext({
+        label,
+        config,
+        runId: kernel.runId,
+        site: kernel.#site,
+        tryEnded: (outcome) => kernel.#tryEnded(outcome),
+        failed: (error) => kernel.#executorFailed(label, error),
+      }));
     } catch (error) {
       setCurrentKernel(undefined);
       kernel.#removeStore();
@@ -108,24 +113,6 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     kernel.#unwatch = watchProcessEnd(kernel);
     kernelChannel.publish({ state: 'started', runDir: kernel.runDir });
     return kernel;
-  }
-
-  #executorContext(label: string): ExecutorContext {
-    const { strategy, strategyPeriodMs, maxIdleTimeMs, orphanGraceMs } = this.#config;
-    const { storeDir, workingDirectory } = this.#site;
-    return {
-      runId: this.runId,
-      runDir: this.runDir,
-      workingDirectory,
-      storeDir,
-      strategy: { name: strategy, periodMs: strategyPeriodMs, maxIdleTimeMs },
-      orphanGraceMs,
-      events: {
-        tryEnded: (outcome) => this.#tryEnded(outcome),
-        failed: (error) => this.#executorFailed(label, error),
-        log: (level, message, fields) => logChannel.publish({ executor: label, level, message, fields }),
-      },
-    };
   }
 
   /** Labels of the executors. */
@@ -170,7 +157,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     this.#announce(task);
     task.waitables = findWaitables(inputs.length > 0 ? [args, inputs] : args);
     const after = task.waitables ? this.#dependencies(task.waitables) : NO_TASKS;
-    this.#step({ kind: 'submitted', id, policy: this.#policyOf(entry), after });
+    this.#graph.step({ kind: 'submitted', id, policy: this.#policyOf(entry), after });
     return task.future;
   }
 
@@ -188,33 +175,18 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   #dependencies(waitables: readonly Waitable[]): readonly TaskId[] {
     const rejected = waitables.find((waitable) => asFuture(waitable)?.isRejected);
     if (rejected) return [this.#externals.idOfRejected(rejected)];
-    return waitables.filter((waitable) => !asFuture(waitable)?.done).map((waitable) => this.#nodeOf(waitable));
+    return waitables.filter((waitable) => !hasValue(asFuture(waitable))).map((waitable) => this.#nodeOf(waitable));
   }
 
+  /** An element of a value (`get`) is no task: it may fail, or have to be fetched, where the whole is fine. */
   #nodeOf(waitable: Waitable): TaskId {
-    const taskId = (asFuture(waitable) as { taskId?: number } | undefined)?.taskId as TaskId | undefined;
-    return taskId !== undefined && this.#tasks.has(taskId) ? taskId : this.#externals.idOf(waitable);
+    const taskId = (asFuture(waitable) as { taskId?: number } | undefined)?.taskId as TaskId;
+    const task = this.#tasks.get(taskId);
+    const isWhole = task !== undefined && (task.future === waitable || task.outputs.some((output) => output === waitable));
+    return isWhole ? taskId : this.#externals.idOf(waitable);
   }
 
   // --- the graph's effects
-
-  /** Effects may cause events; theirs are carried out behind those at hand, so that no chain is too long for the stack. */
-  #step(event: GraphEvent): void {
-    const effects = step(this.#graph, event);
-    if (this.#applying) {
-      for (const effect of effects) this.#later.push(effect);
-      return;
-    }
-    this.#applying = true;
-    try {
-      for (const effect of effects) this.#apply(effect);
-      for (let i = 0; i < this.#later.length; i++) this.#apply(this.#later[i] as GraphEffect);
-    } finally {
-      this.#later.length = 0;
-      this.#applying = false;
-      if (this.#failures.size > 0) this.#failures.clear();
-    }
-  }
 
   #apply(effect: GraphEffect): void {
     const task = this.#tasks.get(effect.id);
@@ -229,7 +201,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
       case 'failed':
         return this.#fail(task, effect.why);
       case 'dependencyFailed':
-        return this.#endFailed(task, 'dependencyFailed', dependencyError(task, this.#failures.get(effect.upstream)));
+        return this.#endFailed(task, 'dependencyFailed', dependencyError(task, this.#graph.failureOf(effect.upstream)));
     }
   }
 
@@ -240,16 +212,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     task.sinceMs = Date.now();
     task.state = task.entry.kind === 'join' ? 'joining' : 'launched';
     this.#announce(task);
-    // A future that was waited for may have settled without the value that was asked of it: `get` with a wrong key.
-    const broken = task.waitables?.find((waitable) => asFuture(waitable)?.isRejected);
-    if (broken) this.#failOnBroken(task, broken);
-    else launch(task, this.#site);
-  }
-
-  #failOnBroken(task: Task, broken: Waitable): void {
-    const future = asFuture(broken) as { settledValue: unknown; taskId?: number; appName?: string };
-    const upstream = { error: future.settledValue, task: { id: future.taskId ?? 0, app: future.appName ?? '' } };
-    this.#failHere(task, task.tryNumber, dependencyError(task, upstream));
+    launch(task, this.#site);
   }
 
   #isCurrent(task: Task, tryNumber: number): boolean {
@@ -260,18 +223,18 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   #failHere(task: Task, tryNumber: number, error: unknown): void {
     if (!this.#isCurrent(task, tryNumber)) return;
     task.latestError = tagOwnError(task, error);
-    this.#step({ kind: 'tryEnded', id: task.taskId, tryNumber, result: { kind: 'failed', cost: Number.POSITIVE_INFINITY } });
+    this.#graph.step({ kind: 'tryEnded', id: task.taskId, tryNumber, result: { kind: 'failed', cost: Number.POSITIVE_INFINITY } });
   }
 
   #joinEnded(task: Task, tryNumber: number, result: { readonly value: unknown } | { readonly error: unknown }): void {
     if (!this.#isCurrent(task, tryNumber)) return;
     if ('value' in result) {
       task.latestValue = result.value;
-      return this.#step({ kind: 'tryEnded', id: task.taskId, tryNumber, result: { kind: 'ok' } });
+      return this.#graph.step({ kind: 'tryEnded', id: task.taskId, tryNumber, result: { kind: 'ok' } });
     }
     task.latestError = tagOwnError(task, result.error);
     const cost = costOf(task, result.error, this.#config.retryHandler);
-    this.#step({ kind: 'tryEnded', id: task.taskId, tryNumber, result: { kind: 'failed', cost } });
+    this.#graph.step({ kind: 'tryEnded', id: task.taskId, tryNumber, result: { kind: 'failed', cost } });
   }
 
   #tryEnded(outcome: TryOutcome): void {
@@ -280,7 +243,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     this.#executors.noteEnded(task.executor);
     task.noteOutcome(outcome);
     const result = readOutcome(task, outcome, this.#config.retryHandler);
-    this.#step({ kind: 'tryEnded', id: task.taskId, tryNumber: outcome.tryNumber, result });
+    this.#graph.step({ kind: 'tryEnded', id: task.taskId, tryNumber: outcome.tryNumber, result });
   }
 
   #executorFailed(label: string, error: Error): void {
@@ -306,7 +269,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   }
 
   #endFailed(task: Task, state: TaskState, error: unknown): void {
-    this.#failures.set(task.taskId, { error, task: { id: task.taskId, app: task.appName } });
+    this.#graph.noteFailure(task.taskId, { error, task: { id: task.taskId, app: task.appName } });
     // What it waited for in vain is told with it.
     for (const waitable of task.waitables ?? NO_WAITABLES) if (asFuture(waitable)?.isRejected) asFuture(waitable)?.markObserved();
     this.#end(task, state);
@@ -335,13 +298,13 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   cancelTask(task: Task, reason: string | undefined): void {
     if (this.#tasks.get(task.taskId) !== task || task.cancelReason !== undefined) return;
     task.cancelReason = reason ?? '';
-    this.#step({ kind: 'cancelRequested', id: task.taskId });
+    this.#graph.step({ kind: 'cancelRequested', id: task.taskId });
   }
 
   #cancelTry(task: Task, tryNumber: number): void {
     const isHere = task.entry.kind === 'join' || !task.encoded;
     for (const child of task.children ?? []) child.cancel(task.cancelReason === '' ? `join ${task.taskId} was cancelled` : task.cancelReason);
-    if (isHere) this.#step({ kind: 'tryEnded', id: task.taskId, tryNumber, result: { kind: 'cancelled' } });
+    if (isHere) this.#graph.step({ kind: 'tryEnded', id: task.taskId, tryNumber, result: { kind: 'cancelled' } });
     else this.#executors.cancel(task.executor, task.taskId, tryNumber);
   }
 
@@ -425,6 +388,10 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
 
 const NO_TASKS: readonly TaskId[] = [];
 const NO_WAITABLES: readonly Waitable[] = [];
+
+/** Here, or in a store from which tasks can read it. */
+const hasValue = (future: Settleable<unknown> | undefined): boolean =>
+  future !== undefined && future.isFulfilled && (!future.isDeferred || isStoredResult(future.settledValue));
 
 const toDataFile = (path: string | DataFile): DataFile => (isDataFile(path) ? path : new DataFile(path));
 

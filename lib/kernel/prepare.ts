@@ -24,7 +24,7 @@ export interface Prepared {
 
 export type PythonArguments = readonly [positional: readonly unknown[], named: Readonly<Record<string, unknown>>];
 
-/** Values of promises that are not ours, by the promise. */
+/** Values of what was waited for and is no task, by the promise or future. */
 export type PromiseValues = WeakMap<object, { readonly value: unknown }>;
 
 export interface PrepareSite {
@@ -85,9 +85,9 @@ export function resolveArguments(
   refs: ArgumentRef[],
 ): readonly unknown[] {
   return replaceWaitables(task.args, (waitable, path) => {
-    const future = asFuture(waitable);
-    if (!future) return site.promiseValues.get(waitable)?.value;
-    const value = future.settledValue;
+    const external = site.promiseValues.get(waitable);
+    if (external) return external.value;
+    const value = asFuture(waitable)?.settledValue;
     if (!isStoredResult(value)) return value;
     if (fetched.has(value)) return fetched.get(value);
     refs.push({ at: path, value: value.stored });

@@ -1,0 +1,33 @@
+/**
+ * What the kernel tells an executor that it starts.
+ */
+import type { CompiledConfig } from '../config.ts';
+import type { ExecutorContext, TryOutcome } from '../executor.ts';
+import { logChannel } from './channels.ts';
+
+export interface ExecutorContextParts {
+  readonly label: string;
+  readonly config: CompiledConfig;
+  readonly runId: string;
+  readonly site: { readonly runDir: string; readonly storeDir: string; readonly workingDirectory: string };
+  tryEnded(outcome: TryOutcome): void;
+  failed(error: Error): void;
+}
+
+export function executorContext({ label, config, runId, site, tryEnded, failed }: ExecutorContextParts): ExecutorContext {
+  const { strategy, strategyPeriodMs, maxIdleTimeMs, orphanGraceMs } = config;
+  const { runDir, storeDir, workingDirectory } = site;
+  return {
+    runId,
+    runDir,
+    workingDirectory,
+    storeDir,
+    strategy: { name: strategy, periodMs: strategyPeriodMs, maxIdleTimeMs },
+    orphanGraceMs,
+    events: {
+      tryEnded,
+      failed,
+      log: (level, message, fields) => logChannel.publish({ executor: label, level, message, fields }),
+    },
+  };
+}
