@@ -16,7 +16,10 @@ const POLL_MS = 20;
 interface Running {
   readonly request: RunRequest;
   readonly outputs: Outputs;
+  /** 0: not started yet. */
   group: number;
+  /** Signals that came before there was anything to signal. */
+  readonly early: number[];
 }
 
 /** What went wrong before the command was executed, and at what. */
@@ -47,7 +50,12 @@ export class NodeSpawner {
 
   receive(type: number, body: Buffer): void {
     if (type === SpawnerFrame.Run) void this.#run(decodeRun(body));
-    else if (type === SpawnerFrame.Kill && this.#running?.group) signalByNumber(this.#running.group, body[0] ?? 0);
+    else if (type === SpawnerFrame.Kill && this.#running) this.#signal(this.#running, body[0] ?? 0);
+  }
+
+  #signal({ group, early }: Running, signal: number): void {
+    if (group === 0) early.push(signal);
+    else signalByNumber(group, signal);
   }
 
   /** The supervisor is gone or wants us gone: TERM to all that runs, KILL shortly after. */
@@ -69,7 +77,7 @@ export class NodeSpawner {
     const outputs: { stdout?: OutputFile; stderr?: OutputFile } = {};
     try {
       openAll(request, outputs);
-      const running: Running = { request, outputs: outputs as Outputs, group: 0 };
+      const running: Running = { request, outputs: outputs as Outputs, group: 0, early: [] };
       this.#running = running;
       const started = performance.now();
       const command = await this.#start(running);
@@ -92,6 +100,7 @@ export class NodeSpawner {
     );
     running.group = command.pid;
     this.#writeGroups();
+    for (const signal of running.early) signalByNumber(command.pid, signal);
     return command;
   }
 
