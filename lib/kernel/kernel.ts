@@ -16,8 +16,8 @@ import type { Settleable } from '../futures/settleable.ts';
 import { DataFile, isDataFile } from '../files/data-file.ts';
 import type { GraphEffect, TaskId } from '../graph/task-graph.ts';
 import { asFuture, findWaitables, type Waitable } from './arguments.ts';
-import { failureChannel, kernelChannel, taskChannel } from './channels.ts';
-import { Counts, type TaskCounts } from './counts.ts';
+import { kernelChannel } from './channels.ts';
+import type { TaskCounts } from './counts.ts';
 import { currentKernel, setCurrentKernel } from './current.ts';
 import { drain } from './drain.ts';
 import { EffectLoop } from './effect-loop.ts';
@@ -27,13 +27,13 @@ import { explainTask } from './explain.ts';
 import { Externals } from './externals.ts';
 import { cancelledError, dependencyError, lossError, tagOwnError } from './final-error.ts';
 import { currentJoin } from './join.ts';
-import { launch, type LaunchSite, removeArgumentFile } from './launch.ts';
+import { launch, type LaunchSite } from './launch.ts';
 import { costOf, readOutcome } from './outcome.ts';
 import { watchProcessEnd } from './process-end.ts';
 import { makeRunDir } from './run-dir.ts';
 import { isStoredResult } from './stored-result.ts';
 import { Task, type TaskOwner } from './task.ts';
-import { Unobserved } from './unobserved.ts';
+import { TaskTable } from './task-table.ts';
 
 export interface CloseOptions {
   /** 'wait': for all tasks first (default); 'cleanup': cancel them; 'skip': leave everything as it is. */
@@ -51,14 +51,11 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   readonly runId: string;
   readonly #config: CompiledConfig;
   readonly #graph = new EffectLoop((effect) => this.#apply(effect));
-  readonly #tasks = new Map<TaskId, Task>();
+  readonly #tasks = new TaskTable((active) => this.#executors.setActive(active));
   readonly #executors = new ExecutorSet();
   readonly #externals: Externals;
   readonly #site: LaunchSite;
-  readonly #unobserved = new Unobserved();
-  readonly #counts = new Counts();
   #nextTask = 1;
-  #keepAlive: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
   #unwatch: () => void = () => undefined;
 
@@ -81,7 +78,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
       workingDirectory: process.cwd(),
       executors: this.#executors,
       promiseValues: this.#externals.values,
-      isCurrent: (task, tryNumber) => this.#isCurrent(task, tryNumber),
+      isCurrent: (task, tryNumber) => this.#tasks.isCurrent(task, tryNumber),
       failedHere: (task, tryNumber, error) => this.#failHere(task, tryNumber, error),
       joinEnded: (task, tryNumber, result) => this.#joinEnded(task, tryNumber, result),
     };
@@ -125,18 +122,18 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   }
 
   counts(): TaskCounts {
-    return this.#counts.snapshot();
+    return this.#tasks.counts.snapshot();
   }
 
   /** Failures that nobody has looked at yet. */
   unobservedFailures(): readonly { readonly taskId: number; readonly name: string; readonly error: unknown }[] {
-    return this.#unobserved.list();
+    return this.#tasks.unobserved.list();
   }
 
   /** What a task waits for and since when, or what became of it. */
   explain(taskId: number): string {
-    const task = this.#tasks.get(taskId as TaskId);
-    if (task) return explainTask(task, (id) => this.#tasks.get(id as TaskId), this.#executors);
+    const task = this.#tasks.get(taskId);
+    if (task) return explainTask(task, (id) => this.#tasks.get(id), this.#executors);
     return taskId >= 1 && taskId < this.#nextTask ? `task ${taskId} has ended` : `there is no task ${taskId} in this run`;
   }
 
@@ -148,13 +145,10 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     if (this.#closing && !parent) throw new NoKernelError(entry.options.name);
     const id = this.#nextTask++ as TaskId;
     const task = new Task(id, entry, args, this, process.cwd());
-    this.#tasks.set(id, task);
-    this.#counts.called();
     const { inputs, outputs } = entry.options;
     if (outputs.length > 0) task.outputs = outputs.map((path) => new DataFuture(toDataFile(path), id, task.future));
     if (parent) this.#adopt(parent, task);
-    this.#stayAlive();
-    this.#announce(task);
+    this.#tasks.add(task);
     task.waitables = findWaitables(inputs.length > 0 ? [args, inputs] : args);
     const after = task.waitables ? this.#dependencies(task.waitables) : NO_TASKS;
     this.#graph.step({ kind: 'submitted', id, policy: this.#policyOf(entry), after });
@@ -197,7 +191,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
       case 'cancelTry':
         return this.#cancelTry(task, effect.tryNumber);
       case 'succeeded':
-        return this.#succeed(task);
+        return this.#tasks.succeed(task);
       case 'failed':
         return this.#fail(task, effect.why);
       case 'dependencyFailed':
@@ -207,27 +201,19 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
 
   #launch(task: Task, tryNumber: number, reason: 'ready' | 'failed' | 'lost' | 'unstarted'): void {
     if (reason === 'failed' || reason === 'lost') task.closeTry(reason === 'lost' ? 'lost' : failureOutcome(task), task.latestError);
-    if (task.state === 'pending') this.#counts.launched();
-    task.tryNumber = tryNumber;
-    task.sinceMs = Date.now();
-    task.state = task.entry.kind === 'join' ? 'joining' : 'launched';
-    this.#announce(task);
+    this.#tasks.launched(task, tryNumber);
     launch(task, this.#site);
-  }
-
-  #isCurrent(task: Task, tryNumber: number): boolean {
-    return this.#tasks.get(task.taskId) === task && task.tryNumber === tryNumber;
   }
 
   /** What failed in the driver fails again: no retry. */
   #failHere(task: Task, tryNumber: number, error: unknown): void {
-    if (!this.#isCurrent(task, tryNumber)) return;
+    if (!this.#tasks.isCurrent(task, tryNumber)) return;
     task.latestError = tagOwnError(task, error);
     this.#graph.step({ kind: 'tryEnded', id: task.taskId, tryNumber, result: { kind: 'failed', cost: Number.POSITIVE_INFINITY } });
   }
 
   #joinEnded(task: Task, tryNumber: number, result: { readonly value: unknown } | { readonly error: unknown }): void {
-    if (!this.#isCurrent(task, tryNumber)) return;
+    if (!this.#tasks.isCurrent(task, tryNumber)) return;
     if ('value' in result) {
       task.latestValue = result.value;
       return this.#graph.step({ kind: 'tryEnded', id: task.taskId, tryNumber, result: { kind: 'ok' } });
@@ -238,7 +224,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   }
 
   #tryEnded(outcome: TryOutcome): void {
-    const task = this.#tasks.get(outcome.taskId as TaskId);
+    const task = this.#tasks.get(outcome.taskId);
     if (!task || task.tryNumber !== outcome.tryNumber) return;
     this.#executors.noteEnded(task.executor);
     task.noteOutcome(outcome);
@@ -248,19 +234,12 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
 
   #executorFailed(label: string, error: Error): void {
     this.#executors.markFailed(label, error);
-    for (const task of [...this.#tasks.values()]) {
+    for (const task of this.#tasks.all()) {
       if (task.state === 'launched' && task.executor === label) this.#failHere(task, task.tryNumber, error);
     }
   }
 
   // --- how tasks end
-
-  #succeed(task: Task): void {
-    const value = task.latestValue;
-    this.#end(task, 'done');
-    if (isStoredResult(value)) task.future.fulfillLater(value);
-    else task.future.fulfill(value);
-  }
 
   #fail(task: Task, why: 'failed' | 'lost' | 'cancelled'): void {
     const error = why === 'cancelled' ? cancelledError(task) : why === 'lost' ? lossError(task) : task.latestError;
@@ -270,26 +249,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
 
   #endFailed(task: Task, state: TaskState, error: unknown): void {
     this.#graph.noteFailure(task.taskId, { error, task: { id: task.taskId, app: task.appName } });
-    // What it waited for in vain is told with it.
-    for (const waitable of task.waitables ?? NO_WAITABLES) if (asFuture(waitable)?.isRejected) asFuture(waitable)?.markObserved();
-    this.#end(task, state);
-    task.future.fail(error);
-    this.#unobserved.add(task.taskId, task.appName, task.future);
-    if (failureChannel.hasSubscribers) failureChannel.publish({ taskId: task.taskId, name: task.appName, error, stderr: task.stderr });
-  }
-
-  #end(task: Task, state: TaskState): void {
-    this.#counts.ended(task.state, state);
-    task.state = state;
-    this.#tasks.delete(task.taskId);
-    if (task.refs) removeArgumentFile(task);
-    task.drop();
-    this.#announce(task);
-    if (this.#tasks.size === 0) this.#rest();
-  }
-
-  #announce(task: Task): void {
-    if (taskChannel.hasSubscribers) taskChannel.publish({ taskId: task.taskId, name: task.appName, state: task.state });
+    this.#tasks.fail(task, state, error);
   }
 
   // --- cancelling
@@ -310,27 +270,14 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
 
   /** Cancels whatever has not ended. */
   cancelAll(reason: string): void {
-    for (const task of [...this.#tasks.values()]) this.cancelTask(task, reason);
+    for (const task of this.#tasks.all()) this.cancelTask(task, reason);
   }
 
   // --- waiting and closing
 
-  #stayAlive(): void {
-    if (this.#keepAlive) return;
-    this.#keepAlive = setInterval(() => undefined, 2 ** 30);
-    this.#executors.setActive(true);
-  }
-
-  /** Nothing to do: whatever else the process has to do decides how long it lives. */
-  #rest(): void {
-    clearInterval(this.#keepAlive);
-    this.#keepAlive = undefined;
-    this.#executors.setActive(false);
-  }
-
   /** Resolves when every task called so far has ended, however it ended. */
   async waitForCurrentTasks(): Promise<void> {
-    await Promise.all([...this.#tasks.values()].map(({ future }) => new Promise<void>((resolve) => future.onSettled(resolve))));
+    await this.#tasks.waitForAll();
   }
 
   /**
@@ -357,9 +304,9 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     kernelChannel.publish({ state: 'closing', runDir: this.runDir });
     await this.#executors.close(EXECUTOR_CLOSE_MS);
     this.#unwatch();
-    this.#rest();
+    this.#tasks.rest();
     if (currentKernel() === this) setCurrentKernel(undefined);
-    this.#unobserved.report();
+    this.#tasks.unobserved.report();
     // Results that lie in files can be fetched until the process ends.
     process.once('exit', () => this.#removeStore());
     kernelChannel.publish({ state: 'closed', runDir: this.runDir });
@@ -367,7 +314,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
 
   #tellWaiting(): void {
     kernelChannel.publish({ state: 'waiting', runDir: this.runDir });
-    const some = [...this.#tasks.values()].slice(0, 3).map(({ taskId }) => `  ${this.explain(taskId)}\n`);
+    const some = this.#tasks.all().slice(0, 3).map(({ taskId }) => `  ${this.explain(taskId)}\n`);
     process.stderr.write(`flotilla: waiting for ${this.#tasks.size} task(s) before closing; Ctrl-C cancels them:\n${some.join('')}`);
   }
 
@@ -387,7 +334,6 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
 }
 
 const NO_TASKS: readonly TaskId[] = [];
-const NO_WAITABLES: readonly Waitable[] = [];
 
 /** Here, or in a store from which tasks can read it. */
 const hasValue = (future: Settleable<unknown> | undefined): boolean =>

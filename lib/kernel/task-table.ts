@@ -1,0 +1,113 @@
+/**
+ * The tasks that have not ended, and everything that is told when one comes, changes or ends: counts, channels, its future, and
+ * whether there is anything to stay alive for.
+ */
+import type { TaskState } from '../futures/app-future.ts';
+import type { TaskId } from '../graph/task-graph.ts';
+import { asFuture, type Waitable } from './arguments.ts';
+import { failureChannel, taskChannel } from './channels.ts';
+import { Counts } from './counts.ts';
+import { removeArgumentFile } from './launch.ts';
+import { isStoredResult } from './stored-result.ts';
+import type { Task } from './task.ts';
+import { Unobserved } from './unobserved.ts';
+
+const NO_WAITABLES: readonly Waitable[] = [];
+
+export class TaskTable {
+  readonly counts = new Counts();
+  readonly unobserved = new Unobserved();
+  readonly #tasks = new Map<TaskId, Task>();
+  readonly #setActive: (active: boolean) => void;
+  #keepAlive: NodeJS.Timeout | undefined;
+
+  /** @param setActive told whether there is work. */
+  constructor(setActive: (active: boolean) => void) {
+    this.#setActive = setActive;
+  }
+
+  get size(): number {
+    return this.#tasks.size;
+  }
+
+  get(id: number): Task | undefined {
+    return this.#tasks.get(id as TaskId);
+  }
+
+  has(id: number): boolean {
+    return this.#tasks.has(id as TaskId);
+  }
+
+  all(): Task[] {
+    return [...this.#tasks.values()];
+  }
+
+  /** Whether this try of the task is the one that counts. */
+  isCurrent(task: Task, tryNumber: number): boolean {
+    return this.#tasks.get(task.taskId) === task && task.tryNumber === tryNumber;
+  }
+
+  add(task: Task): void {
+    this.#tasks.set(task.taskId, task);
+    this.counts.called();
+    this.#stayAlive();
+    this.announce(task);
+  }
+
+  /** Pending tasks keep the process alive, whatever they wait for. */
+  #stayAlive(): void {
+    if (this.#keepAlive) return;
+    this.#keepAlive = setInterval(() => undefined, 2 ** 30);
+    this.#setActive(true);
+  }
+
+  /** Nothing to do: whatever else the process has to do decides how long it lives. */
+  rest(): void {
+    clearInterval(this.#keepAlive);
+    this.#keepAlive = undefined;
+    this.#setActive(false);
+  }
+
+  launched(task: Task, tryNumber: number): void {
+    if (task.state === 'pending') this.counts.launched();
+    task.tryNumber = tryNumber;
+    task.sinceMs = Date.now();
+    task.state = task.entry.kind === 'join' ? 'joining' : 'launched';
+    this.announce(task);
+  }
+
+  succeed(task: Task): void {
+    const value = task.latestValue;
+    this.#end(task, 'done');
+    if (isStoredResult(value)) task.future.fulfillLater(value);
+    else task.future.fulfill(value);
+  }
+
+  fail(task: Task, state: TaskState, error: unknown): void {
+    // What it waited for in vain is told with it.
+    for (const waitable of task.waitables ?? NO_WAITABLES) if (asFuture(waitable)?.isRejected) asFuture(waitable)?.markObserved();
+    this.#end(task, state);
+    task.future.fail(error);
+    this.unobserved.add(task.taskId, task.appName, task.future);
+    if (failureChannel.hasSubscribers) failureChannel.publish({ taskId: task.taskId, name: task.appName, error, stderr: task.stderr });
+  }
+
+  #end(task: Task, state: TaskState): void {
+    this.counts.ended(task.state, state);
+    task.state = state;
+    this.#tasks.delete(task.taskId);
+    if (task.refs) removeArgumentFile(task);
+    task.drop();
+    this.announce(task);
+    if (this.#tasks.size === 0) this.rest();
+  }
+
+  announce(task: Task): void {
+    if (taskChannel.hasSubscribers) taskChannel.publish({ taskId: task.taskId, name: task.appName, state: task.state });
+  }
+
+  /** Resolves when every task that is here now has ended, however it ended. */
+  async waitForAll(): Promise<void> {
+    await Promise.all(this.all().map(({ future }) => new Promise<void>((resolve) => future.onSettled(resolve))));
+  }
+}
