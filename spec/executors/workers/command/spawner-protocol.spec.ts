@@ -16,7 +16,7 @@ describe('the protocol of spawners', () => {
       killGraceMs: fc.nat(), flags: fc.integer({ min: 0, max: 255 }), cwd: text, stdout: text, stderr: text, command: text,
       words: fc.array(text), env: fc.dictionary(text.filter((name) => name !== '__proto__'), text, { noNullPrototype: true }),
     });
-    fc.assert(fc.property(request, (one) => expect(decodeRun(bodyOf(encodeRun(one)))).to.deep.equal(one)));
+    fc.assert(fc.property(request, (one) => void expect(decodeRun(bodyOf(encodeRun(one)))).to.deep.equal(one)));
   });
 
   it('carries outcomes', () => {
@@ -24,9 +24,9 @@ describe('the protocol of spawners', () => {
       status: fc.nat(65535), startMs: fc.nat(), durationUs: fc.nat(), stdoutFrom: fc.maxSafeNat(), stdoutTo: fc.maxSafeNat(),
       whole: fc.boolean(), stdout: bytes, stderrTail: bytes,
     });
-    fc.assert(fc.property(ended, (one) => expect(decodeEnded(bodyOf(encodeEnded(one)))).to.deep.equal(one)));
+    fc.assert(fc.property(ended, (one) => void expect(decodeEnded(bodyOf(encodeEnded(one)))).to.deep.equal(one)));
     const failed = fc.record({ stage: fc.nat(255), errno: fc.nat(), startMs: fc.nat(), detail: text });
-    fc.assert(fc.property(failed, (one) => expect(decodeFailed(bodyOf(encodeFailed(one)))).to.deep.equal(one)));
+    fc.assert(fc.property(failed, (one) => void expect(decodeFailed(bodyOf(encodeFailed(one)))).to.deep.equal(one)));
   });
 
   it('tells an exit with 137 from SIGKILL', () => {
