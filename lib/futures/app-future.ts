@@ -48,8 +48,8 @@ export class AppFuture<T> extends Settleable<T> {
   readonly #task: TaskView;
 
   /** @internal */
-  constructor(task: TaskView) {
-    super();
+  constructor(task: TaskView, partOf?: Settleable<unknown>) {
+    super(partOf);
     this.#task = task;
   }
 

@@ -11,7 +11,7 @@ export class DataFuture extends Settleable<DataFile> {
 
   /** @internal Follows the task that writes `file`. */
   constructor(file: DataFile, taskId: number, writer: Settleable<unknown>) {
-    super();
+    super(writer);
     this.file = file;
     this.taskId = taskId;
     writer.onSettled(() => (writer.isFulfilled ? this.fulfill(file) : this.fail(writer.settledValue)));

@@ -30,6 +30,12 @@ export class Settleable<T> implements PromiseLike<T> {
   #resolve: ((value: T | PromiseLike<T>) => void) | undefined;
   #reject: ((error: unknown) => void) | undefined;
   #listeners: (() => void)[] | undefined;
+  readonly #partOf: Settleable<unknown> | undefined;
+
+  /** @param partOf whose outcome this one's comes from: whoever looks at this has looked at that. */
+  constructor(partOf?: Settleable<unknown>) {
+    this.#partOf = partOf;
+  }
 
   /** Whether it has a value or an error. */
   get done(): boolean {
@@ -64,6 +70,7 @@ export class Settleable<T> implements PromiseLike<T> {
   /** @internal */
   markObserved(): void {
     this.#observed = true;
+    this.#partOf?.markObserved();
   }
 
   /** @internal */
@@ -108,7 +115,7 @@ export class Settleable<T> implements PromiseLike<T> {
   }
 
   #wait(): Promise<T> {
-    this.#observed = true;
+    this.markObserved();
     if (this.#promise) return this.#promise;
     this.#promise = new Promise<T>((resolve, reject) => {
       this.#resolve = resolve;
