@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { ManagerLink } from '../executors/high-throughput/manager-link.ts';
-import { recordEnd, RESULT_HEADER_BYTES, TASK_HEADER_BYTES, writeTaskHeader } from '../lib/wire/records.ts';
+import { countRecords, recordEnd, RESULT_HEADER_BYTES, TASK_HEADER_BYTES, writeTaskHeader } from '../lib/wire/records.ts';
 import { silentEvents, TestDriver } from '../spec/executors/high-throughput/interchange/support/test-driver.ts';
 
 const ARGS_BYTES = 20;
@@ -24,6 +24,8 @@ interface Figures {
   readonly benchCpuUsPerTask: number;
   readonly roundTripUs: { readonly median: number; readonly p99: number };
   readonly readyMs: number;
+  /** Arguments of 1 MB each, answered with small results. */
+  readonly megabytesPerSecond: number;
 }
 
 async function measure(encrypted: boolean, tasks: number): Promise<Figures> {
@@ -40,11 +42,12 @@ async function measure(encrypted: boolean, tasks: number): Promise<Figures> {
   const seconds = (performance.now() - before.at) / 1000;
   const own = process.cpuUsage(before.own);
   const other = cpuMs(driver.process.pid as number) - before.other;
+  const megabytesPerSecond = await passLarge(driver, 300);
   await link.close();
   await driver.close();
   return {
     encrypted, tasksPerSecond: Math.round(tasks / seconds), interchangeCpuUsPerTask: round((other * 1000) / tasks),
-    benchCpuUsPerTask: round((own.user + own.system) / tasks), roundTripUs, readyMs: round(readyMs),
+    benchCpuUsPerTask: round((own.user + own.system) / tasks), roundTripUs, readyMs: round(readyMs), megabytesPerSecond,
   };
 }
 
@@ -69,6 +72,29 @@ function pass(driver: TestDriver, tasks: number): Promise<void> {
   });
 }
 
+async function passLarge(driver: TestDriver, count: number): Promise<number> {
+  const record = Buffer.alloc(1 << 20);
+  writeTaskHeader(record, 0, { taskId: 1, tryNumber: 1, fnId: 1, flags: 0, contextLength: 0 }, record.length - TASK_HEADER_BYTES);
+  const start = performance.now();
+  await new Promise<void>((resolve) => {
+    let submitted = 0;
+    let ended = 0;
+    const submit = (): void => {
+      for (; submitted < count && submitted - ended < 16; submitted++) {
+        record.writeUInt32LE(submitted + 1, 4);
+        driver.tasks(Buffer.from(record));
+      }
+    };
+    driver.onResults = (records) => {
+      for (let at = 0; at < records.length; at = recordEnd(records, at)) ended++;
+      if (ended >= count) resolve();
+      else submit();
+    };
+    submit();
+  });
+  return Math.round((count / (performance.now() - start)) * 1000);
+}
+
 async function timeRoundTrips(driver: TestDriver, count: number): Promise<{ median: number; p99: number }> {
   const times: number[] = [];
   for (let i = 0; i < count; i++) {
@@ -91,7 +117,7 @@ function encodeFrameOfTasks(firstId: number, count: number): Buffer {
 /** Results of 5 µs each for all the tasks. */
 function answer(tasks: Buffer): Buffer {
   const size = RESULT_HEADER_BYTES + BODY_BYTES;
-  const results = Buffer.alloc(Math.floor(tasks.length / RECORD_BYTES) * size);
+  const results = Buffer.alloc(countRecords(tasks, 0, TASK_HEADER_BYTES) * size);
   for (let at = 0, to = 0; at < tasks.length; at = recordEnd(tasks, at), to += size) {
     results.writeUInt32LE(size - 4, to);
     tasks.copy(results, to + 4, at + 4, at + 14);

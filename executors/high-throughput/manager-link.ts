@@ -4,7 +4,7 @@
  * Owns the socket, the timers and batching results per turn of the event loop. Must not be used in a worker thread: ending one
  * with a pending receive aborts the process. Knows nothing of workers.
  */
-import { unpack } from 'msgpackr';
+import { unpack } from 'msgpackr/unpack';
 import type { Dealer } from 'zeromq';
 import { FrameType } from '../../lib/wire/frames.ts';
 import { connectDealer, endpointOf, findAddress, unreachable } from './dealer.ts';

@@ -1,7 +1,7 @@
 /**
  * Frames from the driver as events of the core. See docs/decisions/002 for their layouts.
  */
-import { unpack } from 'msgpackr';
+import { unpack } from 'msgpackr/unpack';
 import { FrameType } from '../../../lib/wire/frames.ts';
 import type { CoreEvent } from './core-events.ts';
 

@@ -4,7 +4,7 @@
  * Owns framing, one write per turn of the event loop, and knowing when the kernel has taken what was written.
  */
 import { Socket } from 'node:net';
-import { pack } from 'msgpackr';
+import { pack } from 'msgpackr/pack';
 import { encodeFrameHeader, encodeFrame, FRAME_HEADER_BYTES, FrameReader, FrameType } from '../../../lib/wire/frames.ts';
 
 /** Up to this size the frames of a turn are copied into one buffer. */
@@ -34,8 +34,11 @@ export class DriverSocket {
       }
       events.batchEnded();
     });
-    let reason = 'the driver closed its connection';
-    this.#socket.on('error', (error) => { reason = `the connection to the driver failed: ${error.message}`; });
+    let reason = 'the driver is gone';
+    this.#socket.on('error', (error: NodeJS.ErrnoException) => {
+      // A driver that dies with something unread resets the connection.
+      if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') reason = `the connection to the driver failed: ${error.message}`;
+    });
     this.#socket.on('end', () => this.#socket.destroy());
     this.#socket.on('close', () => events.ended(reason));
   }

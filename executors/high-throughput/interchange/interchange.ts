@@ -4,7 +4,7 @@
  * Everything that one turn of the event loop brings is told to the core first and placed at its end, so that one message
  * carries many tasks. Owns the life of the process: it ends with its driver, and tells the managers.
  */
-import { unpack } from 'msgpackr';
+import { unpack } from 'msgpackr/unpack';
 import { FrameType } from '../../../lib/wire/frames.ts';
 import { decodeFromManager, encodeToManager, type FromManagerMessage } from '../link-messages.ts';
 import { type Core, createCore, step } from './core.ts';

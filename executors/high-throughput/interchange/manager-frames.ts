@@ -1,5 +1,5 @@
 /** Effects of the core as messages to managers. */
-import { pack } from 'msgpackr';
+import { pack } from 'msgpackr/pack';
 import { FrameType } from '../../../lib/wire/frames.ts';
 import { encodeToManager } from '../link-messages.ts';
 import type { Effect } from './core-events.ts';

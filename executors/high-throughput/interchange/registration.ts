@@ -1,7 +1,8 @@
 /**
  * The body of a Register frame: MessagePack from a process that may be of another version, so every field is looked at.
  */
-import { pack, unpack } from 'msgpackr';
+import { pack } from 'msgpackr/pack';
+import { unpack } from 'msgpackr/unpack';
 import type { Registration, Try } from './core-events.ts';
 
 /** Tries travel as one flat list of numbers: MessagePack of a hundred thousand pairs is slow. */
