@@ -2,14 +2,15 @@
  * A started ThreadPoolExecutor: a SlotPool in the driver's process, over piscina's threads for JavaScript and over processes for
  * Python and bash.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Piscina } from 'piscina';
 import type { ExecutorContext, ExecutorStatus, RunningExecutor, TryRequest } from '../../lib/executor.ts';
 import { RecordBuffer } from '../../lib/wire/record-buffer.ts';
 import { readResult, recordEnd } from '../../lib/wire/records.ts';
 import { startReaper } from '../workers/reaper.ts';
+import { makeScratchDir } from '../workers/scratch.ts';
 import { SlotPool } from '../workers/slot-pool.ts';
 import { FunctionRegistry, WorkerFactory } from '../workers/worker-factory.ts';
 import type { CompiledThreadPool } from './options.ts';
@@ -28,7 +29,7 @@ class ThreadExecutor implements RunningExecutor {
   readonly #threads: Piscina<ThreadBatch, ThreadResults>;
   readonly #functions = new FunctionRegistry();
   readonly #pool: SlotPool;
-  readonly #scratchDir = mkdtempSync(join(tmpdir(), 'flotilla-'));
+  readonly #scratchDir = makeScratchDir();
   readonly #reaper;
   readonly #maxThreads: number;
   readonly #host = hostname();

@@ -1,12 +1,13 @@
 /**
  * A manager: one per node of a block. Supervises the node's workers and runs no user code. Argument: the settings file.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeSync } from 'node:fs';
-import { availableParallelism, hostname, tmpdir } from 'node:os';
+import { mkdirSync, rmSync, writeSync } from 'node:fs';
+import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from '../../../lib/wire/protocol.ts';
 import { startReaper } from '../../workers/reaper.ts';
+import { makeScratchDir } from '../../workers/scratch.ts';
 import { SlotPool } from '../../workers/slot-pool.ts';
 import { FunctionRegistry, WorkerFactory } from '../../workers/worker-factory.ts';
 import { readNodeFacts } from '../node-facts.ts';
@@ -20,7 +21,7 @@ async function main(settingsPath: string): Promise<void> {
   const blockId = process.env.FLOTILLA_BLOCK_ID ?? '';
   const managerId = `${settings.runId}.${settings.label}.${blockId}.${randomBytes(4).toString('hex')}`;
   const slots = plan(settings);
-  const scratchDir = mkdtempSync(join(tmpdir(), 'flotilla-'));
+  const scratchDir = makeScratchDir();
   const reaper = startReaper(managerId, scratchDir);
   const functions = new FunctionRegistry();
   const logDir = join(settings.logRoot, `manager-${blockId}-${hostname()}-${process.pid}`);
