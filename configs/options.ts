@@ -41,7 +41,9 @@ const ours = () => ({
   strategyPeriod: parslSeconds().describe("Default '5s'.").optional(),
   maxIdleTime: parslSeconds().describe("Idle time after which a block is given back. Default '120s'.").optional(),
   exitMode: oneOf(['wait', 'cleanup', 'skip']).describe("What closing does with tasks that have not ended. Default 'wait'.").optional(),
-  orphanGrace: duration().describe('How long managers go on without a driver. Default: the heartbeat threshold.').optional(),
+  orphanGrace: duration()
+    .describe('How long tasks go on when the driver has died. Default: they are ended at once, and the managers leave.')
+    .optional(),
   monitoring: carriedOver().optional(),
   initializeLogging: flag().describe('Whether the run directory gets a log. Default true.').optional(),
 });

@@ -27,6 +27,8 @@ export interface BlocksOptions {
   /** At most once. No block is submitted after it, and those that live are cancelled. */
   onFail(error: ExecutorFailed): void;
   onDrain(blockId: BlockId): void;
+  /** Its job has ended, and its managers with it. */
+  onEnded?(blockId: BlockId): void;
   /** Default 'simple'. */
   readonly strategy?: Strategy | undefined;
   /** Default 5,000. */

@@ -3,7 +3,7 @@
  * about how many blocks there are, and knows tasks only as numbers.
  */
 import { ExecutorFailed } from '../../lib/errors/engine-errors.ts';
-import type { JobStatus } from '../../lib/provider.ts';
+import { isTerminal, type JobStatus } from '../../lib/provider.ts';
 import type { BlockJob } from './block-jobs.ts';
 import type { BlocksOptions } from './blocks-options.ts';
 import { executorFailed } from './failure-report.ts';
@@ -77,6 +77,11 @@ export class Blocks {
     return this.#runner?.jobs.get(blockId);
   }
 
+  hasEnded(blockId: BlockId): boolean {
+    const job = this.jobOf(blockId);
+    return job !== undefined && isTerminal(job.state);
+  }
+
   /**
    * The block's job once it has ended, or as it is after `limitMs`: a manager's loss is often heard of before its job's end, and
    * exit code and stderr come with the latter.
@@ -147,6 +152,7 @@ export class Blocks {
     const { blockId, jobId, state, reason } = job;
     const level = state === 'failed' || state === 'timeout' ? 'warn' : 'info';
     this.#log(level, `block ${blockId} is ${state}${reason === undefined ? '' : `: ${reason}`}`, { blockId, jobId });
+    if (isTerminal(state)) this.#options.onEnded?.(blockId);
     this.#step({ kind: 'blockState', at: this.#now(), blockId, status: job, stderrTail: job.stderrTail });
     if (state === 'failed') this.#askHandler(blockId, job);
   }

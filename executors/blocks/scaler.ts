@@ -68,8 +68,12 @@ function managerRegistered(scaler: Scaler, block: Block, { at, slots }: { at: nu
   block.firstManagerAt ??= at;
   learnSlots(scaler);
   scaler.failures = [];
-  if (block.phase.kind === 'draining') block.phase = { kind: 'draining', emptySince: undefined };
-  else if (block.phase.kind !== 'cancelling' && block.phase.kind !== 'serving') block.phase = { kind: 'serving' };
+  if (block.phase.kind === 'draining') {
+    // It came late, or to a new interchange: nobody has told it yet.
+    block.phase = { kind: 'draining', emptySince: undefined };
+    return [{ kind: 'drainBlock', blockId: block.id }];
+  }
+  if (block.phase.kind !== 'cancelling') block.phase = { kind: 'serving' };
   return [];
 }
 

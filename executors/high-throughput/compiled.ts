@@ -14,9 +14,8 @@ export interface CompiledHighThroughput {
   readonly address: string | undefined;
   readonly loopbackAddress: string | undefined;
   readonly workerPort: number | undefined;
-  /** Both ends included, as in the next one. */
+  /** Both ends included. */
   readonly workerPortRange: readonly [low: number, high: number];
-  readonly interchangePortRange: readonly [low: number, high: number];
   readonly workingDir: string | undefined;
   readonly workerDebug: boolean;
   readonly coresPerWorker: number;
@@ -30,7 +29,6 @@ export interface CompiledHighThroughput {
   readonly heartbeatPeriodMs: number;
   readonly heartbeatThresholdMs: number;
   readonly drainPeriodMs: number | undefined;
-  readonly pollPeriodMs: number;
   readonly addressProbeTimeoutMs: number;
   readonly workerLogdirRoot: string | undefined;
   readonly managerSelector: 'random' | 'blockId';
@@ -40,7 +38,7 @@ export interface CompiledHighThroughput {
   readonly python: string | undefined;
   readonly nodePath: string | undefined;
   readonly env: Readonly<Record<string, string>>;
-  /** undefined: the config's, else the heartbeat threshold. */
+  /** undefined: the config's. If that has none either, everything ends with the driver. */
   readonly orphanGraceMs: number | undefined;
 }
 
@@ -56,7 +54,6 @@ export function compileHighThroughput(checked: CheckedHighThroughputOptions): Co
     loopbackAddress: checked.loopbackAddress,
     workerPort: checked.workerPort,
     workerPortRange: checked.workerPortRange ?? [54000, 55000],
-    interchangePortRange: checked.interchangePortRange ?? [55000, 56000],
     workingDir: checked.workingDir,
     workerDebug: checked.workerDebug ?? false,
     coresPerWorker: checked.coresPerWorker ?? 1,
@@ -68,7 +65,6 @@ export function compileHighThroughput(checked: CheckedHighThroughputOptions): Co
     heartbeatPeriodMs,
     heartbeatThresholdMs,
     drainPeriodMs: checked.drainPeriod,
-    pollPeriodMs: checked.pollPeriod ?? 10,
     addressProbeTimeoutMs: checked.addressProbeTimeout ?? 30_000,
     workerLogdirRoot: checked.workerLogdirRoot,
     managerSelector: checked.managerSelector ?? 'random',

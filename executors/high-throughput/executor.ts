@@ -1,75 +1,77 @@
 /**
- * A started HighThroughputExecutor in the driver: tries out, outcomes in, blocks kept, a dead interchange replaced.
+ * A started HighThroughputExecutor in the driver: tries out, outcomes in, blocks kept, a new interchange told what the dead one knew.
  *
- * Holds each try until its outcome is known, so that a new interchange can be told of all of them. What a loss costs a task is the
- * kernel's to decide.
+ * Holds each try until its outcome is known. What a loss costs a task is the kernel's to decide.
  */
 import { mkdirSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ExecutorFailed, packWireError } from '../../lib/errors/index.ts';
 import type { ExecutorContext, ExecutorStatus, RunningExecutor, TryRequest } from '../../lib/executor.ts';
 import { FrameType } from '../../lib/wire/frames.ts';
-import { PACKAGE_VERSION, PROTOCOL_VERSION } from '../../lib/wire/protocol.ts';
-import { readResult, recordEnd, ResultStatus } from '../../lib/wire/records.ts';
+import { readResult, recordEnd } from '../../lib/wire/records.ts';
 import { quoteForShell } from '../../providers/shell-quote.ts';
 import { Blocks } from '../blocks/blocks.ts';
 import type { CompiledHighThroughput } from './compiled.ts';
-import { type InterchangeEvent, InterchangeProcess } from './interchange-process.ts';
+import { InterchangeKeeper } from './interchange-keeper.ts';
+import type { InterchangeEvent } from './interchange-process.ts';
+import { type LostManager, lostOutcome, managerLostBody } from './manager-loss.ts';
 import { KnownManagers } from './managers.ts';
 import { writeSettings } from './manager/settings.ts';
 import { Outbox } from './outbox.ts';
-import { createRunKeys, managerKeysOf, type RunKeys } from './security.ts';
-import type { InterchangeSettings } from './interchange/settings.ts';
+import { interchangeSettings, managerSettings, type PeerSettingsSource } from './peer-settings.ts';
+import { createRunKeys } from './security.ts';
+import { describePlace } from './waiting-text.ts';
 
 const NO_MANAGER = 0xffffffff;
 const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 const MANAGER_ENTRY = fileURLToPath(new URL(`./manager/manager-entry${extension}`, import.meta.url));
-/** An interchange that dies this often within the window is not replaced again. */
-const MAX_RESTARTS = 3;
-const RESTART_WINDOW_MS = 60_000;
 /** How long a lost manager's job is given to say how it ended. */
 const JOB_END_MS = 1000;
-
-interface LostManager {
-  readonly managerId: string;
-  readonly index: number;
-  readonly host: string;
-  readonly blockId: string;
-  readonly lastHeardMs: number;
-  readonly reason: string;
-  readonly tasks: readonly (readonly [taskId: number, tryNumber: number])[];
-}
+/** The most that a new interchange waits for the managers of the dead one. */
+const MAX_RECOVERY_MS = 30_000;
 
 export class HighThroughput implements RunningExecutor {
   readonly label: string;
   readonly #compiled: CompiledHighThroughput;
   readonly #context: ExecutorContext;
-  readonly #directory: string;
+  readonly #peers: PeerSettingsSource;
+  readonly #settingsPath: string;
   readonly #outstanding = new Map<number, TryRequest>();
+  /** Tries that are to be cancelled: task → try. */
+  readonly #cancelling = new Map<number, number>();
   readonly #defined = new Set<number>();
   readonly #managers = new KnownManagers();
+  readonly #interchange: InterchangeKeeper;
   readonly #blocks: Blocks;
   readonly #outbox: Outbox;
-  /** undefined: not encrypted. */
-  readonly #keys: RunKeys | undefined;
-  #interchange: InterchangeProcess | undefined;
-  #port = 0;
-  #active = false;
   #closing: Promise<void> | undefined;
   #failure: Error | undefined;
-  #deaths: number[] = [];
+  /** Why the latest manager was refused. */
+  #refusal: string | undefined;
   #hasWork = false;
 
+  /** @param directory `runinfo/NNN/<label>`; must exist. */
   constructor(compiled: CompiledHighThroughput, context: ExecutorContext, directory: string) {
     this.label = compiled.label;
     this.#compiled = compiled;
     this.#context = context;
-    this.#directory = directory;
-    this.#keys = compiled.encrypted ? createRunKeys() : undefined;
-    this.#outbox = new Outbox((frame, priority) => this.#interchange?.sendTasks(frame, priority));
+    this.#peers = { compiled, context, directory, keys: compiled.encrypted ? createRunKeys() : undefined };
+    this.#settingsPath = join(directory, 'keys', 'manager.json');
+    this.#interchange = this.#createKeeper(join(directory, 'interchange.log'));
+    this.#outbox = new Outbox((frame, priority) => this.#interchange.sendTasks(frame, priority));
     this.#blocks = this.#createBlocks();
+  }
+
+  #createKeeper(logPath: string): InterchangeKeeper {
+    return new InterchangeKeeper({
+      label: this.label,
+      logPath,
+      settings: (port) => interchangeSettings(this.#peers, port),
+      results: (index, records) => this.#onResults(index, records),
+      event: (event) => this.#onEvent(event),
+      replaced: (how) => this.#onReplaced(how),
+      failed: (error) => this.#fail(error),
+    });
   }
 
   #createBlocks(): Blocks {
@@ -83,7 +85,8 @@ export class HighThroughput implements RunningExecutor {
       env: {},
       load: () => ({ outstanding: this.#outstanding.size }),
       onFail: (error) => this.#fail(error),
-      onDrain: (block) => this.#interchange?.sendPacked(FrameType.Drain, { block }),
+      onDrain: (block) => this.#interchange.sendPacked(FrameType.Drain, { block }),
+      onEnded: (block) => this.#interchange.sendPacked(FrameType.Event, { kind: 'blockEnded', block }),
       strategy: strategy.name,
       strategyPeriodMs: strategy.periodMs,
       maxIdleTimeMs: strategy.maxIdleTimeMs,
@@ -96,124 +99,20 @@ export class HighThroughput implements RunningExecutor {
     return [node, '--disable-warning=ExperimentalWarning', MANAGER_ENTRY, this.#settingsPath].map(quoteForShell).join(' ');
   }
 
-  get #settingsPath(): string {
-    return join(this.#directory, 'keys', 'manager.json');
-  }
-
-  /** @throws ExecutorFailed if the interchange cannot be started. */
+  /** @throws ExecutorFailed if the interchange cannot be started; what the provider throws. Nothing is left of it then. */
   async start(): Promise<void> {
-    this.#port = await this.#startInterchange(0);
-    mkdirSync(join(this.#directory, 'keys'), { mode: 0o700 });
-    this.#writeManagerSettings();
-    this.#blocks.start();
-  }
-
-  #writeManagerSettings(): void {
-    const c = this.#compiled;
-    writeSettings(this.#settingsPath, {
-      runId: this.#context.runId,
-      label: this.label,
-      addresses: this.#addresses(),
-      port: this.#port,
-      curve: this.#keys ? managerKeysOf(this.#keys) : null,
-      heartbeatPeriodMs: c.heartbeatPeriodMs,
-      heartbeatThresholdMs: c.heartbeatThresholdMs,
-      probeTimeoutMs: c.addressProbeTimeoutMs,
-      coresPerWorker: c.coresPerWorker,
-      memPerWorkerBytes: c.memPerWorkerBytes ?? null,
-      maxWorkersPerNode: Number.isFinite(c.maxWorkersPerNode) ? c.maxWorkersPerNode : null,
-      cpuAffinity: c.cpuAffinity,
-      accelerators: c.accelerators,
-      cwd: c.workingDir ?? this.#context.workingDirectory,
-      env: c.env,
-      storeDir: this.#context.storeDir,
-      logRoot: c.workerLogdirRoot ?? this.#directory,
-      nodePath: c.nodePath ?? process.execPath,
-      python: c.python ?? null,
-      debug: c.workerDebug,
-    });
-  }
-
-  /** Where managers look for the interchange: what the config says, else this machine's loopback address, else all its addresses. */
-  #addresses(): string[] {
-    const { address, loopbackAddress, provider } = this.#compiled;
-    if (address !== undefined) return [address];
-    if (provider.isLocal) return [loopbackAddress ?? '127.0.0.1'];
-    return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).filter(({ internal }) => !internal).map((found) => found.address));
-  }
-
-  // --- the interchange
-
-  /** @param port 0: any of the configured range. @returns the port that it listens on. */
-  async #startInterchange(port: number): Promise<number> {
-    const started = Promise.withResolvers<number>();
-    const interchange = new InterchangeProcess(join(this.#directory, 'interchange.log'), {
-      results: (index, records) => this.#onResults(index, records),
-      event: (event) => {
-        if (event.kind === 'ready') started.resolve(event.port as number);
-        else if (event.kind === 'failed') started.reject(new ExecutorFailed(this.label, `its interchange cannot start: ${event.message}`));
-        else this.#onEvent(event);
-      },
-      ended: ({ code, signal }) => {
-        started.reject(new ExecutorFailed(this.label, `its interchange ended while it started (${signal ?? `exit code ${code}`}); see ${this.#directory}/interchange.log`));
-        this.#onInterchangeEnded(interchange, code, signal);
-      },
-    });
-    this.#interchange = interchange;
-    interchange.setActive(true);
-    interchange.sendPacked(FrameType.Event, { kind: 'settings', settings: this.#interchangeSettings(port) });
+    const port = await this.#interchange.start();
     try {
-      return await started.promise;
-    } finally {
-      interchange.setActive(this.#active);
-    }
-  }
-
-  #interchangeSettings(port: number): InterchangeSettings {
-    const c = this.#compiled;
-    const isLoopback = c.provider.isLocal && c.address === undefined;
-    const fixed = port || (c.workerPort ?? 0);
-    return {
-      runId: this.#context.runId,
-      addresses: [isLoopback ? (c.loopbackAddress ?? '127.0.0.1') : '0.0.0.0'],
-      ...(fixed ? { port: fixed } : { portRange: c.workerPortRange }),
-      ...(this.#keys ? { curve: { server: this.#keys.server, clients: [this.#keys.client.publicKey] } } : {}),
-      heartbeatPeriodMs: c.heartbeatPeriodMs,
-      heartbeatThresholdMs: c.heartbeatThresholdMs,
-      prefetchCapacity: c.prefetchCapacity,
-      managerSelector: c.managerSelector,
-      protocol: PROTOCOL_VERSION,
-      packageVersion: PACKAGE_VERSION,
-    };
-  }
-
-  #onInterchangeEnded(interchange: InterchangeProcess, code: number | null, signal: string | null): void {
-    if (this.#closing || this.#failure || interchange !== this.#interchange || this.#port === 0) return;
-    const how = signal ?? `exit code ${code}`;
-    const now = Date.now();
-    this.#deaths = [...this.#deaths.filter((at) => now - at < RESTART_WINDOW_MS), now];
-    if (this.#deaths.length > MAX_RESTARTS) {
-      const reason = `its interchange died ${this.#deaths.length} times within ${RESTART_WINDOW_MS / 1000} s, the last time by ${how}; see ${this.#directory}/interchange.log`;
-      return this.#fail(new ExecutorFailed(this.label, reason));
-    }
-    this.#log('warn', `the interchange ended (${how}); starting another on the same port`);
-    void this.#recover();
-  }
-
-  async #recover(): Promise<void> {
-    const managers = this.#managers.ids;
-    this.#managers.clear();
-    try {
-      await this.#startInterchange(this.#port);
+      mkdirSync(join(this.#settingsPath, '..'), { mode: 0o700 });
+      writeSettings(this.#settingsPath, managerSettings(this.#peers, port));
+      this.#blocks.start();
     } catch (error) {
-      return this.#fail(error instanceof Error ? error : new Error(String(error)));
+      await this.close(JOB_END_MS);
+      throw error;
     }
-    const graceMs = Math.min(this.#compiled.heartbeatThresholdMs, 30_000);
-    this.#interchange?.sendPacked(FrameType.Recover, { managers, tasks: this.#outstanding.size, graceMs });
-    this.#defined.clear();
-    for (const request of this.#outstanding.values()) this.#post(request);
-    this.#outbox.flush();
   }
+
+  // --- what the interchange tells
 
   #onEvent(event: InterchangeEvent): void {
     switch (event.kind) {
@@ -224,9 +123,11 @@ export class HighThroughput implements RunningExecutor {
       case 'managerLeft':
         return this.#onLeft(event.index as number);
       case 'managerRefused':
-        return this.#log('error', `manager ${event.managerId} on ${event.host} was refused: ${event.message}`);
+        return this.#onRefused(String(event.message));
       case 'log':
-        return this.#context.events.log(event.level as 'info', String(event.message), event.fields as Record<string, unknown>);
+        return this.#context.events.log(event.level as 'info', `interchange: ${event.message}`, event.fields as Record<string, unknown>);
+      case 'recovered':
+        return this.#onRecovered(event as unknown as { managers: number; missing: readonly string[]; requeued: number });
       default:
         return this.#log('info', `interchange: ${JSON.stringify(event)}`);
     }
@@ -234,6 +135,7 @@ export class HighThroughput implements RunningExecutor {
 
   #onRegistered(manager: { managerId: string; index: number; host: string; blockId: string; slots: number }): void {
     this.#managers.add(manager);
+    this.#refusal = undefined;
     this.#log('info', `manager ${manager.managerId} on ${manager.host} registered with ${manager.slots} worker(s)`);
     this.#blocks.managerRegistered(manager.blockId, manager.slots);
   }
@@ -243,31 +145,44 @@ export class HighThroughput implements RunningExecutor {
     if (manager) this.#blocks.managerGone(manager.blockId, 'it left');
   }
 
+  #onRefused(message: string): void {
+    this.#refusal = message;
+    this.#log('error', `a manager was refused: ${message}`);
+  }
+
   /** Its job's end says how it died: exit code, signal, the end of its stderr. */
   async #onLost(lost: LostManager): Promise<void> {
     this.#managers.remove(lost.index);
     this.#log('warn', `manager ${lost.managerId} on ${lost.host} was lost with ${lost.tasks.length} task(s): ${lost.reason}`);
     this.#blocks.managerGone(lost.blockId, lost.reason);
-    const job = await this.#blocks.jobEnd(lost.blockId, JOB_END_MS);
-    const body = packWireError({
-      kind: 'manager-lost',
-      name: 'ManagerLost',
-      message: '',
-      fields: {
-        host: lost.host,
-        managerId: lost.managerId,
-        lastHeartbeat: lost.lastHeardMs,
-        exitCode: job?.exitCode ?? null,
-        signal: job?.signal ?? null,
-        stderrTail: job?.stderrTail ?? '',
-      },
-    });
+    if (lost.tasks.length === 0) return;
+    const body = managerLostBody(lost, await this.#blocks.jobEnd(lost.blockId, JOB_END_MS));
     for (const [taskId, tryNumber] of lost.tasks) {
-      if (this.#outstanding.get(taskId)?.tryNumber !== tryNumber) continue;
-      this.#outstanding.delete(taskId);
-      const worker = `block ${lost.blockId}, ${lost.host}`;
-      this.#context.events.tryEnded({ taskId, tryNumber, status: ResultStatus.Lost, body, host: lost.host, worker, startMs: 0, durationUs: 0 });
+      if (this.#settle(taskId, tryNumber)) this.#context.events.tryEnded(lostOutcome(lost, taskId, tryNumber, body));
     }
+  }
+
+  // --- another interchange
+
+  /** It takes over what the dead one knew: which managers there are, what is outstanding, what is to be cancelled. */
+  #onReplaced(how: string): void {
+    this.#log('warn', `the interchange ended (${how}); another is started on the same port`);
+    const expected = this.#managers.all.filter(({ blockId }) => !this.#blocks.hasEnded(blockId));
+    for (const { blockId } of this.#managers.all) this.#blocks.managerGone(blockId, 'the interchange ended; it will register again');
+    this.#managers.clear();
+    this.#outbox.discard();
+    this.#defined.clear();
+    const graceMs = Math.min(this.#compiled.heartbeatThresholdMs, MAX_RECOVERY_MS);
+    const managers = expected.map(({ managerId }) => managerId);
+    this.#interchange.sendPacked(FrameType.Recover, { managers, tasks: this.#outstanding.size, graceMs });
+    for (const request of this.#outstanding.values()) this.#post(request);
+    this.#outbox.flush();
+    for (const [taskId, tryNumber] of this.#cancelling) this.#sendCancel(taskId, tryNumber);
+  }
+
+  #onRecovered({ managers, missing, requeued }: { managers: number; missing: readonly string[]; requeued: number }): void {
+    const absent = missing.length === 0 ? '' : `; these did not come back in time: ${missing.join(', ')}`;
+    this.#log('info', `the new interchange has ${managers} manager(s), and ${requeued} task(s) to place${absent}`);
   }
 
   // --- tries
@@ -291,7 +206,7 @@ export class HighThroughput implements RunningExecutor {
       this.#defined.add(fn.fnId);
       const id = Buffer.allocUnsafe(4);
       id.writeUInt32LE(fn.fnId, 0);
-      this.#interchange?.send(FrameType.Define, id, fn.definition);
+      this.#interchange.send(FrameType.Define, id, fn.definition);
     }
     this.#outbox.add(request);
   }
@@ -300,41 +215,60 @@ export class HighThroughput implements RunningExecutor {
     const host = this.#managers.hostOf(managerIndex);
     for (let at = 0; at < records.length; at = recordEnd(records, at)) {
       const { taskId, tryNumber, status, startMs, durationUs, worker, body } = readResult(records, at);
-      // A try that was declared lost, or a result that is repeated.
-      if (this.#outstanding.get(taskId)?.tryNumber !== tryNumber) continue;
-      this.#outstanding.delete(taskId);
+      if (!this.#settle(taskId, tryNumber)) continue;
       const name = managerIndex === NO_MANAGER ? '' : this.#managers.workerName(managerIndex, worker);
       this.#context.events.tryEnded({ taskId, tryNumber, status, body, host, worker: name, startMs, durationUs });
     }
     if (this.#outstanding.size === 0) this.#hasWork = false;
   }
 
+  /** @returns whether the try's outcome is still wanted: not if it was declared lost, or if this is a repetition. */
+  #settle(taskId: number, tryNumber: number): boolean {
+    if (this.#outstanding.get(taskId)?.tryNumber !== tryNumber) return false;
+    this.#outstanding.delete(taskId);
+    if (this.#cancelling.size > 0) this.#cancelling.delete(taskId);
+    return true;
+  }
+
   cancel(taskId: number, tryNumber: number): void {
+    if (this.#outstanding.get(taskId)?.tryNumber !== tryNumber) return;
+    this.#cancelling.set(taskId, tryNumber);
     this.#outbox.flush();
+    this.#sendCancel(taskId, tryNumber);
+  }
+
+  #sendCancel(taskId: number, tryNumber: number): void {
     const pair = Buffer.allocUnsafe(8);
     pair.writeUInt32LE(taskId, 0);
     pair.writeUInt32LE(tryNumber, 4);
-    this.#interchange?.send(FrameType.Cancel, pair);
+    this.#interchange.send(FrameType.Cancel, pair);
   }
+
+  // --- what a person may ask
 
   status(): ExecutorStatus {
-    const { count, workers } = this.#managers;
+    const { workers } = this.#managers;
     const outstanding = this.#outstanding.size;
     const running = Math.min(workers, outstanding);
-    const waitingFor = count === 0 ? { waitingFor: `no manager has registered; ${this.#blocks.status()}` } : {};
-    return { label: this.label, workers, queued: outstanding - running, running, ...waitingFor };
+    const waitingFor = this.#waitsFor();
+    return { label: this.label, workers, queued: outstanding - running, running, ...(waitingFor === undefined ? {} : { waitingFor }) };
   }
 
-  explain(): string {
-    const { workers, queued, running, waitingFor } = this.status();
-    if (this.#failure) return this.#failure.message;
-    if (waitingFor !== undefined) return `at executor '${this.label}': ${waitingFor}`;
-    return `at executor '${this.label}': running, or queued behind others (${running} of ${workers} worker(s) busy, ${queued} queued)`;
+  /** Why nothing runs; undefined if something may. */
+  #waitsFor(): string | undefined {
+    if (!this.#interchange.isReady) return 'the interchange ended, and another is being started';
+    if (this.#managers.count > 0) return undefined;
+    const refused = this.#refusal === undefined ? '' : `; the last one was refused: ${this.#refusal}`;
+    return `no manager is registered${refused}; ${this.#blocks.status()}`;
+  }
+
+  explain(taskId: number): string {
+    const where = this.#failure?.message ?? this.#waitsFor() ?? describePlace(taskId, this.#outstanding, this.#managers.workers);
+    return `at executor '${this.label}': ${where}${this.#cancelling.has(taskId) ? '; it is being cancelled' : ''}`;
   }
 
   setActive(active: boolean): void {
-    this.#active = active;
-    this.#interchange?.setActive(active);
+    this.#interchange.setActive(active);
   }
 
   // --- the end
@@ -343,8 +277,9 @@ export class HighThroughput implements RunningExecutor {
     if (this.#failure || this.#closing) return;
     this.#failure = error;
     this.#outstanding.clear();
+    this.#cancelling.clear();
     this.#context.events.failed(error);
-    this.#interchange?.send(FrameType.Shutdown);
+    this.#interchange.shutDown();
     void this.#blocks.close(JOB_END_MS);
   }
 
@@ -354,13 +289,11 @@ export class HighThroughput implements RunningExecutor {
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    this.#interchange?.setActive(true);
-    this.#interchange?.send(FrameType.Shutdown);
-    await Promise.all([this.#blocks.close(timeoutMs), this.#interchange?.waitForEnd(timeoutMs)]);
+    await Promise.all([this.#interchange.close(timeoutMs), this.#blocks.close(timeoutMs)]);
   }
 
   killNow(): void {
-    this.#interchange?.killNow();
+    this.#interchange.killNow();
     this.#blocks.killNow();
   }
 

@@ -44,8 +44,8 @@ export class KnownManagers {
     return workers;
   }
 
-  get ids(): string[] {
-    return [...this.#byIndex.values()].map(({ managerId }) => managerId);
+  get all(): KnownManager[] {
+    return [...this.#byIndex.values()];
   }
 
   hostOf(index: number): string {

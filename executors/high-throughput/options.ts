@@ -15,7 +15,6 @@ import {
   oneOf,
   onlyInTypeScript,
   parslGigabytes,
-  parslMilliseconds,
   parslSeconds,
   path,
   port,
@@ -42,10 +41,13 @@ const described = () => ({
     .optional(),
   loopbackAddress: text().describe('Address for managers on the same machine. Default 127.0.0.1.').optional(),
   workerPort: port().describe('The port that managers dial. Default: a free one of workerPortRange.').optional(),
-  workerPortRange: portRange().describe('Default [54000, 55000].').optional(),
-  interchangePortRange: portRange().describe('Default [55000, 56000].').optional(),
+  workerPortRange: portRange()
+    .describe('The interchange listens for managers on a free port from the first to the second, both included. Default [54000, 55000].')
+    .optional(),
   workingDir: path().describe("Where tasks start. Default: the driver's working directory.").optional(),
-  workerDebug: flag().describe('Managers and workers log in detail. Default false.').optional(),
+  workerDebug: flag()
+    .describe("Managers log every task, every result and their workers' comings and goings, in the block's stdout. Default false.")
+    .optional(),
   coresPerWorker: positiveNumber().describe('May be a fraction. Default 1.').optional(),
   memPerWorker: parslGigabytes().describe("Memory that each worker needs: '6GiB', or a number of GB.").optional(),
   maxWorkersPerNode: count(1).describe('Default: as many as cores, memory and accelerators allow.').optional(),
@@ -75,9 +77,10 @@ const described = () => ({
   heartbeatPeriod: parslSeconds().describe("Default '30s'.").optional(),
   heartbeatThreshold: parslSeconds().describe("Silence after which a peer is lost. Default '120s'.").optional(),
   drainPeriod: parslSeconds().describe('Age at which a manager takes no more tasks and leaves. Default: never.').optional(),
-  pollPeriod: parslMilliseconds().describe("Default '10ms'.").optional(),
   addressProbeTimeout: parslSeconds().describe("Default '30s'.").optional(),
-  workerLogdirRoot: path().describe('Where managers log. Default: the run directory.').optional(),
+  workerLogdirRoot: path()
+    .describe('Where managers keep stdout and stderr of their workers, in a folder for each run and label. Default: the run directory.')
+    .optional(),
   managerSelector: oneOf(['random', 'blockId']).describe("Default 'random'.").optional(),
   blockErrorHandler: zod()
     .union([flag(), onlyInTypeScript<BlockErrorHandler>((value) => typeof value === 'function', 'a function')], 'true, false or a function')
@@ -87,12 +90,16 @@ const described = () => ({
   python: text().describe("Interpreter of pythonApps. Default 'python3' on the worker's PATH.").optional(),
   nodePath: path().describe("Node.js of managers and workers. Default: the driver's own.").optional(),
   env: environment().describe('For every task.').optional(),
-  orphanGrace: duration().describe('How long managers go on without a driver. Default: heartbeatThreshold.').optional(),
+  orphanGrace: duration()
+    .describe('How long tasks go on when the driver has died. Default: they are ended at once, and the managers leave.')
+    .optional(),
 });
 
 /** Parsl's, of this and of earlier versions, that mean something else here or nothing. */
 const carriedOverFromParsl = () => ({
   maxWorkers: count(1).describe('Earlier name of maxWorkersPerNode.').optional(),
+  interchangePortRange: carriedOver().optional(),
+  pollPeriod: carriedOver().optional(),
   workerPorts: carriedOver().optional(),
   launchCmd: carriedOver().optional(),
   interchangeLaunchCmd: carriedOver().optional(),
@@ -105,6 +112,8 @@ const carriedOverFromParsl = () => ({
 
 /** Why an option of Parsl's does nothing. */
 export const highThroughputWarnings: Readonly<Record<string, string>> = {
+  interchangePortRange: 'driver and interchange share a socket pair and need no port; the one that managers dial is of workerPortRange',
+  pollPeriod: 'nothing is polled: whoever waits is woken when something comes',
   workerPorts: 'managers dial a single port; write workerPort',
   launchCmd: 'managers are started by Flotilla itself; provider and launcher say how',
   interchangeLaunchCmd: 'the interchange is started by Flotilla itself',

@@ -36,6 +36,11 @@ export class Outbox {
     for (const [priority, buffer] of this.#buffers) if (buffer.count > 0) this.#send(buffer.take(), priority);
   }
 
+  /** What waits is dropped: whoever it was for is gone. */
+  discard(): void {
+    for (const buffer of this.#buffers.values()) buffer.take();
+  }
+
   #bufferOf(priority: number): RecordBuffer {
     const known = this.#buffers.get(priority);
     if (known) return known;

@@ -28,6 +28,8 @@ export interface ProcessRunnerOptions {
   readonly events: RunnerEvents;
   /** What to say when the program is not there. */
   readonly missingHint: string;
+  /** Told when it starts and ends. */
+  readonly log?: (message: string) => void;
 }
 
 const STDERR_TAIL_BYTES = 4096;
@@ -134,6 +136,7 @@ export class ProcessRunner implements Runner {
     };
     child.once('error', (error) => this.#onStartError(worker, error));
     if (child.pid === undefined) return undefined;
+    this.#options.log?.(`${name} is process ${child.pid}`);
     this.#listen(worker);
     return worker;
   }
@@ -160,6 +163,7 @@ export class ProcessRunner implements Runner {
     socket.on('error', () => undefined);
     child.once('exit', (code, signal) => {
       worker.exit = { code, signal };
+      this.#options.log?.(`${this.#options.name}, process ${child.pid}, ended by ${signal ?? `exit code ${code}`}`);
       // Whatever it started must not outlive it, nor keep its socket open.
       killAll({ group: child.pid });
       this.#reportIfGone(worker);

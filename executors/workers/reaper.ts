@@ -16,7 +16,8 @@ export interface Reaper {
 
 /** @param managerId what workers have as `FLOTILLA_MANAGER_ID` in their environment; unique. */
 export function startReaper(managerId: string, scratchDir: string): Reaper {
-  const { FLOTILLA_MANAGER_ID: _, ...env } = process.env;
+  // Of our environment it gets nothing by which it could be taken for one of those that have to end.
+  const env = { PATH: process.env.PATH ?? '/usr/bin:/bin' };
   const child = spawn('/bin/sh', [SCRIPT, `FLOTILLA_MANAGER_ID=${managerId}`, scratchDir], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,

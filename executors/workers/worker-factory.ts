@@ -26,6 +26,8 @@ export interface WorkerFactoryOptions {
   readonly nodePath: string;
   /** Interpreter of apps that name none. */
   readonly python: string | undefined;
+  /** Told of workers that start and end. */
+  readonly log?: (message: string) => void;
 }
 
 /** The functions that a node has been told of. */
@@ -66,7 +68,13 @@ export class WorkerFactory {
 
   js(slot: number, events: RunnerEvents): ProcessRunner {
     const argv = jsWorkerArgv(this.#options.nodePath, this.#cpus(slot));
-    return this.#process(`worker-${slot}-js`, argv, slot, events, 'Set nodePath to a Node of version 24 or later that the workers can reach.');
+    return this.#process(
+      `worker-${slot}-js`,
+      argv,
+      slot,
+      events,
+      'Set nodePath to a Node of version 24 or later that the workers can reach.',
+    );
   }
 
   #python(interpreter: string, slot: number, events: RunnerEvents): Runner {
@@ -74,12 +82,20 @@ export class WorkerFactory {
     const hint = `Install Python 3.9 or later there, or name the interpreter by the 'python' option of the app or of the executor.`;
     const number = this.#interpreters.get(python) ?? this.#interpreters.size;
     this.#interpreters.set(python, number);
-    return this.#process(`worker-${slot}-python${number === 0 ? '' : number}`, pythonWorkerArgv(python, this.#cpus(slot)), slot, events, hint);
+    return this.#process(
+      `worker-${slot}-python${number === 0 ? '' : number}`,
+      pythonWorkerArgv(python, this.#cpus(slot)),
+      slot,
+      events,
+      hint,
+    );
   }
 
   #process(name: string, argv: [string, ...string[]], slot: number, events: RunnerEvents, missingHint: string): ProcessRunner {
-    const { cwd, logDir, scratchDir, runId } = this.#options;
-    return new ProcessRunner({ name, argv, cwd, env: this.#env(slot), logDir, scratchDir, runId, functions: this.#functions, events, missingHint });
+    const { cwd, logDir, scratchDir, runId, log } = this.#options;
+    const env = this.#env(slot);
+    const functions = this.#functions;
+    return new ProcessRunner({ name, argv, cwd, env, logDir, scratchDir, runId, functions, events, missingHint, ...(log ? { log } : {}) });
   }
 
   #command(slot: number, events: RunnerEvents): Runner {

@@ -33,6 +33,7 @@ export class Interchange {
   #ticker: NodeJS.Timeout | undefined;
   #turn: NodeJS.Immediate | undefined;
   #leaving = false;
+  #orphanGraceMs = 0;
   /** Result frames that the next write to the driver completes. */
   #toAcknowledge = new Map<string, number>();
 
@@ -40,7 +41,7 @@ export class Interchange {
     this.#driver = new DriverSocket(fd, {
       frame: (type, body) => this.#fromDriver(type, body),
       batchEnded: () => this.#endTurnSoon(),
-      ended: (reason) => this.#leave(reason),
+      ended: (reason) => this.#onDriverEnded(reason),
     });
     this.#log = limitLog((level, message, fields) => {
       this.#driver.event({ kind: 'log', level, message, fields });
@@ -56,26 +57,40 @@ export class Interchange {
     else this.#tell(event);
   }
 
+  /** Tasks that are queued or running go on for the grace, though nobody hears of them. */
+  #onDriverEnded(reason: string): void {
+    setTimeout(() => this.#leave(reason), this.#orphanGraceMs);
+  }
+
   /** The first frame holds the settings. */
   #begin(type: number, body: Buffer): void {
     const first = type === FrameType.Event ? (unpack(body) as { kind?: unknown; settings?: InterchangeSettings }) : undefined;
-    if (first?.kind !== 'settings' || first.settings === undefined) throw new Error(`the driver's first frame has type ${type}; settings were expected`);
+    if (first?.kind !== 'settings' || first.settings === undefined)
+      throw new Error(`the driver's first frame has type ${type}; settings were expected`);
     const { settings } = first;
+    this.#orphanGraceMs = settings.orphanGraceMs ?? 0;
     this.#core = createCore({ ...settings, pick: (n) => Math.floor(Math.random() * n) });
     this.#open(settings).catch((error: Error) => this.#fail(error.message));
   }
 
   async #open(settings: InterchangeSettings): Promise<void> {
     if (settings.curve !== undefined) this.#zap = await startZap(settings.curve.clients, this.#log);
-    this.#managers = await ManagerSocket.bind(settings, {
-      message: (id, parts) => this.#fromManager(id, parts),
-      unreachable: (manager) => this.#tell({ kind: 'unreachable', manager }),
-      failed: (error) => this.#fail(`the socket that managers dial failed: ${error.message}`),
-    }, this.#log);
+    this.#managers = await ManagerSocket.bind(
+      settings,
+      {
+        message: (id, parts) => this.#fromManager(id, parts),
+        unreachable: (manager) => this.#tell({ kind: 'unreachable', manager }),
+        failed: (error) => this.#fail(`the socket that managers dial failed: ${error.message}`),
+      },
+      this.#log,
+    );
     if (this.#leaving) return this.#close();
     void this.#managers.receiveAll();
     const { heartbeatPeriodMs, heartbeatThresholdMs } = settings;
-    this.#ticker = setInterval(() => this.#tell({ kind: 'tick', at: now() }), Math.max(10, Math.min(heartbeatPeriodMs, heartbeatThresholdMs / 4, 1000)));
+    this.#ticker = setInterval(
+      () => this.#tell({ kind: 'tick', at: now() }),
+      Math.max(10, Math.min(heartbeatPeriodMs, heartbeatThresholdMs / 4, 1000)),
+    );
     this.#driver.event({ kind: 'ready', port: this.#managers.port, pid: process.pid });
     this.#endTurnSoon();
   }
@@ -118,11 +133,20 @@ export class Interchange {
   #perform(effects: readonly Effect[]): void {
     for (const effect of effects) {
       switch (effect.kind) {
-        case 'forwardResults': this.#driver.results(effect.managerIndex, effect.records); break;
-        case 'acknowledgeWhenWritten': this.#toAcknowledge.set(effect.manager, effect.sequence); break;
-        case 'emit': this.#driver.event(effect.report); break;
-        case 'log': this.#log(effect.level, effect.message, effect.fields); break;
-        default: if (this.#managers !== undefined) sendToManager(this.#managers, effect);
+        case 'forwardResults':
+          this.#driver.results(effect.managerIndex, effect.records);
+          break;
+        case 'acknowledgeWhenWritten':
+          this.#toAcknowledge.set(effect.manager, effect.sequence);
+          break;
+        case 'emit':
+          this.#driver.event(effect.report);
+          break;
+        case 'log':
+          this.#log(effect.level, effect.message, effect.fields);
+          break;
+        default:
+          if (this.#managers !== undefined) sendToManager(this.#managers, effect);
       }
     }
   }
@@ -154,14 +178,21 @@ export class Interchange {
 /** @returns what is wrong with it, if something is. */
 function toManagerEvent(manager: string, { type, sequence, parts }: FromManagerMessage, at: number): CoreEvent | string {
   switch (type) {
-    case FrameType.Results: return { kind: 'resultsArrived', manager, sequence, records: parts, at };
-    case FrameType.Heartbeat: return { kind: 'heartbeat', manager, sequence, at };
-    case FrameType.Left: return { kind: 'left', manager, at };
-    case FrameType.Drain: return { kind: 'managerDrains', manager, at };
+    case FrameType.Results:
+      return { kind: 'resultsArrived', manager, sequence, records: parts, at };
+    case FrameType.Heartbeat:
+      return { kind: 'heartbeat', manager, sequence, at };
+    case FrameType.Left:
+      return { kind: 'left', manager, at };
+    case FrameType.Drain:
+      return { kind: 'managerDrains', manager, at };
     case FrameType.Register: {
       const registration = decodeRegistration(parts[0] ?? Buffer.alloc(0));
-      return typeof registration === 'string' ? `its registration is wrong: ${registration}` : { kind: 'registered', manager, registration, at };
+      return typeof registration === 'string'
+        ? `its registration is wrong: ${registration}`
+        : { kind: 'registered', manager, registration, at };
     }
-    default: return `it has type ${type}`;
+    default:
+      return `it has type ${type}`;
   }
 }

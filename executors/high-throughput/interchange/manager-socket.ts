@@ -41,7 +41,9 @@ export class ManagerSocket {
         tried.push((error as Error).message);
       }
     }
-    throw new Error(`no port could be bound on ${settings.addresses.join(', ')}; ${summarize(tried)}. Choose another port or range (interchangePortRange).`);
+    throw new Error(
+      `no port could be bound on ${settings.addresses.join(', ')}; ${summarize(tried)}. Choose another port or range (workerPort, workerPortRange).`,
+    );
   }
 
   async receiveAll(): Promise<void> {

@@ -19,6 +19,8 @@ export interface InterchangeSettings {
   };
   readonly heartbeatPeriodMs: number;
   readonly heartbeatThresholdMs: number;
+  /** How long to go on when the driver has died. Default 0. */
+  readonly orphanGraceMs?: number;
   readonly prefetchCapacity: number | 'auto';
   readonly managerSelector: 'random' | 'blockId';
   readonly protocol: number;

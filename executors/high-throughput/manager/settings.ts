@@ -15,6 +15,8 @@ export interface ManagerSettings {
   readonly curve: ManagerKeys | null;
   readonly heartbeatPeriodMs: number;
   readonly heartbeatThresholdMs: number;
+  /** Age at which it takes no more tasks and leaves; null: never. */
+  readonly drainPeriodMs: number | null;
   readonly probeTimeoutMs: number;
   readonly coresPerWorker: number;
   readonly memPerWorkerBytes: number | null;
@@ -30,6 +32,7 @@ export interface ManagerSettings {
   readonly logRoot: string;
   readonly nodePath: string;
   readonly python: string | null;
+  /** Log every task, every result, and the workers' comings and goings. */
   readonly debug: boolean;
 }
 
@@ -42,6 +45,9 @@ export function readSettings(path: string): ManagerSettings {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as ManagerSettings;
   } catch (cause) {
-    throw new Error(`the manager's settings ${path} cannot be read: ${String(cause)}; is the run directory on a disk that this node shares with the driver?`, { cause });
+    throw new Error(
+      `the manager's settings ${path} cannot be read: ${String(cause)}; is the run directory on a disk that this node shares with the driver?`,
+      { cause },
+    );
   }
 }

@@ -18,7 +18,6 @@ describe('HighThroughputExecutor', () => {
       prefetchCapacity: 'auto',
       heartbeatPeriodMs: 30_000,
       heartbeatThresholdMs: 120_000,
-      pollPeriodMs: 10,
       managerSelector: 'random',
       encrypted: true,
       env: {},

@@ -1,0 +1,39 @@
+/**
+ * A manager that was lost, as an error for each task that it held.
+ */
+import { packWireError } from '../../lib/errors/index.ts';
+import type { TryOutcome } from '../../lib/executor.ts';
+import { ResultStatus } from '../../lib/wire/records.ts';
+import type { BlockJob } from '../blocks/block-jobs.ts';
+
+export interface LostManager {
+  readonly managerId: string;
+  readonly index: number;
+  readonly host: string;
+  readonly blockId: string;
+  readonly lastHeardMs: number;
+  readonly reason: string;
+  readonly tasks: readonly (readonly [taskId: number, tryNumber: number])[];
+}
+
+/** Body of the outcomes of all its tasks. @param job its block's, once it has ended; how it ended is how the manager did. */
+export function managerLostBody({ host, managerId, lastHeardMs }: LostManager, job: BlockJob | undefined): Buffer {
+  return packWireError({
+    kind: 'manager-lost',
+    name: 'ManagerLost',
+    message: '',
+    fields: {
+      host,
+      managerId,
+      lastHeartbeat: lastHeardMs,
+      exitCode: job?.exitCode ?? null,
+      signal: job?.signal ?? null,
+      stderrTail: job?.stderrTail ?? '',
+    },
+  });
+}
+
+export function lostOutcome({ host, blockId }: LostManager, taskId: number, tryNumber: number, body: Buffer): TryOutcome {
+  const worker = `block ${blockId}, ${host}`;
+  return { taskId, tryNumber, status: ResultStatus.Lost, body, host, worker, startMs: 0, durationUs: 0 };
+}

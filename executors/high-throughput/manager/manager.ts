@@ -1,0 +1,180 @@
+/**
+ * A manager: takes tasks from the interchange, has the node's workers run them, and leaves nothing behind when it goes. Runs no user code.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, rmSync } from 'node:fs';
+import { availableParallelism, hostname } from 'node:os';
+import { join } from 'node:path';
+import { PACKAGE_VERSION, PROTOCOL_VERSION } from '../../../lib/wire/protocol.ts';
+import { startReaper, type Reaper } from '../../workers/reaper.ts';
+import { makeScratchDir } from '../../workers/scratch.ts';
+import { SlotPool } from '../../workers/slot-pool.ts';
+import { FunctionRegistry, WorkerFactory } from '../../workers/worker-factory.ts';
+import type { Try } from '../interchange/core-events.ts';
+import type { LinkRegistration, ManagerLink, ManagerLinkEvents } from '../manager-link.ts';
+import type { Slot } from '../slots.ts';
+import { describeResults, describeTasks } from './debug-text.ts';
+import { complain, log } from './output.ts';
+import type { ManagerSettings } from './settings.ts';
+
+const CLOSE_MS = 3000;
+
+export class Manager {
+  readonly #settings: ManagerSettings;
+  readonly #blockId: string;
+  readonly #id: string;
+  readonly #slots: readonly Slot[];
+  readonly #scratchDir = makeScratchDir();
+  readonly #reaper: Reaper;
+  readonly #functions = new FunctionRegistry();
+  readonly #pool: SlotPool;
+  #link: ManagerLink | undefined;
+  #draining = false;
+  #leaving: Promise<void> | undefined;
+
+  constructor(settings: ManagerSettings, slots: readonly Slot[], blockId: string) {
+    this.#settings = settings;
+    this.#slots = slots;
+    this.#blockId = blockId;
+    this.#id = `${settings.runId}.${settings.label}.${blockId}.${randomBytes(4).toString('hex')}`;
+    this.#reaper = startReaper(this.#id, this.#scratchDir);
+    const factory = this.#createFactory();
+    this.#pool = new SlotPool({
+      slots: slots.length,
+      host: hostname(),
+      runnerKey: (fnId) => this.#functions.runnerKey(fnId),
+      createRunner: (key, slot, events) => factory.create(key, slot, events),
+      results: (records) => this.#sendResults(records),
+    });
+  }
+
+  #createFactory(): WorkerFactory {
+    const { runId, cwd, env, logRoot, storeDir, nodePath, python } = this.#settings;
+    const logDir = join(logRoot, `manager-${this.#blockId}-${hostname()}-${process.pid}`);
+    mkdirSync(logDir, { recursive: true });
+    return new WorkerFactory(
+      {
+        slots: this.#slots,
+        runId,
+        cwd,
+        env: { ...env, FLOTILLA_MANAGER_ID: this.#id, FLOTILLA_BLOCK_ID: this.#blockId },
+        logDir,
+        scratchDir: this.#scratchDir,
+        storeDir,
+        nodePath,
+        python: python ?? undefined,
+        log: (message) => this.#debug(() => message),
+      },
+      this.#functions,
+    );
+  }
+
+  /** Done when the interchange has answered. @throws Error naming its addresses if it does not. */
+  async start(): Promise<void> {
+    const { addresses, port, drainPeriodMs } = this.#settings;
+    for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
+    process.on('SIGTERM', () => void this.#leave('SIGTERM', 0));
+    // The first task should not wait for a worker to start; it starts while the sockets are being connected.
+    this.#pool.warmUp('js');
+    const { ManagerLink } = await import('../manager-link.ts');
+    this.#link = new ManagerLink(this.#linkOptions());
+    await this.#link.start();
+    log(`manager ${this.#id} with ${this.#slots.length} worker(s) serves ${addresses.join(', ')} port ${port}`);
+    if (drainPeriodMs !== null) setTimeout(() => this.#retire(drainPeriodMs), drainPeriodMs).unref();
+  }
+
+  #linkOptions() {
+    const { addresses, port, curve, probeTimeoutMs, heartbeatPeriodMs, heartbeatThresholdMs } = this.#settings;
+    return {
+      addresses,
+      port,
+      ...(curve ? { curve } : {}),
+      identity: this.#id,
+      probeTimeoutMs,
+      heartbeatPeriodMs,
+      heartbeatThresholdMs,
+      registration: () => this.#describe(),
+      on: this.#linkEvents(),
+    };
+  }
+
+  #describe(): LinkRegistration {
+    return {
+      protocol: PROTOCOL_VERSION,
+      version: PACKAGE_VERSION,
+      managerId: this.#id,
+      blockId: this.#blockId,
+      host: hostname(),
+      pid: process.pid,
+      slots: this.#slots.length,
+      cpus: availableParallelism(),
+      node: process.version,
+      held: this.#pool.held(),
+    };
+  }
+
+  #linkEvents(): ManagerLinkEvents {
+    return {
+      define: (fnId: number, bytes: Buffer) => {
+        this.#debug(() => `function ${fnId} was defined by ${bytes.length} bytes`);
+        this.#functions.define(fnId, bytes);
+      },
+      tasks: (records: Buffer) => {
+        this.#debug(() => describeTasks(records));
+        this.#pool.submit(records);
+      },
+      cancel: (tries: readonly Try[]) => {
+        this.#debug(() => `to be cancelled: ${tries.map(([taskId, tryNumber]) => `task ${taskId} try ${tryNumber}`).join(', ')}`);
+        this.#pool.cancel(tries);
+      },
+      drain: () => {
+        this.#draining = true;
+        this.#leaveWhenIdle();
+      },
+      shutdown: (reason: string) => void this.#leave(reason, 0),
+      refused: (message: string) => {
+        complain(message);
+        void this.#leave('refused by the interchange', 1);
+      },
+      lost: (reason: string) => {
+        complain(reason);
+        void this.#leave('the interchange is gone', 1);
+      },
+    };
+  }
+
+  #sendResults(records: Buffer): void {
+    this.#debug(() => describeResults(records));
+    this.#link?.sendResults([records]);
+    if (this.#draining) setImmediate(() => this.#leaveWhenIdle());
+  }
+
+  /** Old enough: no more tasks; the interchange sends it away when those at hand are done. */
+  #retire(ageMs: number): void {
+    log(`its drainPeriod of ${ageMs / 1000} s is over: it takes no more tasks`);
+    this.#link?.announceDrain();
+  }
+
+  #leaveWhenIdle(): void {
+    if (this.#draining && this.#pool.isIdle) void this.#leave('drained', 0);
+  }
+
+  #leave(reason: string, code: number): Promise<void> {
+    this.#leaving ??= this.#end(reason, code);
+    return this.#leaving;
+  }
+
+  async #end(reason: string, code: number): Promise<void> {
+    log(`leaving: ${reason}`);
+    await this.#pool.close(CLOSE_MS);
+    await this.#link?.close();
+    rmSync(this.#scratchDir, { recursive: true, force: true });
+    // What tasks have left running, in sessions of its own perhaps, ends with the manager.
+    this.#reaper.fire();
+    process.exit(code);
+  }
+
+  #debug(describe: () => string): void {
+    if (this.#settings.debug) log(describe());
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * The executor's options as its interchange and its managers are told of them. Pure, but for asking which addresses this machine has.
+ */
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import type { ExecutorContext } from '../../lib/executor.ts';
+import { PACKAGE_VERSION, PROTOCOL_VERSION } from '../../lib/wire/protocol.ts';
+import type { CompiledHighThroughput } from './compiled.ts';
+import type { InterchangeSettings } from './interchange/settings.ts';
+import type { ManagerSettings } from './manager/settings.ts';
+import { managerKeysOf, type RunKeys } from './security.ts';
+
+export interface PeerSettingsSource {
+  readonly compiled: CompiledHighThroughput;
+  readonly context: ExecutorContext;
+  /** `runinfo/NNN/<label>` */
+  readonly directory: string;
+  /** undefined: not encrypted. */
+  readonly keys: RunKeys | undefined;
+}
+
+/** @param port 0: what the options say, else the port of the interchange that this one replaces. */
+export function interchangeSettings({ compiled, context, keys }: PeerSettingsSource, port: number): InterchangeSettings {
+  const fixed = port || (compiled.workerPort ?? 0);
+  const orphanGraceMs = compiled.orphanGraceMs ?? context.orphanGraceMs;
+  return {
+    runId: context.runId,
+    addresses: [listensOnLoopback(compiled) ? loopback(compiled) : '0.0.0.0'],
+    ...(fixed ? { port: fixed } : { portRange: compiled.workerPortRange }),
+    ...(keys ? { curve: { server: keys.server, clients: [keys.client.publicKey] } } : {}),
+    heartbeatPeriodMs: compiled.heartbeatPeriodMs,
+    heartbeatThresholdMs: compiled.heartbeatThresholdMs,
+    ...(orphanGraceMs === undefined ? {} : { orphanGraceMs }),
+    prefetchCapacity: compiled.prefetchCapacity,
+    managerSelector: compiled.managerSelector,
+    protocol: PROTOCOL_VERSION,
+    packageVersion: PACKAGE_VERSION,
+  };
+}
+
+export function managerSettings({ compiled, context, directory, keys }: PeerSettingsSource, port: number): ManagerSettings {
+  const { label, workerLogdirRoot } = compiled;
+  return {
+    runId: context.runId,
+    label,
+    addresses: addressesFor(compiled),
+    port,
+    curve: keys ? managerKeysOf(keys) : null,
+    heartbeatPeriodMs: compiled.heartbeatPeriodMs,
+    heartbeatThresholdMs: compiled.heartbeatThresholdMs,
+    drainPeriodMs: compiled.drainPeriodMs ?? null,
+    probeTimeoutMs: compiled.addressProbeTimeoutMs,
+    coresPerWorker: compiled.coresPerWorker,
+    memPerWorkerBytes: compiled.memPerWorkerBytes ?? null,
+    maxWorkersPerNode: Number.isFinite(compiled.maxWorkersPerNode) ? compiled.maxWorkersPerNode : null,
+    cpuAffinity: compiled.cpuAffinity,
+    accelerators: compiled.accelerators,
+    cwd: compiled.workingDir ?? context.workingDirectory,
+    env: compiled.env,
+    storeDir: context.storeDir,
+    // A folder of somebody's choice may serve many runs.
+    logRoot: workerLogdirRoot === undefined ? directory : join(workerLogdirRoot, context.runId, label),
+    nodePath: compiled.nodePath ?? process.execPath,
+    python: compiled.python ?? null,
+    debug: compiled.workerDebug,
+  };
+}
+
+const loopback = ({ loopbackAddress }: CompiledHighThroughput): string => loopbackAddress ?? '127.0.0.1';
+
+const listensOnLoopback = ({ provider, address }: CompiledHighThroughput): boolean => provider.isLocal && address === undefined;
+
+/** Where managers look for the interchange: what the config says, else this machine's loopback address, else all its addresses. */
+function addressesFor(compiled: CompiledHighThroughput): string[] {
+  if (compiled.address !== undefined) return [compiled.address];
+  return compiled.provider.isLocal ? [loopback(compiled)] : outsideAddresses();
+}
+
+/** The interchange listens on IPv4. */
+function outsideAddresses(): string[] {
+  const found = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return found.filter(({ internal, family }) => !internal && family === 'IPv4').map(({ address }) => address);
+}
