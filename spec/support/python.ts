@@ -7,8 +7,10 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const CACHE = join(import.meta.dirname, '../../node_modules/.cache');
-const NUMPY_VENV = join(CACHE, 'flotilla-numpy-venv');
-const BARE_VENV = join(CACHE, 'flotilla-bare-venv');
+/** Another interpreter has environments of its own. */
+const SUFFIX = (process.env.FLOTILLA_SPEC_PYTHON ?? '').replaceAll(/[^\w.]/g, '-');
+const NUMPY_VENV = join(CACHE, `flotilla-numpy-venv${SUFFIX}`);
+const BARE_VENV = join(CACHE, `flotilla-bare-venv${SUFFIX}`);
 
 let found: string | undefined;
 

@@ -149,7 +149,7 @@ describe('values between JavaScript and a Python worker', function () {
       const value = await worker.call('import sys, types\nm = types.ModuleType("gone"); sys.modules["gone"] = m\nclass A: pass\nA.__module__ = "gone"; A.__qualname__ = "A"; m.A = A\ndef f(): return [A()]');
       const error = await other.callError(ECHO, [value]);
       expect(error).to.include({ kind: 'serialization' });
-      expect(error.message).to.match(/\[0\]\[0\]\[0\] cannot be restored \(python\): ModuleNotFoundError: No module named 'gone'/);
+      expect(error.message).to.match(/args\[0\]\[0\] cannot be restored \(python\): ModuleNotFoundError: No module named 'gone'/);
     });
   });
 

@@ -100,7 +100,7 @@ def _fields(error):
 def _is_json(value, depth):
     kind = type(value)
     if kind in _JSON_SCALARS:
-        return kind is not str or len(value) <= _MESSAGE_LIMIT
+        return len(value) <= _MESSAGE_LIMIT if kind is str else kind is not int or -2**63 <= value < 2**63
     if depth == 0 or not isinstance(value, (list, tuple, dict)) or len(value) > 1000:
         return False
     if isinstance(value, dict):

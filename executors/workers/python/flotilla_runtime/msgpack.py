@@ -46,9 +46,14 @@ def _write(value, emit):
 def _integer(value):
     if 0 <= value < 128:
         return _pack('B', value)
-    if -2**63 <= value < 2**63:
-        return _pack('>Bq', 0xd3, value)
-    return _pack('>Bd', 0xcb, float(value))
+    if 0 <= value < 2**32:
+        return _pack('>BI', 0xce, value)
+    if -2**31 <= value < 0:
+        return _pack('>Bi', 0xd2, value)
+    # 64-bit integers arrive in JavaScript as bigint, which nobody expects of a size or an exit code.
+    if -2**53 < value < 2**53:
+        return _pack('>Bd', 0xcb, value)
+    return _pack('>Bq', 0xd3, value)
 
 
 def _length(length, fix, fix_limit, codes):

@@ -136,8 +136,7 @@ class Worker:
             if type(result) in codec.SCALARS and type(result) is not str and type(result) is not bytes:
                 return _OK, [codec.PLAIN_HEADER + dumps(result, codec.MARSHAL_VERSION)]
             parts = codec.encode(result)
-            size = sum(map(len, parts))
-            return _OK, self._store.fit(parts, size) if size > 4096 else [b''.join(parts)]
+            return _OK, self._store.fit(parts, sum(map(len, parts)))
         except BaseException as error:
             if self._is_forked:
                 # A child that has left the app must not go on as a second worker.
