@@ -1,0 +1,115 @@
+import { existsSync } from 'node:fs';
+import { access, constants, readFile, rm, writeFile } from 'node:fs/promises';
+import { delimiter, dirname, join } from 'node:path';
+import { expect } from 'chai';
+import { copySource, installTarball, remove, run, runWell } from './support/package-copy.ts';
+import { LAYERS, ROOT, sourceFiles } from './support/source-tree.ts';
+
+interface Packed {
+  readonly filename: string;
+  readonly files: readonly { readonly path: string; readonly mode: number }[];
+}
+
+const SCRIPT = `
+import { bashApp, type AppFuture, jsApp, load, pythonApp, sh } from 'flotilla';
+
+await using kernel = await load();
+const simulate = jsApp<[t: number], number>(new URL('./sim.ts', import.meta.url), 'simulate');
+const half = jsApp((x: number) => x / 2);
+const area = pythonApp<[r: number], number>({ file: new URL('./area.py', import.meta.url), function: 'area' });
+const say = bashApp((x: number) => sh\`printf %s \${x}\`, { returns: 'stdout' });
+const simulated: AppFuture<number> = simulate(20);
+console.log(JSON.stringify([await half(simulated), await area(simulated), await say(simulated)]));
+`;
+const SIMULATION = 'export function simulate(t: number): number {\n  return t + 1;\n}\n';
+const PYTHON = 'SIDES = 4\n\n\ndef area(r):\n    return SIDES * r\n';
+
+describe('the package', function () {
+  this.timeout(240_000);
+  let source: string;
+  let project: string;
+  let packed: Packed;
+
+  before(async () => {
+    source = await copySource();
+    await runWell(source, 'npm', ['run', 'build']);
+    // As publishing does: packing builds once more, from nothing.
+    await rm(join(source, 'dist'), { recursive: true });
+    const { stdout } = await runWell(source, 'npm', ['pack', '--json', '--loglevel=error']);
+    packed = (JSON.parse(stdout.slice(stdout.indexOf('[\n'))) as [Packed])[0];
+    project = await installTarball(join(source, packed.filename));
+    await writeFile(join(project, 'script.ts'), SCRIPT);
+    await writeFile(join(project, 'sim.ts'), SIMULATION);
+    await writeFile(join(project, 'area.py'), PYTHON);
+  });
+  after(() => Promise.all([source, project].map(remove)));
+
+  it('is built again after dist/ was removed', () => expect(existsSync(join(source, 'dist/index.js'))).to.equal(true));
+
+  it('holds every file that the code needs beside its JavaScript', () => {
+    const needed = sourceFiles(LAYERS).filter((path) => /\.(py|pl|sh|yaml)$/.test(path));
+    expect(needed).to.not.deep.equal([]);
+    const paths = packed.files.map(({ path }) => path);
+    expect(needed.filter((path) => !paths.includes(`dist/${path}`))).to.deep.equal([]);
+  });
+
+  it('holds nothing but the build and what a reader wants', () => {
+    const others = packed.files.map(({ path }) => path).filter((path) => !path.startsWith('dist/'));
+    expect(others.sort()).to.deep.equal(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
+    expect(packed.files.filter(({ path }) => /(^|\/)spec\/|\.spec\.|\.pyc$|__pycache__/.test(path))).to.deep.equal([]);
+  });
+
+  it('has its command executable, in dist/ and where npm puts it', async () => {
+    await access(join(source, 'dist/bin/flotilla.js'), constants.X_OK);
+    await access(join(project, 'node_modules/.bin/flotilla'), constants.X_OK);
+  });
+
+  for (const config of ['local-threads', 'local']) {
+    it(`runs a script in TypeScript with a module and a Python file beside it, config ${config}`, async () => {
+      const { stdout, stderr, code } = await runCommand(['run', 'script.ts', '--config', config]);
+      expect(stdout, stderr).to.equal('[10.5,84,"21"]\n');
+      expect(stderr).to.contain(`config ${config} (--config)`);
+      expect(code).to.equal(0);
+    });
+  }
+
+  it('runs it with node alone too, on this machine by default', async () => {
+    const { stdout, stderr } = await run(project, process.execPath, ['script.ts']);
+    expect(stdout, stderr).to.equal('[10.5,84,"21"]\n');
+  });
+
+  it('has types that stand by themselves', async () => {
+    const options = { extends: join(ROOT, 'tsconfig.json'), compilerOptions: { skipLibCheck: false, types: ['node'], typeRoots: [TYPES] } };
+    await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ ...options, include: ['script.ts'] }));
+    const { stdout } = await run(project, process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', project]);
+    // Declarations of dependencies are their authors' business.
+    expect(stdout.split('\n').filter((line) => line.startsWith('script.ts') || line.includes('node_modules/flotilla/'))).to.deep.equal([]);
+  });
+
+  it('tells its version', async () => {
+    const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+    expect((await runCommand(['--version'])).stdout).to.equal(`${version}\n`);
+  });
+
+  const runCommand = (args: readonly string[]) => {
+    const path = [dirname(process.execPath), process.env['PATH']].join(delimiter);
+    return run(project, join(project, 'node_modules/.bin/flotilla'), args, { PATH: path });
+  };
+});
+
+const TYPES = join(ROOT, 'node_modules/@types');
+
+describe('the lock file', () => {
+  interface Locked {
+    readonly version?: string;
+    readonly optionalDependencies?: Readonly<Record<string, string>>;
+  }
+
+  it('names the builds of every platform: npm ci refuses it otherwise where a registry lacks one of them', async () => {
+    const { packages } = JSON.parse(await readFile(join(ROOT, 'package-lock.json'), 'utf8')) as { packages: Record<string, Locked> };
+    const names = new Set(Object.keys(packages).map((path) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length)));
+    const missing = Object.values(packages).flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies));
+    expect(missing.filter((name) => !names.has(name))).to.deep.equal([]);
+    expect(Object.entries(packages).filter(([, { version }]) => version === undefined)).to.deep.equal([]);
+  });
+});
