@@ -5,17 +5,18 @@
  * runners do. One slot runs one task at a time.
  */
 import { packWireError } from '../../lib/errors/index.ts';
-import { DEFAULT_KILL_GRACE_MS, type TaskContext } from '../../lib/task-spec.ts';
+import { DEFAULT_KILL_GRACE_MS } from '../../lib/task-spec.ts';
 import {
-  countRecords, encodeResult, readTaskHeader, RESULT_HEADER_BYTES, recordEnd, ResultStatus, TASK_HEADER_BYTES, TaskFlag,
+  countRecords, encodeResult, readTaskHeader, RESULT_HEADER_BYTES, recordEnd, ResultStatus, TaskFlag,
   type TaskHeader,
 } from '../../lib/wire/records.ts';
-import { unpack } from '../../lib/wire/value-codec.ts';
+import { chooseBatch } from './choose-batch.ts';
 import { Estimates } from './estimates.ts';
 import { walltimeExceeded, workerLost, workerNotStarted } from './losses.ts';
 import { PriorityQueue } from './priority-queue.ts';
 import type { Peeked, RecordQueue } from './record-queue.ts';
 import type { Batch, Runner, RunnerEvents, WorkerExit } from './runner.ts';
+import { advance, clearSlot, clearTimers, contextAt, createSlot, type Kill, type Slot } from './slot.ts';
 
 export interface SlotPoolOptions {
   readonly slots: number;
@@ -26,33 +27,6 @@ export interface SlotPoolOptions {
   /** Whole result records; views that are valid during the call. */
   results(records: Buffer, count: number): void;
 }
-
-interface Kill {
-  readonly taskId: number;
-  readonly reason: 'walltime' | 'cancelled';
-  readonly graceTimer: NodeJS.Timeout;
-}
-
-interface Slot {
-  readonly index: number;
-  readonly runners: Map<string, Runner>;
-  readonly cancelled: Set<number>;
-  batch: Batch | undefined;
-  /** Of the batch. */
-  priority: number;
-  runner: Runner | undefined;
-  /** Where in the batch's records the first unfinished one starts. */
-  cursor: number;
-  lastCount: number;
-  batchStartMs: number;
-  walltimeTimer: NodeJS.Timeout | undefined;
-  kill: Kill | undefined;
-}
-
-/** Work that a batch aims at. */
-const TARGET_US = 2000;
-const MAX_BATCH = 512;
-const MAX_BATCH_BYTES = 4 << 20;
 
 export class SlotPool {
   readonly #options: SlotPoolOptions;
@@ -169,7 +143,14 @@ export class SlotPool {
   }
 
   #giveBatch(slot: Slot, { queue, priority }: { queue: RecordQueue; priority: number }, first: TaskHeader, key: string): void {
-    const { parts, count } = this.#chooseBatch(slot, queue, first, key);
+    const { parts, count } = chooseBatch({
+      queue,
+      estimates: this.#estimates,
+      slots: this.#slots.length,
+      lastCount: slot.lastCount,
+      runnerKey: key,
+      runnerKeyOf: (fnId) => this.#options.runnerKey(fnId),
+    });
     const records = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
     const batch: Batch = { number: this.#nextBatch++, count, records };
     Object.assign(slot, { batch, priority, cursor: 0, lastCount: count, batchStartMs: Date.now() });
@@ -186,31 +167,6 @@ export class SlotPool {
     });
     slot.runners.set(key, runner);
     return runner;
-  }
-
-  /** Tasks of the same kind of runner, as many as fill about 2 ms, at most twice the last batch and never more than this slot's share. */
-  #chooseBatch(slot: Slot, queue: RecordQueue, first: TaskHeader, key: string): { parts: Buffer[]; count: number } {
-    const share = Math.ceil(queue.count / this.#slots.length);
-    const limit = key === 'bash' ? 1 : Math.min(MAX_BATCH, Math.max(1, slot.lastCount * 2), share);
-    let work = 0;
-    let bytesTaken = 0;
-    let lastFn = first.fnId;
-    const solo = (first.flags & TaskFlag.Solo) !== 0;
-    return queue.takeWhile((bytes, at, taken) => {
-      if (taken === 0) {
-        work = this.#estimates.of(first.fnId) ?? TARGET_US;
-        bytesTaken = recordEnd(bytes, at) - at;
-        return true;
-      }
-      if (solo || taken >= limit) return false;
-      const { fnId, flags } = readTaskHeader(bytes, at);
-      if ((flags & TaskFlag.Solo) !== 0) return false;
-      if (fnId !== lastFn && this.#options.runnerKey(fnId) !== key) return false;
-      lastFn = fnId;
-      work += this.#estimates.of(fnId) ?? TARGET_US;
-      bytesTaken += recordEnd(bytes, at) - at;
-      return work <= TARGET_US && bytesTaken <= MAX_BATCH_BYTES;
-    });
   }
 
   #refuseUndefined(queue: RecordQueue): void {
@@ -235,7 +191,7 @@ export class SlotPool {
     for (let at = 0; at < records.length; at = recordEnd(records, at)) {
       if (records[at + 14] === ResultStatus.Ok) this.#estimates.record(records.readUInt32LE(at + 8), records.readUInt32LE(at + 16));
     }
-    for (let i = 0; i < count && slot.cursor < batch.records.length; i++) slot.cursor = recordEnd(batch.records, slot.cursor);
+    advance(slot, batch, count);
     this.#options.results(records, count);
     if (slot.cursor >= batch.records.length) this.#finish(slot);
     else if (slot.cancelled.size > 0) this.#killIfCancelled(slot, batch);
@@ -247,12 +203,7 @@ export class SlotPool {
   }
 
   #finish(slot: Slot): void {
-    clearTimeout(slot.walltimeTimer);
-    clearTimeout(slot.kill?.graceTimer);
-    slot.cancelled.clear();
-    slot.batch = undefined;
-    slot.runner = undefined;
-    slot.kill = undefined;
+    clearSlot(slot);
     this.#idle.push(slot);
     this.#dispatch();
   }
@@ -260,7 +211,7 @@ export class SlotPool {
   // --- ends before the end
 
   #watchWalltime(slot: Slot, header: TaskHeader, records: Buffer): void {
-    const { walltimeMs } = contextOf(records, 0);
+    const { walltimeMs } = contextAt(records, 0);
     if (walltimeMs === undefined) return;
     slot.walltimeTimer = setTimeout(() => this.#startKill(slot, header.taskId, 'walltime'), walltimeMs);
   }
@@ -268,7 +219,7 @@ export class SlotPool {
   #startKill(slot: Slot, taskId: number, reason: Kill['reason']): void {
     const { runner, batch } = slot;
     if (!runner || !batch || slot.kill) return;
-    const graceMs = contextOf(batch.records, slot.cursor).killGraceMs ?? DEFAULT_KILL_GRACE_MS;
+    const graceMs = contextAt(batch.records, slot.cursor).killGraceMs ?? DEFAULT_KILL_GRACE_MS;
     const graceTimer = setTimeout(() => runner.kill('SIGKILL', { taskId }), graceMs);
     slot.kill = { taskId, reason, graceTimer };
     runner.kill('SIGTERM', { taskId });
@@ -293,7 +244,7 @@ export class SlotPool {
       const end = recordEnd(finished, at);
       // Both are in the order of the tasks; what is not the next unfinished one was received by the socket.
       if (readTaskHeader(batch.records, slot.cursor).taskId === finished.readUInt32LE(at + 4)) {
-        slot.cursor = recordEnd(batch.records, slot.cursor);
+        advance(slot, batch, 1);
         this.#options.results(finished.subarray(at, end), 1);
       }
       at = end;
@@ -307,7 +258,7 @@ export class SlotPool {
     const outcome = { header, startMs: slot.batchStartMs, worker: slot.index };
     if (kill && kill.taskId !== header.taskId && !slot.cancelled.has(header.taskId)) return false;
     if (kill?.reason === 'walltime') {
-      const body = packWireError(walltimeExceeded(contextOf(victim, 0).walltimeMs ?? 0, this.#options.host));
+      const body = packWireError(walltimeExceeded(contextAt(victim, 0).walltimeMs ?? 0, this.#options.host));
       this.#report({ ...outcome, status: ResultStatus.Walltime, body });
     } else if (kill || slot.cancelled.has(header.taskId)) {
       this.#report({ ...outcome, status: ResultStatus.Cancelled, body: Buffer.alloc(0) });
@@ -340,10 +291,7 @@ export class SlotPool {
   /** Ends every worker; what runs or waits gets no result. */
   async close(timeoutMs: number): Promise<void> {
     this.#closed = true;
-    for (const slot of this.#slots) {
-      clearTimeout(slot.walltimeTimer);
-      clearTimeout(slot.kill?.graceTimer);
-    }
+    for (const slot of this.#slots) clearTimers(slot);
     await Promise.all(this.#runners().map((runner) => runner.close(timeoutMs)));
   }
 
@@ -356,18 +304,3 @@ export class SlotPool {
     return this.#slots.flatMap((slot) => [...slot.runners.values()]);
   }
 }
-
-function createSlot(index: number): Slot {
-  return {
-    index, runners: new Map(), cancelled: new Set(), batch: undefined, priority: 0, runner: undefined, cursor: 0,
-    lastCount: 0, batchStartMs: 0, walltimeTimer: undefined, kill: undefined,
-  };
-}
-
-function contextOf(records: Buffer, at: number): TaskContext {
-  const { contextLength } = readTaskHeader(records, at);
-  if (contextLength === 0) return {};
-  const from = at + TASK_HEADER_BYTES;
-  return unpack(records.subarray(from, from + contextLength)) as TaskContext;
-}
-

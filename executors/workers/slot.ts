@@ -1,0 +1,65 @@
+/**
+ * One slot of a pool: what it runs, how far it is, and whether that is being ended.
+ */
+import type { TaskContext } from '../../lib/task-spec.ts';
+import { readTaskHeader, recordEnd, TASK_HEADER_BYTES } from '../../lib/wire/records.ts';
+import { unpack } from '../../lib/wire/value-codec.ts';
+import type { Batch, Runner } from './runner.ts';
+
+/** A task that is being ended before its end. */
+export interface Kill {
+  readonly taskId: number;
+  readonly reason: 'walltime' | 'cancelled';
+  readonly graceTimer: NodeJS.Timeout;
+}
+
+export interface Slot {
+  readonly index: number;
+  /** By kind; each starts its worker when it is first needed. */
+  readonly runners: Map<string, Runner>;
+  /** Of the batch: tasks that nobody wants any more. */
+  readonly cancelled: Set<number>;
+  batch: Batch | undefined;
+  /** Of the batch. */
+  priority: number;
+  runner: Runner | undefined;
+  /** Where in the batch's records the first unfinished one starts. */
+  cursor: number;
+  lastCount: number;
+  batchStartMs: number;
+  walltimeTimer: NodeJS.Timeout | undefined;
+  kill: Kill | undefined;
+}
+
+export function createSlot(index: number): Slot {
+  return {
+    index, runners: new Map(), cancelled: new Set(), batch: undefined, priority: 0, runner: undefined, cursor: 0,
+    lastCount: 0, batchStartMs: 0, walltimeTimer: undefined, kill: undefined,
+  };
+}
+
+/** The first `count` unfinished tasks of the batch are finished. */
+export function advance(slot: Slot, batch: Batch, count: number): void {
+  for (let i = 0; i < count && slot.cursor < batch.records.length; i++) slot.cursor = recordEnd(batch.records, slot.cursor);
+}
+
+/** The batch is over. */
+export function clearSlot(slot: Slot): void {
+  clearTimers(slot);
+  slot.cancelled.clear();
+  slot.batch = undefined;
+  slot.runner = undefined;
+  slot.kill = undefined;
+}
+
+export function clearTimers({ walltimeTimer, kill }: Slot): void {
+  clearTimeout(walltimeTimer);
+  clearTimeout(kill?.graceTimer);
+}
+
+export function contextAt(records: Buffer, at: number): TaskContext {
+  const { contextLength } = readTaskHeader(records, at);
+  if (contextLength === 0) return {};
+  const from = at + TASK_HEADER_BYTES;
+  return unpack(records.subarray(from, from + contextLength)) as TaskContext;
+}
