@@ -13,6 +13,9 @@ const CHEAPEST_US = 4;
 const PACK_RECORDS = 64;
 const PACK_US = 500;
 
+/** Looking at more managers than this for a few tasks costs more than it gives. */
+const FEW_MANAGERS = 32;
+
 /** A run of whole records, `start` to `end`. */
 export interface Run {
   readonly buffer: Buffer;
@@ -56,15 +59,21 @@ export function roomFor(core: Core, candidate: Candidate, costUs: number): numbe
 export const packSize = (candidate: Candidate, costUs: number): number =>
   costUs === 0 ? 1 : Math.max(PACK_RECORDS, Math.floor((PACK_US * candidate.manager.slots) / costUs));
 
+/**
+ * Those of the open managers to choose among: all, or of very many as many as there are tasks to place. They are removed from
+ * `open` by whoever finds them full, so asking again gives others.
+ */
 export function openCandidates(core: Core): Candidate[] {
+  const byBlock = core.options.managerSelector === 'blockId';
+  const limit = byBlock ? Number.POSITIVE_INFINITY : Math.max(FEW_MANAGERS, core.queue.length);
   const heap: Candidate[] = [];
-  const count = core.open.size;
+  const count = Math.min(core.open.size, limit);
   const rotation = count > 1 ? core.options.pick(count) : 0;
   for (const manager of core.open) {
+    if (heap.length === limit) break;
     if (manager.state === 'active' && manager.reachable) heap.push(toCandidate(core, manager, (heap.length + rotation) % count));
     else core.open.delete(manager);
   }
-  const byBlock = core.options.managerSelector === 'blockId';
   for (let i = (heap.length >> 1) - 1; i >= 0; i--) siftDown(heap, i, byBlock);
   return heap;
 }

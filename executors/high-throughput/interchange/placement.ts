@@ -6,27 +6,33 @@
  * fits nowhere, those behind it wait.
  */
 import { recordEnd, TaskFlag } from '../../../lib/wire/records.ts';
-import { type Candidate, dropFirst, freeSlots, openCandidates, packSize, reorderFirst, roomFor, shortCost } from './candidates.ts';
+import { type Candidate, dropFirst, openCandidates, packSize, reorderFirst, roomFor, shortCost } from './candidates.ts';
 import type { Effect } from './core-events.ts';
 import { type Core, countFrame, log } from './core-state.ts';
 import { advanceHead, type Chunk, headChunk } from './task-queue.ts';
 
 export function placeTasks(core: Core, effects: Effect[]): void {
   if (core.queue.length === 0 || core.open.size === 0 || core.recovery !== undefined || core.closing !== undefined) return;
-  const heap = openCandidates(core);
+  let heap = openCandidates(core);
   const used = new Set<Candidate>();
   for (let head = headChunk(core.queue); head !== undefined; head = headChunk(core.queue)) {
     const first = heap[0];
-    if (first === undefined) break;
-    if (giveFrom(core, head, first)) {
+    if (first === undefined) {
+      if (core.open.size === 0) break;
+      heap = openCandidates(core);
+    } else if (giveFrom(core, head, first)) {
       used.add(first);
       reorderFirst(core, heap);
     } else {
       dropFirst(core, heap);
-      if (freeSlots(first.manager) <= 0) core.open.delete(first.manager);
+      core.open.delete(first.manager);
     }
   }
-  for (const candidate of used) sendRuns(core, candidate, effects);
+  for (const candidate of used) {
+    sendRuns(core, candidate, effects);
+    // Next time others come first.
+    if (core.open.delete(candidate.manager)) core.open.add(candidate.manager);
+  }
 }
 
 /** Gives the candidate what it has room for of the function at the head; false if that is nothing. */

@@ -106,6 +106,11 @@ describe('interchange core', () => {
         title: 'fills the oldest block first with selector blockId', options: { managerSelector: 'blockId' },
         act: (b) => b.register('a', { blockId: '10' }).register('b', { blockId: '9' }).submit(3), placed: { b: [1, 2], a: [3] },
       },
+      {
+        title: 'fills free slots of younger blocks before it sends anything beyond, also with selector blockId',
+        options: { managerSelector: 'blockId', prefetchCapacity: 2 },
+        act: (b) => b.register('a', { blockId: '0', slots: 1 }).register('b', { blockId: '1', slots: 1 }).submit(3), placed: { a: [1, 3], b: [2] },
+      },
       { title: 'takes larger priorities first', act: (b) => b.submit(1, { priority: -1 }).submit(1, { priority: 5 }).submit(1).register('a'), placed: { a: [2, 3] } },
       { title: 'keeps first-in first-out within a priority', act: (b) => b.submit(1).submit(1).submit(1).register('a', { slots: 3 }), placed: { a: [1, 2, 3] } },
     ];
@@ -142,6 +147,17 @@ describe('interchange core', () => {
 
     it('keeps estimates per function', () => {
       expect(known(100).submit(10, { fnId: 2 }).placed()['a']).to.have.length(2);
+    });
+
+    it('spreads long tasks over a thousand managers, whether they come together or one by one', () => {
+      const bench = new Bench();
+      for (let i = 0; i < 1000; i++) bench.register(`m${i}`);
+      bench.submit(600);
+      for (let i = 0; i < 400; i++) bench.submit(1);
+      const loads = Object.values(bench.placed()).map((ids) => ids.length);
+      expect(loads).to.have.length(1000);
+      bench.submit(1500);
+      expect(Object.values(bench.placed()).flat()).to.have.length(1000);
     });
 
     it('packs tiny tasks for one manager before it turns to the next', () => {

@@ -77,8 +77,8 @@ describe('interchange process', () => {
   });
 
   it('carries a task and a result of 100 MB whole', async () => {
-    const driver = await startDriver();
-    const manager = await startManager(driver);
+    const driver = await startDriver({ heartbeatThresholdMs: 20_000 });
+    const manager = await startManager(driver, { heartbeatThresholdMs: 20_000 });
     const large = encodeTasks([{ taskId: 1, tryNumber: 1, fnId: 1 }], 100 << 20);
     large.fill('ab', 1000);
     driver.define(1);
@@ -261,7 +261,7 @@ describe('interchange process', () => {
       expect([first.port, second.port].sort()).to.deep.equal([56_310, 56_311]);
       const third = new TestDriver({ portRange: [56_310, 56_311] });
       drivers.push(third);
-      expect((await third.event('failed'))['message']).to.include('interchangePortRange');
+      expect((await third.event('failed'))['message']).to.include('workerPortRange');
       expect(await third.exit()).to.equal(1);
     });
   });
