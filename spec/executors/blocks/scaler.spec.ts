@@ -167,6 +167,9 @@ describe('the block scaler, shrinking', () => {
     bench().start().serving('0').after(IDLE).gone('0').after(4999).expect('submit 0, drain 0').after(1).expect('cancel 0');
   });
 
+  it('drains a manager that comes to a block that was let go', () =>
+    void bench().start().serving('0').after(IDLE).expect('submit 0, drain 0').registered('0').expect('drain 0'));
+
   it('waits for the tasks of a drained block, however long', () => {
     bench()
       .start()
