@@ -92,15 +92,23 @@ export function bashFailure(spec: BashCommand, exit: BashExit, host = hostname()
 
 function describeExit({ exitCode, signal }: BashExit, host: string): string {
   if (signal !== null) return `was ended by ${signal}`;
-  const hint = exitCode === 126 ? ` (it was found on ${host}, but it is not executable there)` : exitCode === 127 ? ` (not found on the PATH of ${host})` : '';
+  const hint =
+    exitCode === 126
+      ? ` (it was found on ${host}, but it is not executable there)`
+      : exitCode === 127
+        ? ` (not found on the PATH of ${host})`
+        : '';
   return `exited with ${exitCode}${hint}`;
 }
 
 function describeOutput(spec: BashCommand, { stdoutTail, stderrTail }: BashExit): string {
-  const [name, tail, file] = stderrTail.trim() === '' && stdoutTail.trim() !== ''
-    ? ['stderr is empty, stdout', stdoutTail, spec.stdout]
-    : ['stderr', stderrTail, spec.stderr];
+  const [name, tail, file] =
+    stderrTail.trim() === '' && stdoutTail.trim() !== ''
+      ? ['stderr is empty, stdout', stdoutTail, spec.stdout]
+      : ['stderr', stderrTail, spec.stderr];
   const all = file ? ` (all of it: ${file[0]})` : '';
   const lines = lastLines(tail, 10);
-  return lines === '' ? `it wrote nothing to stderr${all}` : `${name} ends: ${lines.length > 2000 ? `… ${lines.slice(-2000)}` : lines}${all}`;
+  return lines === ''
+    ? `it wrote nothing to stderr${all}`
+    : `${name} ends: ${lines.length > 2000 ? `… ${lines.slice(-2000)}` : lines}${all}`;
 }

@@ -46,7 +46,8 @@ function unescapeTemplate(raw: string): string {
 
 function place(value: unknown, position: number, context: ShellContext): string {
   if (context === 'backtick') throw refuse(position, 'stands within backticks, which would read it a second time; write $( … ) instead');
-  if (context === 'heredoc') throw refuse(position, "stands in a here-document, where it cannot be quoted; pass it as a word, as in printf '%s' …");
+  if (context === 'heredoc')
+    throw refuse(position, "stands in a here-document, where it cannot be quoted; pass it as a word, as in printf '%s' …");
   if (!Array.isArray(value)) return inContext(value, position, context);
   if (context !== 'plain') throw refuse(position, 'is an array within quotes, where it cannot be several words; put it outside of them');
   return value.map((element: unknown) => inContext(element, position, context)).join(' ');
@@ -91,7 +92,8 @@ function isFile(value: object | null): value is ShellFile {
 function remedy(value: unknown): string {
   if (value === undefined || value === null) return 'is an argument missing?';
   if (typeof value === 'function') return 'call it, and interpolate what it returns';
-  if (typeof (value as { then?: unknown }).then === 'function') return 'pass the future as an argument of the app, whose body then gets its value';
+  if (typeof (value as { then?: unknown }).then === 'function')
+    return 'pass the future as an argument of the app, whose body then gets its value';
   return 'give a string, a number, a file or an array of them (JSON.stringify makes a string of an object)';
 }
 

@@ -15,7 +15,15 @@ interface HereDocument {
 }
 
 const HERE_DOCUMENT = /<<(-?)[ \t]*(?:'([^'\n]*)'|"([^"\n]*)"|\\?([^\s'"<>|;&()]+))/y;
-const CLOSER: Partial<Record<Frame, string>> = { single: "'", double: '"', ansi: "'", backtick: '`', paren: ')', arithmetic: ')', brace: '}' };
+const CLOSER: Partial<Record<Frame, string>> = {
+  single: "'",
+  double: '"',
+  ansi: "'",
+  backtick: '`',
+  paren: ')',
+  arithmetic: ')',
+  brace: '}',
+};
 
 export class ShellScanner {
   readonly #frames: Frame[] = [];

@@ -25,8 +25,10 @@ function describeStage({ stage, errno, detail }: Failed, why: string, spec: Comm
       return `the '${stage === FailedStage.Stdout ? 'stdout' : 'stderr'}' file ${detail} cannot be opened (${why})${pipe}`;
     }
     case FailedStage.Pty:
-      return `the command asks for a terminal ('pty: true'), which needs node-pty, and that cannot be loaded: ${detail}; ` +
-        "install it where the workers run (npm install node-pty; it is compiled then), or leave 'pty' out";
+      return (
+        `the command asks for a terminal ('pty: true'), which needs node-pty, and that cannot be loaded: ${detail}; ` +
+        "install it where the workers run (npm install node-pty; it is compiled then), or leave 'pty' out"
+      );
     case FailedStage.Fork:
       return `no process can be made for the command (${why}); are there too many, or is memory short?`;
     default:
@@ -37,8 +39,10 @@ function describeStage({ stage, errno, detail }: Failed, why: string, spec: Comm
 
 function describeTooLong({ command }: CommandSpec, why: string): string {
   const bytes = Buffer.byteLength(command);
-  return `the command of ${bytes} bytes and its environment are too long to execute (${why}; Linux takes 131071 bytes for one command); ` +
-    'pass large data through a file';
+  return (
+    `the command of ${bytes} bytes and its environment are too long to execute (${why}; Linux takes 131071 bytes for one command); ` +
+    'pass large data through a file'
+  );
 }
 
 /** A failure that is no exit: both are null. */

@@ -114,7 +114,12 @@ export class CommandRunner {
     } catch (error) {
       this.#pending = undefined;
       const stderrTail = error instanceof Error ? error.message : String(error);
-      pending.reject(new CommandRunnerLostError({ exitCode: null, signal: null, stderrTail }, `the helper that runs commands cannot be started: ${stderrTail}`));
+      pending.reject(
+        new CommandRunnerLostError(
+          { exitCode: null, signal: null, stderrTail },
+          `the helper that runs commands cannot be started: ${stderrTail}`,
+        ),
+      );
     }
   }
 

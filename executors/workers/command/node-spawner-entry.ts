@@ -21,5 +21,10 @@ process.stdin.on('data', (chunk: Buffer) => frames.push(chunk, (type, body) => s
 process.stdin.on('end', () => leave(0));
 process.stdin.on('error', () => leave(0));
 process.stdout.on('error', () => leave(0)); // nobody hears the replies any more
-for (const [signal, number] of [['SIGHUP', 1], ['SIGINT', 2], ['SIGTERM', 15]] as const) process.on(signal, () => leave(128 + number));
+for (const [signal, number] of [
+  ['SIGHUP', 1],
+  ['SIGINT', 2],
+  ['SIGTERM', 15],
+] as const)
+  process.on(signal, () => leave(128 + number));
 reply(encodeHello());

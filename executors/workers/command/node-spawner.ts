@@ -125,7 +125,13 @@ export class NodeSpawner {
 
   /** For the supervisor that finds us dead: u32 group at hand, u32 count, groups that are ending. */
   #writeGroups(): void {
-    writeSync(this.#groupFd, Buffer.from(Uint32Array.of(this.#running?.group ?? 0, this.#leftovers.length, ...this.#leftovers).buffer), 0, undefined, 0);
+    writeSync(
+      this.#groupFd,
+      Buffer.from(Uint32Array.of(this.#running?.group ?? 0, this.#leftovers.length, ...this.#leftovers).buffer),
+      0,
+      undefined,
+      0,
+    );
   }
 }
 
@@ -135,9 +141,12 @@ function openAll(request: RunRequest, outputs: { stdout?: OutputFile; stderr?: O
   outputs.stdout = attempt(FailedStage.Stdout, stdout, () =>
     openOutput(stdout, (flags & RunFlag.StdoutAppend) !== 0, (flags & RunFlag.StdoutCaptured) !== 0),
   );
-  outputs.stderr = stdout === stderr ? outputs.stdout : attempt(FailedStage.Stderr, stderr, () =>
-    openOutput(stderr, (flags & RunFlag.StderrAppend) !== 0, (flags & RunFlag.StderrCaptured) !== 0),
-  );
+  outputs.stderr =
+    stdout === stderr
+      ? outputs.stdout
+      : attempt(FailedStage.Stderr, stderr, () =>
+          openOutput(stderr, (flags & RunFlag.StderrAppend) !== 0, (flags & RunFlag.StderrCaptured) !== 0),
+        );
 }
 
 function checkDirectory(path: string): void {

@@ -65,6 +65,13 @@ async function readRange(path: string, from: number, to: number): Promise<Buffer
 }
 
 async function findMissing(outputs: readonly string[]): Promise<string[]> {
-  const found = await Promise.all(outputs.map((path) => access(path).then(() => true, () => false)));
+  const found = await Promise.all(
+    outputs.map((path) =>
+      access(path).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
   return outputs.filter((_, index) => !found[index]);
 }

@@ -11,8 +11,8 @@ const KEYWORDS = 'if then else elif fi case esac for select while until do done 
 const SHELL_WORDS = new Set(`${BUILTINS} ${KEYWORDS}`.split(/\s+/));
 
 /** One word: characters that no shell gives a meaning to, and single-quoted parts. */
-const WORD = /(?:[A-Za-z0-9_.\/:,@%+=-]+|'[^'\0]*')+/y;
-const PROGRAM = /^(?=.*[^.\/])[A-Za-z0-9_.\/+][A-Za-z0-9_.\/+-]*$/;
+const WORD = /(?:[A-Za-z0-9_./:,@%+=-]+|'[^'\0]*')+/y;
+const PROGRAM = /^(?=.*[^./])[A-Za-z0-9_./+][A-Za-z0-9_./+-]*$/;
 const BLANK = ' \t\n';
 
 /**

@@ -101,7 +101,7 @@ export class SpawnerProcess {
     else this.#options.onFrame(type, body);
   }
 
-  /** What it left when it could not clean up itself. The file: u32 group of the latest command, u32 count, other groups that were ending. */
+  /** What it could not clean up itself. The file: u32 group of the latest command, u32 count, other groups that were ending. */
   #killGroups(): void {
     const [current = 0, count = 0, ...others] = readNumbers(this.#options.groupFile);
     const groups = [...(this.#busy ? [current] : []), ...others.slice(0, count)];

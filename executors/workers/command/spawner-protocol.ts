@@ -11,7 +11,7 @@ export const SpawnerFrame = {
   Kill: 2,
   /** Empty; the spawner is able to work. */
   Hello: 3,
-  /** u32 status as of waitpid, f64 start ms, f64 duration µs, f64 where stdout began and ended, u8 whole, strings: stdout, end of stderr. */
+  /** u32 status as of waitpid, f64 start ms, f64 duration µs, f64 begin and end of stdout, u8 whole, strings: stdout, end of stderr. */
   Ended: 4,
   /** u8 stage, u32 errno, f64 start ms, string: path or reason. The command was never executed. */
   Failed: 5,
@@ -92,7 +92,11 @@ export function decodeRun(body: Buffer): RunRequest {
   return {
     killGraceMs: body.readUInt32LE(0),
     flags: body[4] ?? 0,
-    cwd, stdout, stderr, command, env,
+    cwd,
+    stdout,
+    stderr,
+    command,
+    env,
     words: rest.slice(0, wordCount),
   };
 }

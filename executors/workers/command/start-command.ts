@@ -35,7 +35,13 @@ export async function startInTerminal(request: RunRequest, { stdout }: Outputs):
   const { spawn: spawnPty } = await loadPty();
   const env = environmentOf(request);
   const size = { cols: sizeFrom(env['COLUMNS'], 80), rows: sizeFrom(env['LINES'], 24) };
-  const terminal = spawnPty('bash', ['-c', request.command], { ...size, cwd: request.cwd, env, name: env['TERM'] || 'xterm', encoding: null });
+  const terminal = spawnPty('bash', ['-c', request.command], {
+    ...size,
+    cwd: request.cwd,
+    env,
+    name: env['TERM'] || 'xterm',
+    encoding: null,
+  });
   let lost: unknown;
   terminal.onData((data: string | Buffer) => {
     try {

@@ -30,7 +30,11 @@ describe('bashResult', () => {
       bashResult('json', Buffer.from('{'));
       expect.fail('it took { for JSON');
     } catch (error) {
-      expect((error as BashResultError).wireError).to.deep.include({ kind: 'bash', name: 'BashExitError', fields: { exitCode: 0, signal: null } });
+      expect((error as BashResultError).wireError).to.deep.include({
+        kind: 'bash',
+        name: 'BashExitError',
+        fields: { exitCode: 0, signal: null },
+      });
     }
   });
 });
@@ -45,7 +49,13 @@ describe('bashFailure', () => {
       name: 'BashExitError',
       message: '`./simulate --t 3` exited with 15; stderr ends: boom (all of it: /runs/e.err)',
       fields: {
-        exitCode: 15, signal: null, command: './simulate --t 3', stdoutTail: 'step 1\n', stderrTail: 'boom\n', stdout: null, stderr: '/runs/e.err',
+        exitCode: 15,
+        signal: null,
+        command: './simulate --t 3',
+        stdoutTail: 'step 1\n',
+        stderrTail: 'boom\n',
+        stdout: null,
+        stderr: '/runs/e.err',
       },
     });
   });

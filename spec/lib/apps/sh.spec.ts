@@ -6,12 +6,54 @@ import { file } from '../../../lib/files/file.ts';
 
 /** What bash makes of the words behind `words`. */
 const wordsOf = (command: string): string[] =>
-  execFileSync('bash', ['-c', `words() { printf '%s\\0' "$#" "$@"; }; ${command}`], { encoding: 'utf8' }).split('\0').slice(1, -1);
+  execFileSync('bash', ['-c', `words() { printf '%s\\0' "$#" "$@"; }; ${command}`], { encoding: 'utf8' })
+    .split('\0')
+    .slice(1, -1);
 const output = (command: string): string => execFileSync('bash', ['-c', command], { encoding: 'utf8' });
 
 const HOSTILE = [
-  '', ' ', 'two words', "it's", '"', "'", "''", "'; exit 9; '", '$HOME', '${HOME}', '$(exit 9)', '`exit 9`', '*', '?', '[a]', '{a,b}', '~', '!', '#', '\\',
-  "\\'", 'trailing\\', 'a\nb', '\n', '\r\n', '\t', '-rf', '--', '=', 'A=b', '&', '|', ';', '<', '>', '(', ')', 'é€😀', '\u202e', '\x01\x7f', '%s', 'EOF',
+  '',
+  ' ',
+  'two words',
+  "it's",
+  '"',
+  "'",
+  "''",
+  "'; exit 9; '",
+  '$HOME',
+  `\${HOME}`,
+  '$(exit 9)',
+  '`exit 9`',
+  '*',
+  '?',
+  '[a]',
+  '{a,b}',
+  '~',
+  '!',
+  '#',
+  '\\',
+  "\\'",
+  'trailing\\',
+  'a\nb',
+  '\n',
+  '\r\n',
+  '\t',
+  '-rf',
+  '--',
+  '=',
+  'A=b',
+  '&',
+  '|',
+  ';',
+  '<',
+  '>',
+  '(',
+  ')',
+  'é€😀',
+  '\u202e',
+  '\x01\x7f',
+  '%s',
+  'EOF',
 ];
 
 describe('sh', () => {
@@ -28,7 +70,10 @@ describe('sh', () => {
   }
 
   it('passes any strings as their words', () => {
-    const texts = fc.array(fc.string({ unit: 'binary', maxLength: 20 }).filter((text) => !text.includes('\0') && text.isWellFormed()), { minLength: 1, maxLength: 5 });
+    const texts = fc.array(
+      fc.string({ unit: 'binary', maxLength: 20 }).filter((text) => !text.includes('\0') && text.isWellFormed()),
+      { minLength: 1, maxLength: 5 },
+    );
     fc.assert(
       fc.property(texts, (values) => {
         expect(wordsOf(sh`words ${values} "${values[0] ?? ''}"`)).to.deep.equal([...values, values[0]]);
@@ -56,12 +101,13 @@ describe('sh', () => {
     });
 
     it('loses only the backslashes that JavaScript asks for', () => {
-      expect(sh`echo \${HOME} $\{HOME} \`date\` \\\${X}`).to.equal('echo ${HOME} ${HOME} `date` \\\\${X}');
+      expect(sh`echo \${HOME} $\{HOME} \`date\` \\\${X}`).to.equal(`echo \${HOME} \${HOME} \`date\` \\\\\${X}`);
     });
 
     it('follows quotes over comments, parameters, arithmetic and here-documents', () => {
       const value = 'a b';
-      expect(output(sh`# don't
+      expect(
+        output(sh`# don't
         x=5; echo "\${#x}" $# $((x << 1)) it\'s ${value} # it's
         cat <<'EOF'
 it's $x
@@ -69,7 +115,8 @@ EOF
         cat <<-EOF
 	it's $x
 	EOF
-        cat <<< "it's" ; echo "${value}"`)).to.equal("1 0 10 it's a b\nit's $x\nit's 5\nit's\na b\n");
+        cat <<< "it's" ; echo "${value}"`),
+      ).to.equal("1 0 10 it's a b\nit's $x\nit's 5\nit's\na b\n");
     });
   });
 
@@ -85,9 +132,13 @@ EOF
     ['a NUL byte', () => sh`run ${'a\0b'}`, /interpolation 1 .*NUL byte \(at character 1\)/],
     ['an array within quotes', () => sh`run "${['a']}"`, /interpolation 1 .*array within quotes/],
     ['a value within backticks', () => sh`run \`echo ${'a'}\``, /interpolation 1 .*backticks.*\$\( … \)/],
-    ['a value within a here-document', () => sh`cat <<EOF
+    [
+      'a value within a here-document',
+      () => sh`cat <<EOF
 ${'a'}
-EOF`, /interpolation 1 .*here-document/],
+EOF`,
+      /interpolation 1 .*here-document/,
+    ],
   ];
   for (const [what, make, message] of refused) {
     it(`refuses ${what}`, () => expect(make).to.throw(TypeError, message));

@@ -9,7 +9,12 @@ import { chmod, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
-  CommandRunner, CommandRunnerLostError, type CommandOutcome, type CommandRunnerOptions, type CommandSpec, type RunnerExit,
+  CommandRunner,
+  CommandRunnerLostError,
+  type CommandOutcome,
+  type CommandRunnerOptions,
+  type CommandSpec,
+  type RunnerExit,
 } from '../../../../executors/workers/command/command-runner.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { gone, groupOf, isEmpty, isRunning, numberIn } from './processes.ts';
@@ -25,7 +30,13 @@ for (const spawner of ['perl', 'node'] as const) {
 
     const make = (options: Partial<CommandRunnerOptions> = {}): CommandRunner =>
       new CommandRunner({
-        cwd: directory, env: {}, scratchDir: scratch, prefix: [], spawner, onLost: (exit) => lost.push(exit), ...options,
+        cwd: directory,
+        env: {},
+        scratchDir: scratch,
+        prefix: [],
+        spawner,
+        onLost: (exit) => lost.push(exit),
+        ...options,
       });
     const run = (command: string, options: Partial<CommandSpec> = {}): Promise<CommandOutcome> =>
       runner.run({ command, returns: 'stdout', ...options });
@@ -104,9 +115,11 @@ for (const spawner of ['perl', 'node'] as const) {
       it('shows the runner’s variables and the command’s, which win and are gone for the next', async () => {
         await runner.close();
         runner = make({ env: { SLOT: '3', BOTH: 'runner' } });
-        expect((await run('echo $SLOT $BOTH $OWN', { env: { BOTH: 'command', OWN: 'a\nb' } })).stdout.toString()).to.equal('3 command a b\n');
+        expect((await run('echo $SLOT $BOTH $OWN', { env: { BOTH: 'command', OWN: 'a\nb' } })).stdout.toString()).to.equal(
+          '3 command a b\n',
+        );
         expect((await run('printenv BOTH')).stdout.toString()).to.equal('runner\n');
-        expect((await run('echo ${OWN-none}')).stdout.toString()).to.equal('none\n');
+        expect((await run('printenv OWN || echo none')).stdout.toString()).to.equal('none\n');
         expect((await run('printenv BOTH', { env: { BOTH: 'direct' } })).stdout.toString()).to.equal('direct\n');
       });
 
@@ -120,7 +133,9 @@ for (const spawner of ['perl', 'node'] as const) {
       it('gives nothing to read, default signals and a group of its own', async () => {
         expect((await run('cat; echo end')).stdout.toString()).to.equal('end\n');
         const status = (await run('grep Sig /proc/self/status')).stdout.toString();
-        expect(status).to.match(/SigBlk:\t0+$/m).and.to.match(/SigIgn:\t0+$/m);
+        expect(status)
+          .to.match(/SigBlk:\t0+$/m)
+          .and.to.match(/SigIgn:\t0+$/m);
         const [pid, group] = (await run('set -- $(cut -d" " -f1,5 /proc/$$/stat); echo $1; echo $2')).stdout.toString().split('\n');
         expect(group).to.equal(pid);
       });
@@ -143,7 +158,12 @@ for (const spawner of ['perl', 'node'] as const) {
     describe('output', () => {
       it('appends or truncates as asked, and makes the directories', async () => {
         const path = inDirectory('a/b/c.out');
-        for (const [mode, text] of [['a', 'one'], ['a', 'two'], ['w', 'three'], ['a', 'four']] as const) {
+        for (const [mode, text] of [
+          ['a', 'one'],
+          ['a', 'two'],
+          ['w', 'three'],
+          ['a', 'four'],
+        ] as const) {
           await run(`echo ${text}; echo ${text} >&2`, { stdout: [path, mode], stderr: [inDirectory('e/f.err'), mode] });
         }
         expect(await readFile(path, 'utf8')).to.equal('three\nfour\n');
@@ -188,7 +208,9 @@ for (const spawner of ['perl', 'node'] as const) {
       });
 
       it('cuts tails between characters', async () => {
-        const { stderrTail } = await run('for ((i = 0; i < 4000; i++)); do printf "\\u20ac"; done >&2; printf x >&2; exit 1', { env: { LC_ALL: 'C.UTF-8' } });
+        const { stderrTail } = await run('for ((i = 0; i < 4000; i++)); do printf "\\u20ac"; done >&2; printf x >&2; exit 1', {
+          env: { LC_ALL: 'C.UTF-8' },
+        });
         expect(stderrTail).to.equal(`${'€'.repeat(2730)}x`);
       });
 
@@ -199,7 +221,10 @@ for (const spawner of ['perl', 'node'] as const) {
 
       it('says which outputs are missing after an exit with 0', async () => {
         const outputs = [inDirectory('there'), inDirectory('not-there')];
-        expect((await run('touch there', { outputs })).failure).to.deep.include({ kind: 'missing-outputs', fields: { missing: [outputs[1]] } });
+        expect((await run('touch there', { outputs })).failure).to.deep.include({
+          kind: 'missing-outputs',
+          fields: { missing: [outputs[1]] },
+        });
         expect((await run('touch there; exit 1', { outputs })).failure).to.equal(undefined);
         expect((await run('touch there not-there', { outputs })).failure).to.equal(undefined);
       });
@@ -210,7 +235,11 @@ for (const spawner of ['perl', 'node'] as const) {
         ['a missing working directory', { cwd: '/no/such/place' }, /working directory \/no\/such\/place \(ENOENT/],
         ['a working directory that is a file', { cwd: '/etc/passwd' }, /\/etc\/passwd \(ENOTDIR/],
         ['a stdout that is a directory', { stdout: ['/tmp', 'w'] }, /'stdout' file \/tmp cannot be opened \(EISDIR/],
-        ['a stdout where nothing can be made', { stdout: ['/proc/none/x', 'w'] }, /'stdout' file \/proc\/none\/x cannot be opened \(ENOENT/],
+        [
+          'a stdout where nothing can be made',
+          { stdout: ['/proc/none/x', 'w'] },
+          /'stdout' file \/proc\/none\/x cannot be opened \(ENOENT/,
+        ],
         ['a stderr below a file', { stderr: ['/etc/passwd/x', 'a'] }, /'stderr' file \/etc\/passwd\/x cannot be opened \((ENOTDIR|EEXIST)/],
         ['a NUL byte in the command', { command: 'echo a\0b' }, /command holds a NUL byte/],
         ['a NUL byte in a variable', { env: { X: 'a\0b' } }, /variable X holds a NUL byte/],
@@ -229,7 +258,9 @@ for (const spawner of ['perl', 'node'] as const) {
 
       it('refuses a named pipe, which would wait for a reader', async () => {
         await run('mkfifo pipe');
-        expect((await run('echo x', { stdout: [inDirectory('pipe'), 'w'] })).failure?.message).to.match(/pipe cannot be opened \(ENXIO.*within the command/);
+        expect((await run('echo x', { stdout: [inDirectory('pipe'), 'w'] })).failure?.message).to.match(
+          /pipe cannot be opened \(ENXIO.*within the command/,
+        );
       });
     });
 
@@ -242,7 +273,9 @@ for (const spawner of ['perl', 'node'] as const) {
       });
 
       it('kills, after the grace, a background child that ignores TERM, while the next command runs', async () => {
-        const { stdout } = await run('(trap "" TERM; echo > ready; while :; do sleep 1; done) & until [ -e ready ]; do :; done; echo $!', { killGraceMs: 300 });
+        const { stdout } = await run('(trap "" TERM; echo > ready; while :; do sleep 1; done) & until [ -e ready ]; do :; done; echo $!', {
+          killGraceMs: 300,
+        });
         const pid = Number(stdout);
         expect((await run('echo next')).stdout.toString()).to.equal('next\n');
         expect(isRunning(pid)).to.equal(true);
@@ -378,7 +411,8 @@ for (const spawner of ['perl', 'node'] as const) {
 
       it('does not keep an idle process alive', async () => {
         const source = `import { CommandRunner } from ${JSON.stringify(RUNNER_URL)};
-          const runner = new CommandRunner({ cwd: '/', env: {}, scratchDir: ${JSON.stringify(scratch)}, prefix: [], spawner: '${spawner}', onLost() {} });
+          const runner = new CommandRunner({ cwd: '/', env: {}, scratchDir: ${JSON.stringify(scratch)}, prefix: [],
+            spawner: '${spawner}', onLost() {} });
           console.log((await runner.run({ command: 'echo done', returns: 'stdout' })).stdout.toString());`;
         const script = spawn(process.execPath, ['--input-type=module', '-e', source], { stdio: ['ignore', 'inherit', 'inherit'] });
         const [code] = await once(script, 'exit');
@@ -407,6 +441,5 @@ for (const spawner of ['perl', 'node'] as const) {
       expect((error as Error).message).to.match(/\/no\/such\/program/);
       expect(lost.splice(0).length).to.equal(1);
     });
-
   });
 }

@@ -26,7 +26,11 @@ describe('CommandRunner where perl is no help', () => {
       if (perl !== undefined) await writeFile(join(directory, 'bin/perl'), perl, { mode: 0o755 });
       const lost: unknown[] = [];
       const runner = new CommandRunner({
-        cwd: directory, env: { PATH: join(directory, 'bin') }, scratchDir: join(directory, 'scratch'), prefix: [], onLost: (exit) => lost.push(exit),
+        cwd: directory,
+        env: { PATH: join(directory, 'bin') },
+        scratchDir: join(directory, 'scratch'),
+        prefix: [],
+        onLost: (exit) => lost.push(exit),
       });
       try {
         for (const word of ['first', 'second']) {

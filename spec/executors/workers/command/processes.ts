@@ -3,7 +3,8 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { eventually } from '../../../support/eventually.ts';
 
 /** The number that a process has written to a file, once it is there. */
-export const numberIn = (path: string): Promise<number> => eventually(`a number in ${path}`, () => Number(readIfThere(path).trim()) || undefined);
+export const numberIn = (path: string): Promise<number> =>
+  eventually(`a number in ${path}`, () => Number(readIfThere(path).trim()) || undefined);
 
 export function readIfThere(path: string): string {
   try {
@@ -13,7 +14,10 @@ export function readIfThere(path: string): string {
   }
 }
 
-const statFields = (pid: number): string[] => readIfThere(`/proc/${pid}/stat`).replace(/^.*\)\s/s, '').split(' ');
+const statFields = (pid: number): string[] =>
+  readIfThere(`/proc/${pid}/stat`)
+    .replace(/^.*\)\s/s, '')
+    .split(' ');
 
 /** Whether the process runs; a zombie does not. */
 export const isRunning = (pid: number): boolean => !['', 'Z', 'X'].includes(statFields(pid)[0] ?? '');

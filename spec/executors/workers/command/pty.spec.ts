@@ -15,7 +15,10 @@ describe('a command in a terminal', () => {
     runner.run({ command, returns: 'stdout', pty: true, ...options });
 
   before(async function skipWithoutPty() {
-    const present = await import('node-pty').then(() => true, () => false);
+    const present = await import('node-pty').then(
+      () => true,
+      () => false,
+    );
     if (!present) this.skip();
   });
 

@@ -22,9 +22,52 @@ describe('splitSimpleCommand', () => {
   }
 
   const complex = [
-    '', ' ', 'a; b', 'a && b', 'a | b', 'a > b', 'a < b', 'a &', '(a)', 'a $B', 'a "b"', 'a `b`', 'a *', 'a ?', 'a [b]', 'a {b,c}', 'a ~', 'a # b',
-    'a \\b', 'A=b c', 'a\nb', "a 'b", 'a !b', 'a ^b', 'a é', 'a\rb', 'a \0b', "'my program' x", '-x', '~/a', '.', '..', './', '/', '. a',
-    'cd /tmp', 'exit 3', 'echo hi', 'printf x', "'exit' 3", 'test -e x', 'time ls', 'if', 'while', 'true --help', 'false x',
+    '',
+    ' ',
+    'a; b',
+    'a && b',
+    'a | b',
+    'a > b',
+    'a < b',
+    'a &',
+    '(a)',
+    'a $B',
+    'a "b"',
+    'a `b`',
+    'a *',
+    'a ?',
+    'a [b]',
+    'a {b,c}',
+    'a ~',
+    'a # b',
+    'a \\b',
+    'A=b c',
+    'a\nb',
+    "a 'b",
+    'a !b',
+    'a ^b',
+    'a é',
+    'a\rb',
+    'a \0b',
+    "'my program' x",
+    '-x',
+    '~/a',
+    '.',
+    '..',
+    './',
+    '/',
+    '. a',
+    'cd /tmp',
+    'exit 3',
+    'echo hi',
+    'printf x',
+    "'exit' 3",
+    'test -e x',
+    'time ls',
+    'if',
+    'while',
+    'true --help',
+    'false x',
   ];
   for (const command of complex) {
     it(`leaves ${JSON.stringify(command)} to bash`, () => expect(splitSimpleCommand(command)).to.equal(null));
@@ -66,7 +109,13 @@ describe('a simple command executed directly', () => {
 
   it('gets the same words as through bash', async () => {
     const plain = fc.stringMatching(/^[A-Za-z0-9_./:,@%+=-]{1,8}$/);
-    const word = fc.oneof(plain, fc.string({ unit: 'binary', maxLength: 12 }).filter((text) => !text.includes('\0')).map((text) => sh`${text}`));
+    const word = fc.oneof(
+      plain,
+      fc
+        .string({ unit: 'binary', maxLength: 12 })
+        .filter((text) => !text.includes('\0'))
+        .map((text) => sh`${text}`),
+    );
     const words = fc.array(word, { minLength: 1, maxLength: 6 });
     await fc.assert(
       fc.asyncProperty(words, async (args) => {
@@ -90,6 +139,8 @@ describe('a simple command executed directly', () => {
 
   it('is not started through a shell', async () => {
     expect((await direct.run({ command: 'cat /proc/self/stat', returns: 'stdout' })).stdout.toString()).to.match(/^\d+ \(cat\)/);
-    expect((await direct.run({ command: 'env', returns: 'stdout' })).stdout.toString()).to.match(/^_=.*\/env$/m).and.not.to.match(/^SHLVL=2$/m);
+    expect((await direct.run({ command: 'env', returns: 'stdout' })).stdout.toString())
+      .to.match(/^_=.*\/env$/m)
+      .and.not.to.match(/^SHLVL=2$/m);
   });
 });

@@ -1,7 +1,12 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import {
-  decodeEnded, decodeFailed, decodeRun, encodeEnded, encodeFailed, encodeRun,
+  decodeEnded,
+  decodeFailed,
+  decodeRun,
+  encodeEnded,
+  encodeFailed,
+  encodeRun,
 } from '../../../../executors/workers/command/spawner-protocol.ts';
 import { decodeStatus, encodeStatus } from '../../../../executors/workers/command/wait-status.ts';
 import { FRAME_HEADER_BYTES } from '../../../../lib/wire/frames.ts';
@@ -13,16 +18,32 @@ const bytes = fc.uint8Array().map((array) => Buffer.from(array));
 describe('the protocol of spawners', () => {
   it('carries requests', () => {
     const request = fc.record({
-      killGraceMs: fc.nat(), flags: fc.integer({ min: 0, max: 255 }), cwd: text, stdout: text, stderr: text, command: text,
-      words: fc.array(text), env: fc.dictionary(text.filter((name) => name !== '__proto__'), text, { noNullPrototype: true }),
+      killGraceMs: fc.nat(),
+      flags: fc.integer({ min: 0, max: 255 }),
+      cwd: text,
+      stdout: text,
+      stderr: text,
+      command: text,
+      words: fc.array(text),
+      env: fc.dictionary(
+        text.filter((name) => name !== '__proto__'),
+        text,
+        { noNullPrototype: true },
+      ),
     });
     fc.assert(fc.property(request, (one) => void expect(decodeRun(bodyOf(encodeRun(one)))).to.deep.equal(one)));
   });
 
   it('carries outcomes', () => {
     const ended = fc.record({
-      status: fc.nat(65535), startMs: fc.nat(), durationUs: fc.nat(), stdoutFrom: fc.maxSafeNat(), stdoutTo: fc.maxSafeNat(),
-      whole: fc.boolean(), stdout: bytes, stderrTail: bytes,
+      status: fc.nat(65535),
+      startMs: fc.nat(),
+      durationUs: fc.nat(),
+      stdoutFrom: fc.maxSafeNat(),
+      stdoutTo: fc.maxSafeNat(),
+      whole: fc.boolean(),
+      stdout: bytes,
+      stderrTail: bytes,
     });
     fc.assert(fc.property(ended, (one) => void expect(decodeEnded(bodyOf(encodeEnded(one)))).to.deep.equal(one)));
     const failed = fc.record({ stage: fc.nat(255), errno: fc.nat(), startMs: fc.nat(), detail: text });
