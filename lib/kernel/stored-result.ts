@@ -1,9 +1,13 @@
 /**
  * A result that lies in a store: fetched when someone asks for it, handed on by reference when a task does.
  */
+import { unlink } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { StoredValue } from '../task-spec.ts';
 import { decodeValue } from '../wire/value-codec.ts';
+
+/** A result that nobody can ask for any more needs no file: a campaign of large results must not fill the disk. */
+const forgotten = new FinalizationRegistry((key: string) => unlink(key, () => undefined));
 
 export class StoredResult {
   readonly stored: StoredValue;
@@ -14,6 +18,7 @@ export class StoredResult {
   constructor(stored: StoredValue, madeBy: 'js' | 'python') {
     this.stored = stored;
     this.madeBy = madeBy;
+    forgotten.register(this, stored.key);
   }
 
   /** @throws Error naming the file if it cannot be read. */
