@@ -53,6 +53,16 @@ console.log('the same as computed here');
 
 /** The same work in one process. */
 function expectedSum(text: string): string {
-  const found = readFileSync(text, 'utf8').toLowerCase().match(/[a-z]+/g) ?? [];
-  return createHash('sha256').update(found.sort().map((word) => `${word}\n`).join('')).digest('hex');
+  const found =
+    readFileSync(text, 'utf8')
+      .toLowerCase()
+      .match(/[a-z]+/g) ?? [];
+  return createHash('sha256')
+    .update(
+      found
+        .sort()
+        .map((word) => `${word}\n`)
+        .join(''),
+    )
+    .digest('hex');
 }

@@ -34,7 +34,13 @@ export class Field {
 
   /** The strings of an optional list, each once. */
   texts(key: string): string[] {
-    return [...new Set(this.optional(key)?.list().map((item) => item.text()))];
+    return [
+      ...new Set(
+        this.optional(key)
+          ?.list()
+          .map((item) => item.text()),
+      ),
+    ];
   }
 
   text(): string {

@@ -28,7 +28,8 @@ export class WorkFolder {
    */
   static create(keep: string | undefined): WorkFolder {
     if (keep === undefined) return new WorkFolder(resolve(`wfcommons-${randomBytes(4).toString('hex')}`), false);
-    if (!isEmpty(keep)) throw new UsageError(`--keep ${keep}: the folder is not empty, and files of an earlier run would pass for this one's`);
+    if (!isEmpty(keep))
+      throw new UsageError(`--keep ${keep}: the folder is not empty, and files of an earlier run would pass for this one's`);
     return new WorkFolder(resolve(keep), true);
   }
 

@@ -30,7 +30,10 @@ export function parseWorkflow(json: string): Workflow {
   requireVersion(root);
   const specification = root.get('workflow').get('specification');
   const runtimes = readRuntimes(root.get('workflow'));
-  const tasks = specification.get('tasks').list().map((task) => readTask(task, runtimes));
+  const tasks = specification
+    .get('tasks')
+    .list()
+    .map((task) => readTask(task, runtimes));
   const sizes = readSizes(specification);
   requireUniqueIds(tasks);
   requireSizes(tasks, sizes);
@@ -74,7 +77,8 @@ function readSizes(specification: Field): Map<string, number> {
     const id = file.get('id').text();
     const bytes = file.get('sizeInBytes').bytes();
     const before = sizes.get(id) ?? bytes;
-    if (before !== bytes) throw new WorkflowFileError(`${file.path}: file '${id}' has ${bytes} bytes here and ${before} bytes in an earlier entry`);
+    if (before !== bytes)
+      throw new WorkflowFileError(`${file.path}: file '${id}' has ${bytes} bytes here and ${before} bytes in an earlier entry`);
     sizes.set(id, bytes);
   }
   return sizes;
