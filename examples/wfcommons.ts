@@ -55,7 +55,7 @@ async function runWorkflow(workflow: Workflow, { scale, keep }: Arguments): Prom
 }
 
 function describe({ wrongInputs, others, notRun }: Failures): string[] {
-  return [...wrongInputs, ...others, ...(notRun > 0 ? [`${notRun} more tasks did not run, because a task before them failed`] : [])];
+  return [...wrongInputs, ...others, ...(notRun > 0 ? [`${notRun} more did not run, because a task before failed`] : [])];
 }
 
 try {
