@@ -120,7 +120,7 @@ EOF
     });
   });
 
-  const future = { then: () => undefined };
+  const future = Promise.resolve(1);
   const refused: readonly [string, () => string, RegExp][] = [
     ['undefined', () => sh`run ${1} ${undefined as never}`, /interpolation 2 of sh`…` is undefined.*argument missing/],
     ['null', () => sh`run ${null as never}`, /interpolation 1 .* null/],
