@@ -10,6 +10,7 @@ import type { ExecutorContext, ExecutorStatus, RunningExecutor, TryRequest } fro
 import { RecordBuffer } from '../../lib/wire/record-buffer.ts';
 import { readResult, recordEnd } from '../../lib/wire/records.ts';
 import { startReaper } from '../workers/reaper.ts';
+import { killAll } from '../workers/process-tree.ts';
 import { makeScratchDir } from '../workers/scratch.ts';
 import { SlotPool } from '../workers/slot-pool.ts';
 import { FunctionRegistry, WorkerFactory } from '../workers/worker-factory.ts';
@@ -46,7 +47,7 @@ class ThreadExecutor implements RunningExecutor {
       // The SlotPool queues: what piscina gets always finds a free thread.
       maxQueue: 'auto',
       idleTimeout: Number.POSITIVE_INFINITY,
-      env: { ...(process.env as Record<string, string>), ...env, FLOTILLA_RUN_ID: runId },
+      env: { ...(process.env as Record<string, string>), ...env, FLOTILLA_RUN_ID: runId, FLOTILLA_MANAGER_ID: `${runId}.${label}` },
       workerHistogram: false,
       recordTiming: false,
     });
@@ -64,7 +65,7 @@ class ThreadExecutor implements RunningExecutor {
       host: this.#host,
       runnerKey: (fnId) => this.#functions.runnerKey(fnId),
       createRunner: (key, slot, events) =>
-        key === 'js' ? new ThreadRunner(this.#threads, slot, this.#functions, events) : factory.create(key, slot, events),
+        key === 'js' ? new ThreadRunner({ pool: this.#threads, slot, runId, functions: this.#functions, events }) : factory.create(key, slot, events),
       results: (records) => this.#report(records),
     });
   }
@@ -105,6 +106,8 @@ class ThreadExecutor implements RunningExecutor {
   async close(timeoutMs: number): Promise<void> {
     await this.#pool.close(timeoutMs);
     await this.#threads.close({ force: true });
+    // What tasks have left running on purpose (setsid, daemons) ends with the run.
+    killAll({ tag: `FLOTILLA_MANAGER_ID=${this.#context.runId}.${this.label}` });
     this.#reaper.release();
     rmSync(this.#scratchDir, { recursive: true, force: true });
   }

@@ -3,57 +3,83 @@
  */
 import type { Piscina } from 'piscina';
 import { readTaskHeader, recordEnd } from '../../lib/wire/records.ts';
-import type { Batch, FunctionSource, Runner, RunnerEvents } from '../workers/runner.ts';
+import { killAll, terminateAll, untilGone } from '../workers/process-tree.ts';
+import type { Batch, FunctionSource, Runner, RunnerEvents, TaskTag } from '../workers/runner.ts';
 import type { ThreadBatch, ThreadResults } from './thread-entry.ts';
 
+export interface ThreadRunnerOptions {
+  readonly pool: Piscina<ThreadBatch, ThreadResults>;
+  readonly slot: number;
+  readonly runId: string;
+  readonly functions: FunctionSource;
+  readonly events: RunnerEvents;
+}
+
 export class ThreadRunner implements Runner {
-  readonly #pool: Piscina<ThreadBatch, ThreadResults>;
-  readonly #functions: FunctionSource;
-  readonly #events: RunnerEvents;
-  readonly #slot: number;
+  readonly #options: ThreadRunnerOptions;
+  #journal = createJournal();
   #abort: AbortController | undefined;
   #underWay: Promise<void> | undefined;
+  /** Tag of what is being ended. */
+  #ending: string | undefined;
+  #isForced = false;
 
-  constructor(pool: Piscina<ThreadBatch, ThreadResults>, slot: number, functions: FunctionSource, events: RunnerEvents) {
-    this.#pool = pool;
-    this.#slot = slot;
-    this.#functions = functions;
-    this.#events = events;
+  constructor(options: ThreadRunnerOptions) {
+    this.#options = options;
   }
 
   run(batch: Batch): void {
     this.#underWay = this.#run(batch);
   }
 
-  async #run(batch: Batch): Promise<void> {
+  async #run({ records }: Batch): Promise<void> {
+    const { pool, slot, events } = this.#options;
     const abort = new AbortController();
     this.#abort = abort;
-    // What was finished before the thread died comes over a shared counter of bytes.
-    const journal = new SharedArrayBuffer(JOURNAL_BYTES);
+    this.#ending = undefined;
+    this.#isForced = false;
+    const journal = this.#journal;
+    Atomics.store(new Int32Array(journal, 0, 1), 0, 0);
+    let exit = { exitCode: null as number | null, signal: null as string | null, stderrTail: '', finished: Buffer.alloc(0) };
     try {
-      const { records } = await this.#pool.run(
-        { slot: this.#slot, records: batch.records, definitions: this.#definitionsFor(batch.records), journal },
-        { signal: abort.signal },
-      );
-      this.#events.results(Buffer.from(records.buffer, records.byteOffset, records.byteLength));
+      const results = await pool.run({ slot, records, definitions: this.#definitionsFor(records), journal }, { signal: abort.signal });
+      events.results(Buffer.from(results.records.buffer, results.records.byteOffset, results.records.byteLength));
+      if (!abort.signal.aborted) return;
     } catch (error) {
-      this.#events.lost({ exitCode: exitCodeOf(error), signal: abort.signal.aborted ? 'SIGKILL' : null, stderrTail: String(error), finished: readShared(journal) });
+      exit = { exitCode: exitCodeOf(error), signal: abort.signal.aborted ? 'SIGKILL' : null, stderrTail: String(error), finished: readJournal(journal) };
+      // The thread may still be writing to the old one.
+      this.#journal = createJournal();
     }
+    const tag = this.#ending;
+    if (tag !== undefined) await untilGone({ tag }, () => this.#isForced);
+    events.lost(exit);
   }
 
-  /** A thread may be a new one: the definitions go along with every batch, by reference once it has them. */
+  /** A thread may be a new one: the definitions go along with every batch. */
   #definitionsFor(records: Buffer): [number, Buffer][] {
     const found = new Map<number, Buffer>();
     for (let at = 0; at < records.length; at = recordEnd(records, at)) {
       const { fnId } = readTaskHeader(records, at);
       if (found.has(fnId)) continue;
-      const definition = this.#functions.definition(fnId);
+      const definition = this.#options.functions.definition(fnId);
       if (definition) found.set(fnId, definition);
     }
     return [...found];
   }
 
-  kill(): void {
+  finished(): Buffer {
+    return readJournal(this.#journal);
+  }
+
+  /** A thread takes no signal: it is ended at once. The processes that the task has started get theirs. */
+  kill(signal: 'SIGTERM' | 'SIGKILL', { taskId }: TaskTag): void {
+    const tag = `FLOTILLA_TASK_ID=${this.#options.runId}.${taskId}`;
+    this.#ending = tag;
+    if (signal === 'SIGTERM') terminateAll({ tag });
+    else {
+      this.#isForced = true;
+      killAll({ tag });
+    }
     this.#abort?.abort();
   }
 
@@ -67,9 +93,13 @@ export class ThreadRunner implements Runner {
   }
 }
 
-export const JOURNAL_BYTES = 256 * 1024;
+const JOURNAL_BYTES = 64 * 1024;
+/** Reserved, not used: of addresses there are enough. */
+const MAX_JOURNAL_BYTES = 1 << 30;
 
-function readShared(journal: SharedArrayBuffer): Buffer {
+const createJournal = (): SharedArrayBuffer => new SharedArrayBuffer(JOURNAL_BYTES, { maxByteLength: MAX_JOURNAL_BYTES });
+
+function readJournal(journal: SharedArrayBuffer): Buffer<ArrayBuffer> {
   const length = Atomics.load(new Int32Array(journal, 0, 1), 0);
   return Buffer.from(new Uint8Array(journal, 4, length));
 }
@@ -79,4 +109,3 @@ function exitCodeOf(error: unknown): number | null {
   const code = /exited with code: (\d+)/.exec(String(error))?.[1];
   return code === undefined ? null : Number(code);
 }
-

@@ -9,7 +9,7 @@ import type { TaskContext } from '../../lib/task-spec.ts';
 import { encodeResult, readTaskHeader, recordEnd, ResultStatus, TASK_HEADER_BYTES, type TaskHeader } from '../../lib/wire/records.ts';
 import { decodeValue, encodeValue, unpack } from '../../lib/wire/value-codec.ts';
 import { type CommandOutcome, CommandRunner, CommandRunnerLostError, type CommandSpec } from './command/command-runner.ts';
-import { killAll } from './process-tree.ts';
+import { killAll, terminateAll, untilGone } from './process-tree.ts';
 import type { Batch, Runner, RunnerEvents, TaskTag } from './runner.ts';
 import { INLINE_LIMIT, storeIfLarge } from './js/stored-values.ts';
 
@@ -27,7 +27,7 @@ export interface CommandSlotOptions {
 export class CommandSlot implements Runner {
   readonly #options: CommandSlotOptions;
   readonly #runner: CommandRunner;
-  #killed = false;
+  #killed: 'SIGTERM' | 'SIGKILL' | undefined;
 
   constructor(options: CommandSlotOptions) {
     this.#options = options;
@@ -47,14 +47,17 @@ export class CommandSlot implements Runner {
 
   /** @returns false when the pool was told that the task is lost: it decides what becomes of the rest. */
   async #runOne(header: TaskHeader, record: Buffer): Promise<boolean> {
-    this.#killed = false;
+    this.#killed = undefined;
     const argsAt = TASK_HEADER_BYTES + header.contextLength;
     const context = header.contextLength > 0 ? (unpack(record.subarray(TASK_HEADER_BYTES, argsAt)) as TaskContext) : {};
     const spec = this.#specOf(header, context, String(decodeValue(record.subarray(argsAt))));
     try {
       const outcome = await this.#runner.run(spec);
-      // The pool waits for the end of what it killed; the exit code of the rubble does not matter.
-      if (this.#killed) return this.#lost({ exitCode: outcome.exitCode, signal: outcome.signal, stderrTail: outcome.stderrTail });
+      if (this.#killed) {
+        // What left the process group has its time too; the exit code of the rubble does not matter.
+        await untilGone({ tag: this.#tag(header) }, () => this.#killed === 'SIGKILL');
+        return this.#lost({ exitCode: outcome.exitCode, signal: outcome.signal, stderrTail: outcome.stderrTail });
+      }
       this.#report(header, spec, outcome);
       return true;
     } catch (error) {
@@ -102,9 +105,11 @@ export class CommandSlot implements Runner {
   }
 
   kill(signal: 'SIGTERM' | 'SIGKILL', task: TaskTag): void {
-    this.#killed = true;
+    this.#killed = signal;
     this.#runner.kill(signal);
-    if (signal === 'SIGKILL') killAll({ tag: this.#tag(task) });
+    const tag = this.#tag(task);
+    if (signal === 'SIGTERM') terminateAll({ tag });
+    else killAll({ tag });
   }
 
   async close(): Promise<void> {

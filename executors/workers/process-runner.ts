@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { encodeFrame, encodeFrameHeader, FRAME_HEADER_BYTES, FrameReader, FrameType } from '../../lib/wire/frames.ts';
 import { readTaskHeader, recordEnd } from '../../lib/wire/records.ts';
 import { readJournal } from './journal.ts';
-import { killAll, signalGroup } from './process-tree.ts';
+import { killAll, type ProcessSet, signalGroup, terminateAll, untilGone } from './process-tree.ts';
 import type { Batch, FunctionSource, Runner, RunnerEvents, TaskTag, WorkerExit } from './runner.ts';
 
 export interface ProcessRunnerOptions {
@@ -53,6 +53,9 @@ export class ProcessRunner implements Runner {
   #worker: LiveWorker | undefined;
   #batch = 0;
   #closing = false;
+  /** What is being ended: the worker with the task that it runs. */
+  #ending: ProcessSet | undefined;
+  #isForced = false;
 
   constructor(options: ProcessRunnerOptions) {
     this.#options = options;
@@ -70,6 +73,8 @@ export class ProcessRunner implements Runner {
     // Could not be started: #start has reported that.
     if (!worker) return;
     this.#batch = batch.number;
+    this.#ending = undefined;
+    this.#isForced = false;
     this.#defineFunctions(worker, batch.records);
     const { records } = batch;
     if (records.length < COPY_LIMIT) {
@@ -102,11 +107,16 @@ export class ProcessRunner implements Runner {
     }
   }
 
+  finished(): Buffer {
+    return readJournal(this.#journal, this.#batch);
+  }
+
   kill(signal: 'SIGTERM' | 'SIGKILL', task: TaskTag): void {
-    const pid = this.#worker?.child.pid;
-    if (pid === undefined) return;
-    if (signal === 'SIGKILL') killAll({ group: pid, tag: this.#tag(task) });
-    signalGroup(pid, signal);
+    const group = this.#worker?.child.pid;
+    this.#ending = { group, tag: this.#tag(task) };
+    if (signal === 'SIGTERM') return terminateAll(this.#ending);
+    this.#isForced = true;
+    killAll(this.#ending);
   }
 
   #tag({ taskId }: TaskTag): string {
@@ -164,10 +174,15 @@ export class ProcessRunner implements Runner {
     child.once('exit', (code, signal) => {
       worker.exit = { code, signal };
       this.#options.log?.(`${this.#options.name}, process ${child.pid}, ended by ${signal ?? `exit code ${code}`}`);
-      // Whatever it started must not outlive it, nor keep its socket open.
-      killAll({ group: child.pid });
-      this.#reportIfGone(worker);
+      void this.#endRest(worker);
     });
+  }
+
+  /** Whatever it started must not outlive it, nor keep its socket open. Where it was told to end, so was that: it has its time. */
+  async #endRest(worker: LiveWorker): Promise<void> {
+    if (this.#ending) await untilGone(this.#ending, () => this.#isForced);
+    else killAll({ group: worker.child.pid });
+    this.#reportIfGone(worker);
   }
 
   #onStartError(worker: LiveWorker, error: Error & { code?: string }): void {

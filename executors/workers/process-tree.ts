@@ -12,7 +12,9 @@ export interface ProcessSet {
   readonly tag?: string | undefined;
 }
 
-const POLL_MS = 20;
+const FIRST_LOOK_MS = 10;
+/** Looking costs a read or two per process of the machine. */
+const MAX_PAUSE_MS = 200;
 
 /** Ids of the living members (zombies are not alive), never our own. */
 export function findProcesses({ group, tag }: ProcessSet): number[] {
@@ -20,15 +22,14 @@ export function findProcesses({ group, tag }: ProcessSet): number[] {
   return processIds().filter((pid) => pid !== process.pid && (isInGroup(pid, group) || carries(pid, tagBytes)) && isAlive(pid));
 }
 
-/** SIGTERM, then SIGKILL to what is still there after `graceMs`. Resolves when nothing is left that a signal can reach. */
-export async function terminate(set: ProcessSet, graceMs: number): Promise<void> {
+/** Asks all of it to end. */
+export function terminateAll(set: ProcessSet): void {
   signalAll(findProcesses(set), 'SIGTERM');
-  const deadline = performance.now() + graceMs;
-  while (performance.now() < deadline) {
-    if (findProcesses(set).length === 0) return;
-    await delay(POLL_MS);
-  }
-  killAll(set);
+}
+
+/** Resolves when nothing of it is left, or when `isForced` says that what is left has been killed. */
+export async function untilGone(set: ProcessSet, isForced: () => boolean): Promise<void> {
+  for (let pause = FIRST_LOOK_MS; !isForced() && findProcesses(set).length > 0; pause = Math.min(pause * 2, MAX_PAUSE_MS)) await delay(pause);
 }
 
 /** SIGKILL, again until no new member appears (one may fork while it is being looked for). */

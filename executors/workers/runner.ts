@@ -34,8 +34,10 @@ export interface Runner {
   run(batch: Batch): void;
   /** Starts the worker ahead of the first batch, where that takes time. */
   warmUp?(): void;
-  /** Signals the running task with everything it started. Its end is reported as `results` or `lost`. */
-  kill(signal: 'SIGTERM' | 'SIGKILL', tasks: TaskTag): void;
+  /** Result records of the batch at hand that the worker has written down, sent or not, in order. */
+  finished?(): Buffer;
+  /** Signals the running task with everything it started. Its end is reported as `results` or `lost`, when all of that is gone. */
+  kill(signal: 'SIGTERM' | 'SIGKILL', task: TaskTag): void;
   /** Ends the worker, waiting at most `timeoutMs`. */
   close(timeoutMs: number): Promise<void>;
   killNow(): void;

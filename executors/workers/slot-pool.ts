@@ -16,7 +16,8 @@ import { walltimeExceeded, workerLost, workerNotStarted } from './losses.ts';
 import { PriorityQueue } from './priority-queue.ts';
 import type { Peeked, RecordQueue } from './record-queue.ts';
 import type { Batch, Runner, RunnerEvents, WorkerExit } from './runner.ts';
-import { advance, clearSlot, clearTimers, contextAt, createSlot, type Kill, type Slot } from './slot.ts';
+import { type Look, OverdueWatch } from './overdue-watch.ts';
+import { acceptInOrder, advance, clearSlot, clearTimers, contextAt, createSlot, type Kill, type Slot } from './slot.ts';
 
 export interface SlotPoolOptions {
   readonly slots: number;
@@ -33,6 +34,8 @@ export class SlotPool {
   readonly #queue = new PriorityQueue();
   readonly #estimates = new Estimates();
   readonly #slots: Slot[];
+  /** A task that takes long against all expectation must not hold back the results of those before it. */
+  readonly #overdue = new OverdueWatch(() => this.#lookForResults());
   #idle: Slot[];
   #nextBatch = 1;
   #dispatchPlanned = false;
@@ -115,6 +118,8 @@ export class SlotPool {
   #cancelInSlot(slot: Slot, wanted: ReadonlyMap<number, number>): void {
     if (!slot.batch) return;
     const { records } = slot.batch;
+    // Which one runs is known only from what the worker has finished.
+    if (holdsAny(slot, wanted)) this.#takeFinished(slot);
     for (let at = slot.cursor; at < records.length; at = recordEnd(records, at)) {
       const { taskId, tryNumber } = readTaskHeader(records, at);
       if (wanted.get(taskId) !== tryNumber) continue;
@@ -158,6 +163,7 @@ export class SlotPool {
     slot.runner = runner;
     if ((first.flags & TaskFlag.Solo) !== 0) this.#watchWalltime(slot, first, records);
     runner.run(batch);
+    if (count > 1) this.#overdue.start();
   }
 
   #createRunner(slot: Slot, key: string): Runner {
@@ -191,13 +197,36 @@ export class SlotPool {
     for (let at = 0; at < records.length; at = recordEnd(records, at)) {
       if (records[at + 14] === ResultStatus.Ok) this.#estimates.record(records.readUInt32LE(at + 8), records.readUInt32LE(at + 16));
     }
-    advance(slot, batch, count);
-    this.#options.results(records, count);
-    if (slot.cursor >= batch.records.length) this.#finish(slot);
-    else if (slot.cancelled.size > 0) this.#killIfCancelled(slot, batch);
+    if (slot.peeked) acceptInOrder(slot, batch, records, (record) => this.#options.results(record, 1));
+    else {
+      advance(slot, batch, count);
+      this.#options.results(records, count);
+    }
+    if (slot.cursor < batch.records.length) this.#killIfCancelled(slot, batch);
+    // A worker that was told to end will: its next batch would be lost with it.
+    else if (!slot.kill) this.#finish(slot);
+  }
+
+  #lookForResults(): Look {
+    const open = this.#slots.filter(({ batch }) => batch && batch.count > 1);
+    let seen: Look = open.length === 0 ? 'nothing to watch' : 'nothing new';
+    for (const slot of open) if (this.#takeFinished(slot)) seen = 'something new';
+    return seen;
+  }
+
+  /** Results that the worker has written down and not sent. Never the last one: that is for the worker to report. */
+  #takeFinished(slot: Slot): boolean {
+    const { batch, cursor } = slot;
+    if (!batch || batch.count === 1 || !slot.runner?.finished) return false;
+    const finished = slot.runner.finished();
+    slot.peeked ||= finished.length > 0;
+    acceptInOrder(slot, batch, finished, (record) => this.#options.results(record, 1), lastRecordAt(batch));
+    this.#killIfCancelled(slot, batch);
+    return slot.cursor > cursor;
   }
 
   #killIfCancelled(slot: Slot, batch: Batch): void {
+    if (slot.cancelled.size === 0) return;
     const { taskId } = readTaskHeader(batch.records, slot.cursor);
     if (slot.cancelled.has(taskId)) this.#startKill(slot, taskId, 'cancelled');
   }
@@ -229,26 +258,13 @@ export class SlotPool {
     const { batch } = slot;
     // Died between two batches: nobody's loss; the next batch starts another.
     if (!batch) return;
-    this.#acceptJournal(slot, batch, exit.finished);
+    acceptInOrder(slot, batch, exit.finished, (record) => this.#options.results(record, 1));
     if (slot.cursor >= batch.records.length) return this.#finish(slot);
     const victim = batch.records.subarray(slot.cursor, recordEnd(batch.records, slot.cursor));
     const unstarted = batch.records.subarray(slot.cursor + victim.length);
     const requeued = this.#judgeVictim(slot, victim, exit) ? unstarted : Buffer.concat([victim, unstarted]);
     this.#queue.unshift(slot.priority, this.#withoutCancelled(slot, requeued));
     this.#finish(slot);
-  }
-
-  /** Takes what the journal has and the socket had not. */
-  #acceptJournal(slot: Slot, batch: Batch, finished: Buffer): void {
-    for (let at = 0; at < finished.length && slot.cursor < batch.records.length; ) {
-      const end = recordEnd(finished, at);
-      // Both are in the order of the tasks; what is not the next unfinished one was received by the socket.
-      if (readTaskHeader(batch.records, slot.cursor).taskId === finished.readUInt32LE(at + 4)) {
-        advance(slot, batch, 1);
-        this.#options.results(finished.subarray(at, end), 1);
-      }
-      at = end;
-    }
   }
 
   /** @returns whether the task that was running has got its outcome; if not it was killed by mistake and runs again. */
@@ -265,6 +281,8 @@ export class SlotPool {
     } else if (exit.startError !== undefined) {
       this.#report({ ...outcome, status: ResultStatus.Failed, body: packWireError(workerNotStarted(exit.startError, this.#options.host)) });
     } else {
+      // What it had started goes on otherwise.
+      slot.runner?.kill('SIGKILL', header);
       this.#report({ ...outcome, status: ResultStatus.Lost, body: packWireError(workerLost(exit, this.#options.host, slot.index)) });
     }
     return true;
@@ -291,6 +309,7 @@ export class SlotPool {
   /** Ends every worker; what runs or waits gets no result. */
   async close(timeoutMs: number): Promise<void> {
     this.#closed = true;
+    this.#overdue.stop();
     for (const slot of this.#slots) clearTimers(slot);
     await Promise.all(this.#runners().map((runner) => runner.close(timeoutMs)));
   }
@@ -303,4 +322,18 @@ export class SlotPool {
   #runners(): Runner[] {
     return this.#slots.flatMap((slot) => [...slot.runners.values()]);
   }
+}
+
+function holdsAny({ batch, cursor }: Slot, wanted: ReadonlyMap<number, number>): boolean {
+  if (!batch) return false;
+  for (let at = cursor; at < batch.records.length; at = recordEnd(batch.records, at)) {
+    if (wanted.has(readTaskHeader(batch.records, at).taskId)) return true;
+  }
+  return false;
+}
+
+function lastRecordAt({ records }: Batch): number {
+  let last = 0;
+  for (let at = 0; at < records.length; at = recordEnd(records, at)) last = at;
+  return last;
 }

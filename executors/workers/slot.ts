@@ -27,6 +27,8 @@ export interface Slot {
   cursor: number;
   lastCount: number;
   batchStartMs: number;
+  /** Results of the batch were taken from the worker's journal: they will come from itself too. */
+  peeked: boolean;
   walltimeTimer: NodeJS.Timeout | undefined;
   kill: Kill | undefined;
 }
@@ -34,13 +36,25 @@ export interface Slot {
 export function createSlot(index: number): Slot {
   return {
     index, runners: new Map(), cancelled: new Set(), batch: undefined, priority: 0, runner: undefined, cursor: 0,
-    lastCount: 0, batchStartMs: 0, walltimeTimer: undefined, kill: undefined,
+    lastCount: 0, batchStartMs: 0, peeked: false, walltimeTimer: undefined, kill: undefined,
   };
 }
 
 /** The first `count` unfinished tasks of the batch are finished. */
 export function advance(slot: Slot, batch: Batch, count: number): void {
   for (let i = 0; i < count && slot.cursor < batch.records.length; i++) slot.cursor = recordEnd(batch.records, slot.cursor);
+}
+
+/** Calls `visit` for each of `results` that is about the next unfinished task, and moves on; the others are known already. */
+export function acceptInOrder(slot: Slot, batch: Batch, results: Buffer, visit: (record: Buffer) => void, until = batch.records.length): void {
+  for (let at = 0; at < results.length && slot.cursor < until; ) {
+    const end = recordEnd(results, at);
+    if (readTaskHeader(batch.records, slot.cursor).taskId === results.readUInt32LE(at + 4)) {
+      slot.cursor = recordEnd(batch.records, slot.cursor);
+      visit(results.subarray(at, end));
+    }
+    at = end;
+  }
 }
 
 /** The batch is over. */
@@ -50,6 +64,7 @@ export function clearSlot(slot: Slot): void {
   slot.batch = undefined;
   slot.runner = undefined;
   slot.kill = undefined;
+  slot.peeked = false;
 }
 
 export function clearTimers({ walltimeTimer, kill }: Slot): void {

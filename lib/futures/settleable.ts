@@ -27,7 +27,8 @@ export class Settleable<T> implements PromiseLike<T> {
   #deferred = false;
   #observed = false;
   #promise: Promise<T> | undefined;
-  #resolve: ((value: T | PromiseLike<T>) => void) | undefined;
+  /** Not typed by T, which would make an AppFuture<number> no AppFuture<unknown>. */
+  #resolve: ((value: never) => void) | undefined;
   #reject: ((error: unknown) => void) | undefined;
   #listeners: (() => void)[] | undefined;
   readonly #partOf: Settleable<unknown> | undefined;
@@ -102,7 +103,7 @@ export class Settleable<T> implements PromiseLike<T> {
   #deliver(): void {
     if (!this.#resolve || !this.#reject) return;
     if (this.#status === REJECTED) this.#reject(this.#value);
-    else this.#resolve(this.#deferred ? (this.#value as Deferred<T>).fetch() : (this.#value as T));
+    else this.#resolve((this.#deferred ? (this.#value as Deferred<T>).fetch() : this.#value) as never);
     this.#resolve = undefined;
     this.#reject = undefined;
   }

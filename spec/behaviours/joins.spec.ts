@@ -1,0 +1,4 @@
+import { forEachExecutor } from '../support/kernel.ts';
+import { describeJoins } from './joins.ts';
+
+forEachExecutor('joins', describeJoins);
