@@ -22,7 +22,10 @@ export function systemPython(): string {
 
 /** An interpreter that sees the standard library alone. */
 export function barePython(): string {
-  return join(makeOnce(BARE_VENV, ['--without-pip'], () => {}), 'bin/python');
+  return join(
+    makeOnce(BARE_VENV, ['--without-pip'], () => {}),
+    'bin/python',
+  );
 }
 
 export type NumpyPython = { readonly python: string } | { readonly missing: string };

@@ -20,19 +20,76 @@ function refusal(encode: () => unknown): UnencodableError {
 
 describe('the Python codec', () => {
   const kept: unknown[] = [
-    0, 1, -1, 127, 2 ** 31 - 1, 2 ** 31, -(2 ** 31), -(2 ** 31) - 1, 2 ** 45, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER,
-    -0, 0.1, 2 ** 53, 1e300, -1e-300, Infinity, -Infinity, NaN,
-    2n ** 53n, -(2n ** 53n), 2n ** 60n - 1n, 2n ** 64n, -(10n ** 100n), 1n << 9000n,
-    '', 'plain', 'a'.repeat(24), 'a'.repeat(25), 'é'.repeat(30), 'añ😀', '\ufffd', 'lone \udc80 and \ud800', 'z'.repeat(10_000), '\0',
-    true, false, null,
-    [], [1, 1.5, 'x', [null]], {}, { a: 1, 'two words': { b: [] }, '': 0 },
-    new Map<unknown, unknown>([['1', 'b'], [1, 'a'], [2n ** 70n, null], [false, [0]], [null, 1.5]]),
+    0,
+    1,
+    -1,
+    127,
+    2 ** 31 - 1,
+    2 ** 31,
+    -(2 ** 31),
+    -(2 ** 31) - 1,
+    2 ** 45,
+    Number.MAX_SAFE_INTEGER,
+    Number.MIN_SAFE_INTEGER,
+    -0,
+    0.1,
+    2 ** 53,
+    1e300,
+    -1e-300,
+    Infinity,
+    -Infinity,
+    NaN,
+    2n ** 53n,
+    -(2n ** 53n),
+    2n ** 60n - 1n,
+    2n ** 64n,
+    -(10n ** 100n),
+    1n << 9000n,
+    '',
+    'plain',
+    'a'.repeat(24),
+    'a'.repeat(25),
+    'é'.repeat(30),
+    'añ😀',
+    '\ufffd',
+    'lone \udc80 and \ud800',
+    'z'.repeat(10_000),
+    '\0',
+    true,
+    false,
+    null,
+    [],
+    [1, 1.5, 'x', [null]],
+    {},
+    { a: 1, 'two words': { b: [] }, '': 0 },
+    new Map<unknown, unknown>([
+      ['1', 'b'],
+      [1, 'a'],
+      [2n ** 70n, null],
+      [false, [0]],
+      [null, 1.5],
+    ]),
     new Set<unknown>([1, 'a', null, 1.5]),
-    Buffer.from([0, 255, 2]), Buffer.alloc(100_000, 7),
-    new Date(0), new Date(-1), new Date(1_700_000_000_123), new Date('0001-01-01T00:00:00Z'),
-    Int8Array.of(-1, 1), Uint16Array.of(1, 65535), Int16Array.of(-2), Int32Array.of(-3), Uint32Array.of(4e9), BigInt64Array.of(-(2n ** 63n)),
-    BigUint64Array.of(2n ** 64n - 1n), Float32Array.of(0.5), Float64Array.of(0.1, NaN, -0), Float16Array.of(1.5), new Float64Array(0),
-    new NdArray(Float64Array.of(1, 2, 3, 4, 5, 6), [2, 3]), new NdArray(Int32Array.of(7), []), new NdArray(Uint8Array.of(1, 0), [2], 'bool'),
+    Buffer.from([0, 255, 2]),
+    Buffer.alloc(100_000, 7),
+    new Date(0),
+    new Date(-1),
+    new Date(1_700_000_000_123),
+    new Date('0001-01-01T00:00:00Z'),
+    Int8Array.of(-1, 1),
+    Uint16Array.of(1, 65535),
+    Int16Array.of(-2),
+    Int32Array.of(-3),
+    Uint32Array.of(4e9),
+    BigInt64Array.of(-(2n ** 63n)),
+    BigUint64Array.of(2n ** 64n - 1n),
+    Float32Array.of(0.5),
+    Float64Array.of(0.1, NaN, -0),
+    Float16Array.of(1.5),
+    new Float64Array(0),
+    new NdArray(Float64Array.of(1, 2, 3, 4, 5, 6), [2, 3]),
+    new NdArray(Int32Array.of(7), []),
+    new NdArray(Uint8Array.of(1, 0), [2], 'bool'),
     new PythonValue('complex', '(1+2j)', Uint8Array.of(1, 2), [{ module: 'flotilla_app_1', kind: 'source', app: 'f', text: 'x = 1' }]),
     { deep: [{ at: new Date(5) }, Float32Array.of(1)], and: new Map([[1, Int8Array.of(1)]]) },
   ];
@@ -43,9 +100,21 @@ describe('the Python codec', () => {
   }
 
   it('keeps any nesting of plain values', () => {
-    const leaf = fc.oneof(fc.integer(), fc.double(), fc.string({ unit: 'binary' }), fc.boolean(), fc.constant(null), fc.bigInt({ min: 2n ** 53n }));
+    const leaf = fc.oneof(
+      fc.integer(),
+      fc.double(),
+      fc.string({ unit: 'binary' }),
+      fc.boolean(),
+      fc.constant(null),
+      fc.bigInt({ min: 2n ** 53n }),
+    );
     const value = fc.letrec((tie) => ({
-      node: fc.oneof({ depthSize: 'small' }, leaf, fc.array(tie('node')), fc.dictionary(fc.string(), tie('node'), { noNullPrototype: true })),
+      node: fc.oneof(
+        { depthSize: 'small' },
+        leaf,
+        fc.array(tie('node')),
+        fc.dictionary(fc.string(), tie('node'), { noNullPrototype: true }),
+      ),
     })).node;
     fc.assert(
       fc.property(value, (sample) => {
@@ -93,7 +162,12 @@ describe('the Python codec', () => {
   });
 
   it('gives an encoder of its own to a getter that encodes', () => {
-    const value = { get inner() { return encodePython([1, 2]).length; }, after: 'x' };
+    const value = {
+      get inner() {
+        return encodePython([1, 2]).length;
+      },
+      after: 'x',
+    };
     expect(roundTrip(value)).to.deep.equal({ inner: encodePython([1, 2]).length, after: 'x' });
   });
 
@@ -111,7 +185,15 @@ describe('the Python codec', () => {
     ['a date that Python cannot hold', { d: new Date(253_402_300_800_000) }, 'value.d', /years 1 to 9999/],
     ['an array in a Set', { s: new Set([[1]]) }, 'value.s', /an array as an element of a Set.*cannot hash/],
     ['an object as a key', { m: new Map([[{}, 1]]) }, 'value.m', /an object as a key of a Map/],
-    ['keys that are one to Python', new Map<unknown, number>([[1, 1], [true, 2]]), 'value', /true as a key of a Map is the same as another/],
+    [
+      'keys that are one to Python',
+      new Map<unknown, number>([
+        [1, 1],
+        [true, 2],
+      ]),
+      'value',
+      /true as a key of a Map is the same as another/,
+    ],
     ['a value too deep', deep(600), /^value(\[0\]){501}$/, /deeper than 500/],
   ];
   for (const [title, value, path, seen] of refused) {
@@ -139,13 +221,15 @@ describe('the Python codec', () => {
   it('throws an Error, and never hangs, on bytes that are cut off or wrong', () => {
     const whole = encodePython({ a: [1, 'text', 2n ** 80n, Float64Array.of(1), new Date(1)], b: Buffer.alloc(5) });
     for (let end = 0; end < whole.length; end++) expect(() => decodePython(whole.subarray(0, end))).to.throw(Error);
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
-      try {
-        decodePython(Buffer.from([2, bytes.length % 2, ...bytes]));
-      } catch (error) {
-        expect(error).to.be.instanceOf(Error);
-      }
-    }));
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
+        try {
+          decodePython(Buffer.from([2, bytes.length % 2, ...bytes]));
+        } catch (error) {
+          expect(error).to.be.instanceOf(Error);
+        }
+      }),
+    );
   });
 
   it('refuses an NdArray whose shape or dtype does not fit its data', () => {

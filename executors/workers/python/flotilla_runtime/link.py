@@ -9,7 +9,8 @@ HELLO, DEFINE, TASKS, RESULTS, SHUTDOWN = 1, 2, 3, 4, 7
 
 _FRAME = Struct('<IB')
 _RESULTS_FRAME = Struct('<IBI')
-_READ_BYTES = 256 * 1024
+# Larger reads would be mapped and unmapped by malloc each time.
+_READ_BYTES = 64 * 1024
 _JOIN_BYTES = 64 * 1024
 _END_OF_JOURNAL = b'\0\0\0\0'
 _U32 = Struct('<I')

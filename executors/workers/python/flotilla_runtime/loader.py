@@ -68,11 +68,18 @@ def _module_name(app, form, definition):
 
 
 def _hash(text):
-    try:
-        from _sha256 import sha256
-    except ImportError:
-        from hashlib import sha256
-    return sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:_HASH_LENGTH]
+    return _sha256()(text.encode('utf-8', 'surrogatepass')).hexdigest()[:_HASH_LENGTH]
+
+
+def _sha256():
+    """Without hashlib, which loads OpenSSL, where the interpreter has its own: CPython 3.12 and later, and those before."""
+    for module in ('_sha2', '_sha256'):
+        try:
+            return __import__(module).sha256
+        except ImportError:
+            continue
+    from hashlib import sha256
+    return sha256
 
 
 def _place(definition):

@@ -62,6 +62,8 @@ class Worker:
 
     def _let_go(self):
         """In a child that an app forks: the supervisor must see the end of this stream when the worker ends, not when the child does."""
+        if self._is_forked:
+            return
         self._is_forked = True
         self._link.close()
         if self._journal:
