@@ -14,6 +14,9 @@ export interface JsDefinition {
   readonly source?: string;
   /** File of the module that defined it (absolute path): `import()` inside resolves from there. */
   readonly filename?: string;
+  /** Where in that file the text begins, both from 1: stacks name the user's own lines. */
+  readonly line?: number;
+  readonly column?: number;
   /** form 'module': URL of the module and the name of its export. */
   readonly url?: string;
   readonly exportName?: string;

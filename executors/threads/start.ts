@@ -48,6 +48,7 @@ class ThreadExecutor implements RunningExecutor {
       maxQueue: 'auto',
       idleTimeout: Number.POSITIVE_INFINITY,
       env: { ...(process.env as Record<string, string>), ...env, FLOTILLA_RUN_ID: runId, FLOTILLA_MANAGER_ID: `${runId}.${label}` },
+      execArgv: ['--disable-warning=ExperimentalWarning'],
       workerHistogram: false,
       recordTiming: false,
     });

@@ -9,6 +9,7 @@ import { registerFunction } from './app-entry.ts';
 import { callerFile } from './call-site.ts';
 import { checkShippable } from './closure.ts';
 import { type AppOptions, compileAppOptions } from './options.ts';
+import { locateText } from './source-location.ts';
 
 /**
  * A self-contained function: its source is sent to the workers.
@@ -32,7 +33,8 @@ export function jsApp(first: URL | ((...args: never) => unknown), second?: strin
   const callSite = callerFile();
   const source = checkShippable(first, callSite);
   const options = compileAppOptions(second as AppOptions | undefined, 'js', first.name || 'anonymous');
-  return build({ kind: 'js', name: options.name, form: 'source', source, ...(callSite ? { filename: callSite.file } : {}) }, options);
+  const place = callSite ? { filename: callSite.file, ...locateText(source, callSite) } : {};
+  return build({ kind: 'js', name: options.name, form: 'source', source, ...place }, options);
 }
 
 function moduleApp(url: URL, exportName: string | AppOptions | undefined, given: AppOptions | undefined): unknown {

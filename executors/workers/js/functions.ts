@@ -39,13 +39,15 @@ export class FunctionTable {
 }
 
 /** Modules are strict; so is what comes out of them. */
-const STRICT = "'use strict';";
+const PREFIX = "'use strict';(";
 
 function evaluate(definition: JsDefinition): AppFunction {
+  const { line = 1, column = 1 } = definition;
   try {
-    return runInThisContext(`${STRICT}(${definition.source})`, {
+    return runInThisContext(`${PREFIX}${definition.source})`, {
       filename: definition.filename ?? `jsApp ${definition.name}`,
-      columnOffset: -STRICT.length - 1,
+      lineOffset: line - 1,
+      columnOffset: column - 1 - PREFIX.length,
       importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     }) as AppFunction;
   } catch (cause) {
