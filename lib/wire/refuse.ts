@@ -2,7 +2,7 @@
  * Finds and names the first thing inside a value that cannot travel. Only runs once something was refused, so it may take its time.
  */
 import { inspect } from 'node:util';
-import { DataFile } from '../files/data-file.ts';
+import { isTraveller } from './travellers.ts';
 import { UnencodableError } from './unencodable.ts';
 
 /** @throws UnencodableError always. */
@@ -27,7 +27,7 @@ function findCulprit(value: unknown, path: string, seen: Set<object>): Culprit |
   const prototype: unknown = Object.getPrototypeOf(value);
   if (Array.isArray(value)) return first(value.map((item: unknown, i) => [item, `${path}[${i}]`] as const), seen);
   if (prototype === Object.prototype || prototype === null) return first(recordParts(value, path), seen);
-  if (value instanceof DataFile || ArrayBuffer.isView(value)) return undefined;
+  if (isTraveller(value) || ArrayBuffer.isView(value)) return undefined;
   return describeInstance(value, path);
 }
 

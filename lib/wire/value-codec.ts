@@ -6,20 +6,19 @@
  */
 import { deserialize, serialize } from 'node:v8';
 import { addExtension, Packr, RESERVE_START_SPACE } from 'msgpackr';
-import { DataFile } from '../files/data-file.ts';
 import type { StoredValue } from '../task-spec.ts';
 import { decodePython } from './python-codec.ts';
+import { classify, Fit } from './fit.ts';
+import { mapValues } from './map-values.ts';
 import { refuse } from './refuse.ts';
+import { fromMark, toMark, TRAVELLERS } from './travellers.ts';
 
-export const ValueTag = { Plain: 0, Clone: 1, Python: 2, Stored: 3, CloneWithFiles: 4 } as const;
+export const ValueTag = { Plain: 0, Clone: 1, Python: 2, Stored: 3, MarkedClone: 4 } as const;
 
-const DATA_FILE_EXTENSION = 0x46;
-addExtension({
-  Class: DataFile as unknown as new () => DataFile,
-  type: DATA_FILE_EXTENSION,
-  write: (file: DataFile) => file.url,
-  read: (url: unknown) => new DataFile(String(url)),
-});
+for (const { Class, code, toPlain, fromPlain } of TRAVELLERS) {
+  // The cast: msgpackr makes no instance itself, `read` does.
+  addExtension({ Class: Class as unknown as new () => object, type: code, write: toPlain, read: fromPlain });
+}
 
 const packr = new Packr({ useRecords: false, moreTypes: true });
 
@@ -32,7 +31,7 @@ export const unpack = (bytes: Uint8Array): unknown => packr.unpack(bytes);
  * @throws UnencodableError naming the path inside `value` of what cannot travel.
  */
 export function encodeValue(value: unknown, root = ''): Buffer {
-  switch (classify(value, 0)) {
+  switch (classify(value)) {
     case Fit.Plain:
       return packPlain(value);
     case Fit.Clone:
@@ -49,8 +48,8 @@ export function decodeValue(body: Buffer): unknown {
       return packr.unpack(body.subarray(1));
     case ValueTag.Clone:
       return deserialize(body.subarray(1));
-    case ValueTag.CloneWithFiles:
-      return restoreFiles(deserialize(body.subarray(1)));
+    case ValueTag.MarkedClone:
+      return mapValues(deserialize(body.subarray(1)), fromMark);
     case ValueTag.Python:
       return decodePython(body);
     default:
@@ -76,165 +75,16 @@ function packPlain(value: unknown): Buffer {
   return body;
 }
 
-const Fit = { Plain: 0, Clone: 1, Refused: 2 } as const;
-type Fit = (typeof Fit)[keyof typeof Fit];
-
-/** Deeper than this the walk hands over to V8, which finds cycles (and says so when a value is too deep for it). */
-const MAX_PLAIN_DEPTH = 200;
-
-function classify(value: unknown, depth: number): Fit {
-  switch (typeof value) {
-    case 'number':
-      return value === 0 && Object.is(value, -0) ? Fit.Clone : Fit.Plain;
-    case 'string':
-      return value.isWellFormed() ? Fit.Plain : Fit.Clone;
-    case 'boolean':
-    case 'undefined':
-    case 'bigint':
-      return Fit.Plain;
-    case 'object':
-      return value === null ? Fit.Plain : classifyObject(value, depth);
-    default:
-      return Fit.Refused;
-  }
-}
-
-function classifyObject(value: object, depth: number): Fit {
-  if (depth > MAX_PLAIN_DEPTH) return classifyDeep(value);
-  if (Array.isArray(value)) return classifyArray(value, depth);
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) return classifyRecord(value as Record<string, unknown>, depth);
-  if (value instanceof DataFile) return Fit.Plain;
-  return classifyBuiltin(value, (item) => classify(item, depth + 1));
-}
-
-function classifyArray(items: readonly unknown[], depth: number): Fit {
-  let fit: Fit = Fit.Plain;
-  for (let i = 0; i < items.length; i++) {
-    const item = items[i];
-    if (item === undefined && !(i in items)) fit = Fit.Clone;
-    const of = classify(item, depth + 1);
-    if (of === Fit.Refused) return of;
-    if (of === Fit.Clone) fit = of;
-  }
-  return fit;
-}
-
-function classifyRecord(record: Record<string, unknown>, depth: number): Fit {
-  let fit: Fit = Fit.Plain;
-  for (const key in record) {
-    if (key === '__proto__' || !key.isWellFormed()) fit = Fit.Clone;
-    const of = classify(record[key], depth + 1);
-    if (of === Fit.Refused) return of;
-    if (of === Fit.Clone) fit = of;
-  }
-  return fit;
-}
-
-const CLONED_AS_IS = new Set<unknown>([
-  Date, RegExp, ArrayBuffer, Buffer, Uint8Array, Int8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array,
-  Float32Array, Float64Array, BigInt64Array, BigUint64Array, DataView, Boolean, Number, String,
-]);
-const BUILTIN_ERRORS = new Set<unknown>([Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError]);
-
-function classifyBuiltin(value: object, classifyItem: (item: unknown) => Fit): Fit {
-  const { constructor } = value;
-  if (CLONED_AS_IS.has(constructor)) return Fit.Clone;
-  if (constructor === Map) return worst(entriesOf(value as Map<unknown, unknown>), classifyItem);
-  if (constructor === Set) return worst(value as Set<unknown>, classifyItem);
-  // An error's own fields would be lost by a structured clone: only bare ones travel as values.
-  if (BUILTIN_ERRORS.has(constructor) && Object.keys(value).length === 0) return Fit.Clone;
-  return Fit.Refused;
-}
-
-function* entriesOf(map: Map<unknown, unknown>): Iterable<unknown> {
-  for (const [key, item] of map) {
-    yield key;
-    yield item;
-  }
-}
-
-function worst(items: Iterable<unknown>, classifyItem: (item: unknown) => Fit): Fit {
-  for (const item of items) if (classifyItem(item) === Fit.Refused) return Fit.Refused;
-  return Fit.Clone;
-}
-
-/** For values that are very deep or cyclic: the same judgement with an own stack and a memory of what it has seen. */
-function classifyDeep(root: object): Fit {
-  const seen = new Set<object>([root]);
-  const stack: object[] = [root];
-  const visit = (item: unknown): Fit => {
-    if (typeof item === 'function' || typeof item === 'symbol') return Fit.Refused;
-    if (typeof item !== 'object' || item === null || seen.has(item)) return Fit.Clone;
-    seen.add(item);
-    stack.push(item);
-    return Fit.Clone;
-  };
-  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-    const prototype: unknown = Object.getPrototypeOf(next);
-    const isPlain = Array.isArray(next) || prototype === Object.prototype || prototype === null;
-    const fit = isPlain ? worst(Object.values(next), visit) : next instanceof DataFile ? Fit.Clone : classifyBuiltin(next, visit);
-    if (fit === Fit.Refused) return fit;
-  }
-  return Fit.Clone;
-}
-
 function encodeClone(value: unknown, root: string): Buffer {
-  const files = { found: false };
   try {
-    const source = replaceFiles(value, files, new Map());
-    return Buffer.concat([Buffer.of(files.found ? ValueTag.CloneWithFiles : ValueTag.Clone), serialize(files.found ? source : value)]);
+    let found = false;
+    const marked = mapValues(value, (object) => {
+      const mark = toMark(object);
+      if (mark) found = true;
+      return mark;
+    });
+    return Buffer.concat([Buffer.of(found ? ValueTag.MarkedClone : ValueTag.Clone), serialize(found ? marked : value)]);
   } catch (error) {
     return refuse(value, root, error);
   }
-}
-
-const FILE_MARK = '\u0000flotilla.file';
-
-function replaceFiles(value: unknown, files: { found: boolean }, done: Map<object, unknown>): unknown {
-  return mapValues(value, done, (object) => {
-    if (!(object instanceof DataFile)) return undefined;
-    files.found = true;
-    return { [FILE_MARK]: object.url };
-  });
-}
-
-function restoreFiles(value: unknown): unknown {
-  return mapValues(value, new Map(), (object) =>
-    FILE_MARK in object ? new DataFile(String((object as Record<string, unknown>)[FILE_MARK])) : undefined,
-  );
-}
-
-/** A copy of `value` in which `replace` may put something else for an object; what needs no copy is kept. */
-function mapValues(value: unknown, done: Map<object, unknown>, replace: (object: object) => unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  const known = done.get(value);
-  if (known !== undefined) return known;
-  const replacement = replace(value);
-  if (replacement !== undefined) return replacement;
-  const again = (item: unknown): unknown => mapValues(item, done, replace);
-  if (Array.isArray(value)) {
-    const copy: unknown[] = new Array(value.length);
-    done.set(value, copy);
-    for (const key of value.keys()) if (key in value) copy[key] = again(value[key]);
-    return copy;
-  }
-  if (value instanceof Map) {
-    const copy = new Map<unknown, unknown>();
-    done.set(value, copy);
-    for (const [key, item] of value) copy.set(again(key), again(item));
-    return copy;
-  }
-  if (value instanceof Set) {
-    const copy = new Set<unknown>();
-    done.set(value, copy);
-    for (const item of value) copy.add(again(item));
-    return copy;
-  }
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return value;
-  const copy: Record<string, unknown> = {};
-  done.set(value, copy);
-  for (const [key, item] of Object.entries(value)) copy[key] = again(item);
-  return copy;
 }
