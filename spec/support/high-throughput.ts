@@ -104,10 +104,12 @@ export class TestRun implements AsyncDisposable {
   async logged(pattern: RegExp, count = 1, limitMs = 15_000): Promise<LogLine> {
     const matching = (): LogLine[] => this.logs.filter(({ message }) => pattern.test(message));
     const found = await eventually(
-      `${count} line(s) like ${pattern} in the log:\n${this.logText()}`,
-      () => (matching().length >= count ? matching() : undefined),
+      `${count} line(s) like ${pattern} in the log`,
+      () => matching().length >= count && matching(),
       limitMs,
-    );
+    ).catch((error: Error) => {
+      throw new Error(`${error.message}; it has\n${this.logText()}`);
+    });
     return found.at(-1) as LogLine;
   }
 
