@@ -1,0 +1,4 @@
+import { forEachExecutor } from '../support/kernel.ts';
+import { describePython } from './python.ts';
+
+forEachExecutor('Python apps', describePython);
