@@ -32,7 +32,7 @@ const addCounts = jsApp((a: Counts, b: Counts) => {
 /** Pieces of whole lines, read as they are wanted. */
 async function* readPieces(paths: readonly string[]): AsyncGenerator<string> {
   for (const path of paths) {
-    let lines: string[] = [];
+    const lines: string[] = [];
     for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
       lines.push(line);
       if (lines.length === LINES_IN_A_PIECE) yield lines.splice(0).join('\n');

@@ -13,7 +13,7 @@ export function folderName(file: string): string {
   return `${cutToBytes(escaped, 100)}%h${createHash('sha256').update(escaped).digest('hex')}`;
 }
 
-const percentEncode = (text: string): string => [...text].map((character) => `%${hex(character)}`).join('');
+const percentEncode = (text: string): string => Array.from(text, (character) => `%${hex(character)}`).join('');
 
 const hex = (character: string): string => (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(2, '0');
 

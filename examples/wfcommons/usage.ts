@@ -3,7 +3,7 @@
  */
 import { parseArgs } from 'node:util';
 
-export const USAGE = `usage: flotilla run examples/wfcommons.ts [--config …] -- FILE [--scale S] [--keep DIR]
+const USAGE = `usage: flotilla run examples/wfcommons.ts [--config …] -- FILE [--scale S] [--keep DIR]
   FILE        a workflow in WfFormat 1.5
   --scale S   each task works for its recorded runtime times S; default 0.01
   --keep DIR  run in DIR, which must be empty or new, and leave it there`;

@@ -20,7 +20,7 @@ describe('examples/hello.ts', () => {
     expect(code, stderr).to.equal(0);
     const greetings = greetingsIn();
     expect(greetings.map((greeting) => greeting?.[1])).to.deep.equal(['0', '1', '2', '3']);
-    expect(greetings.map((greeting) => greeting?.[2]).sort()).to.deep.equal(['0', '1', '2', '3']);
+    expect(greetings.map((greeting) => greeting?.[2])).to.have.members(['0', '1', '2', '3']);
     for (const [n, greeting] of greetings.entries()) expect(stdout).to.contain(`hello_${n}.stdout: ${greeting?.[0]}\n`);
     expect(stdout).to.contain(`the files are in ${folder.path}\n`);
   });
