@@ -43,7 +43,14 @@ export { ERROR_CODES, type CodeEntry, type ErrorCode } from './lib/errors/codes.
 export { ConfigError, type ConfigProblem, type SourcePlace } from './lib/errors/config-error.ts';
 export { ClosureError, DefinitionError, InvalidOptionError, type CapturedName } from './lib/errors/definition-errors.ts';
 export { DependencyError, type DependencyFailure } from './lib/errors/dependency-error.ts';
-export { ExecutorFailed, KernelOpenError, NoKernelError, ProviderError, SubmitError, UnknownExecutorError } from './lib/errors/engine-errors.ts';
+export {
+  ExecutorFailed,
+  KernelOpenError,
+  NoKernelError,
+  ProviderError,
+  SubmitError,
+  UnknownExecutorError,
+} from './lib/errors/engine-errors.ts';
 export { FlotillaError } from './lib/errors/flotilla-error.ts';
 export { JoinError, ResultTimeoutError, type JoinFailure } from './lib/errors/future-errors.ts';
 export { ManagerLost, PoisonTaskError, WorkerLost } from './lib/errors/lost-errors.ts';

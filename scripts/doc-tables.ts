@@ -82,7 +82,9 @@ function codeTable(): string {
 }
 
 interface Checked {
-  safeParse(value: unknown): { readonly error?: { readonly issues: readonly { readonly message: string; readonly values?: readonly unknown[] }[] } | undefined };
+  safeParse(value: unknown): {
+    readonly error?: { readonly issues: readonly { readonly message: string; readonly values?: readonly unknown[] }[] } | undefined;
+  };
   readonly description?: string | undefined;
   unwrap?(): Checked;
 }

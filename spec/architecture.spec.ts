@@ -67,13 +67,15 @@ describe('the house', () => {
 
 describe('what watches over the house', () => {
   it('sees an import that goes up, and one of types too', () => {
-    const text = "import { a } from './b.ts';\nimport type { C } from '../configs/c.ts';\nawait import('../bin/d.ts');\n// from '../bin/e.ts'\n";
+    const text =
+      "import { a } from './b.ts';\nimport type { C } from '../configs/c.ts';\nawait import('../bin/d.ts');\n// from '../bin/e.ts'\n";
     expect(forbiddenImports('lib/a.ts', text, ['lib'])).to.deep.equal(['lib/a.ts → configs/c.ts', 'lib/a.ts → bin/d.ts']);
   });
 
   it('sees a circle, and does not take a type-only import for one', () => {
     const texts = { 'a.ts': "import { b } from './b.ts';", 'b.ts': "export { c } from './c.ts';", 'c.ts': "import { a } from './a.ts';" };
-    const graph = (files: Record<string, string>) => new Map(Object.entries(files).map(([path, text]) => [path, loadedImports(path, text)]));
+    const graph = (files: Record<string, string>) =>
+      new Map(Object.entries(files).map(([path, text]) => [path, loadedImports(path, text)]));
     expect(findCycle(graph(texts))).to.equal('a.ts → b.ts → c.ts → a.ts');
     expect(findCycle(graph({ ...texts, 'c.ts': "import type { a } from './a.ts';" }))).to.equal(undefined);
     expect(findCycle(graph({ ...texts, 'c.ts': "export const a = () => import('./a.ts');" }))).to.equal(undefined);
@@ -111,6 +113,9 @@ function hasGoodName(name: string): boolean {
 }
 
 function startsWithComment(text: string): boolean {
-  const [first = ''] = text.replace(/^#!.*\n/, '').trimStart().split('\n', 1);
+  const [first = ''] = text
+    .replace(/^#!.*\n/, '')
+    .trimStart()
+    .split('\n', 1);
   return /^(\/\*\*|#|"""|\/\/)/.test(first);
 }

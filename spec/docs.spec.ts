@@ -24,8 +24,17 @@ describe('the documentation', function () {
 
   it('has TypeScript that compiles', async () => {
     const compilerOptions = { typeRoots: [join(ROOT, 'node_modules/@types')], paths: { flotilla: [join(ROOT, 'index.ts')] } };
-    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ extends: join(ROOT, 'tsconfig.json'), compilerOptions, include: ['**/*.ts'] }));
-    const { stdout } = await run(folder, process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', folder, '--pretty', 'false']);
+    await writeFile(
+      join(folder, 'tsconfig.json'),
+      JSON.stringify({ extends: join(ROOT, 'tsconfig.json'), compilerOptions, include: ['**/*.ts'] }),
+    );
+    const { stdout } = await run(folder, process.execPath, [
+      join(ROOT, 'node_modules/typescript/bin/tsc'),
+      '-p',
+      folder,
+      '--pretty',
+      'false',
+    ]);
     const errors = stdout.split('\n').filter((line) => !line.startsWith('../') && line !== '');
     expect(errors).to.deep.equal([]);
   });
@@ -66,7 +75,9 @@ describe('the documentation', function () {
   });
 
   it('lists every export of the package, and none that does not exist', () => {
-    const listed = [...textOf('docs/api.md').matchAll(/^\| ((?:`\w+`(?:, )?)+) \|/gm)].flatMap(([, names = '']) => names.match(/\w+/g) ?? []);
+    const listed = [...textOf('docs/api.md').matchAll(/^\| ((?:`\w+`(?:, )?)+) \|/gm)].flatMap(
+      ([, names = '']) => names.match(/\w+/g) ?? [],
+    );
     expect(listed.sort()).to.deep.equal(exportedNames().sort());
   });
 });

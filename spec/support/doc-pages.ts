@@ -35,7 +35,7 @@ export function readPages(): Page[] {
   });
 }
 
-export function findFences(text: string): Fence[] {
+function findFences(text: string): Fence[] {
   const found = [...text.matchAll(/^```(\w+)([^\n]*)\n([\s\S]*?)^```$/gm)].map(([, language = '', words = '', code = ''], index, all) => {
     const line = text.slice(0, all[index]?.index).split('\n').length + 1;
     return { language, words: words.trim().split(/\s+/), code, line };
