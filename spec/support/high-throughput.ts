@@ -157,7 +157,7 @@ function parentOf(pid: number): number {
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
 }
 
-const commandLineOf = (pid: number): string => readProc(pid, 'cmdline').replaceAll('\0', ' ');
+export const commandLineOf = (pid: number): string => readProc(pid, 'cmdline').replaceAll('\0', ' ');
 
 export const environOf = (pid: number): string => readProc(pid, 'environ');
 
