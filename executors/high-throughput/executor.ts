@@ -276,6 +276,7 @@ export class HighThroughput implements RunningExecutor {
   #fail(error: Error): void {
     if (this.#failure || this.#closing) return;
     this.#failure = error;
+    this.#context.events.log('error', error.message);
     this.#outstanding.clear();
     this.#cancelling.clear();
     this.#context.events.failed(error);

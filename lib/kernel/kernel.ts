@@ -31,6 +31,7 @@ import { launch, type LaunchSite } from './launch.ts';
 import { costOf, readOutcome } from './outcome.ts';
 import { watchProcessEnd } from './process-end.ts';
 import { makeRunDir } from './run-dir.ts';
+import { startRunLog } from './run-log.ts';
 import { isStoredResult } from './stored-result.ts';
 import { Task, type TaskOwner } from './task.ts';
 import { TaskTable } from './task-table.ts';
@@ -58,6 +59,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   #nextTask = 1;
   #closing: Promise<void> | undefined;
   #unwatch: () => void = () => undefined;
+  #stopLog: () => void = () => undefined;
 
   private constructor(config: CompiledConfig) {
     this.#config = config;
@@ -93,6 +95,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     if (open) throw new KernelOpenError(open.runDir);
     const kernel = new DataFlowKernel(config);
     setCurrentKernel(kernel);
+    if (config.initializeLogging) kernel.#stopLog = startRunLog(kernel.runDir);
     try {
       await kernel.#executors.start(config.executors, (label) => executorContext({
         label,
@@ -104,6 +107,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
       }));
     } catch (error) {
       setCurrentKernel(undefined);
+      kernel.#stopLog();
       kernel.#removeStore();
       throw error;
     }
@@ -310,6 +314,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     // Results that lie in files can be fetched until the process ends.
     process.once('exit', () => this.#removeStore());
     kernelChannel.publish({ state: 'closed', runDir: this.runDir });
+    this.#stopLog();
   }
 
   #tellWaiting(): void {
