@@ -19,7 +19,6 @@ export function formatReport({ workflow, scale, workers, makespanSeconds, critic
   const totalSeconds = workflow.tasks.reduce((sum, { runtimeSeconds }) => sum + runtimeSeconds, 0) * scale;
   const criticalSeconds = critical.seconds * scale;
   const bound = boundOf(criticalSeconds, totalSeconds, workers);
-  const efficiency = makespanSeconds > 0 ? (100 * bound.seconds) / makespanSeconds : 100;
   const rows = [
     ['workflow', `${workflow.name}: ${workflow.tasks.length} tasks, ${workflow.sizes.size} files, runtimes × ${scale}`],
     ['workers', String(workers)],
@@ -27,10 +26,14 @@ export function formatReport({ workflow, scale, workers, makespanSeconds, critic
     ['critical path', `${formatSeconds(criticalSeconds)} (${critical.tasks.length} tasks)`],
     ['total work', formatSeconds(totalSeconds)],
     ['bound', `${formatSeconds(bound.seconds)} (${bound.reason})`],
-    ['efficiency', `${efficiency.toFixed(1)} %`],
+    ['efficiency', formatEfficiency(bound.seconds, makespanSeconds)],
     ['order', formatOrder(order)],
   ];
   return rows.map(([name = '', value = '']) => `${name.padEnd(15)}${value}`).join('\n');
+}
+
+function formatEfficiency(boundSeconds: number, makespanSeconds: number): string {
+  return boundSeconds > 0 ? `${((100 * boundSeconds) / makespanSeconds).toFixed(1)} %` : 'none: no task works for any time';
 }
 
 function formatOrder({ checked, broken, unordered }: OrderCheck): string {

@@ -64,6 +64,12 @@ describe('examples/wfcommons.ts', () => {
     expect(statSync(join(files, 'sub%2Fdir%2Fx')).size).to.equal(79_000_000_000);
   });
 
+  it('has no efficiency to report where no task works', async () => {
+    await folder.write('w.json', wfFormat([{ id: 'a' }]));
+    const { code, stdout } = await folder.run('wfcommons.ts', ['w.json'], ['--config', 'local-threads']);
+    expect({ code, efficiency: row(stdout, 'efficiency') }).to.deep.equal({ code: 0, efficiency: 'none: no task works for any time' });
+  });
+
   it('fails, naming the task, when an input is short; what is behind it does not run', async () => {
     await folder.write(
       'w.json',
