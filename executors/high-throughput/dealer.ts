@@ -14,7 +14,13 @@ export interface DealerOptions {
 
 /** Sends never wait: unsent messages queue in memory, and are dropped when it is closed. */
 export function connectDealer({ curve, identity, address, port }: DealerOptions): Dealer {
-  const dealer = new Dealer({ linger: 0, sendHighWaterMark: 0, receiveHighWaterMark: 0, sendTimeout: 0, ...(identity === undefined ? {} : { routingId: identity }) });
+  const dealer = new Dealer({
+    linger: 0,
+    sendHighWaterMark: 0,
+    receiveHighWaterMark: 0,
+    sendTimeout: 0,
+    ...(identity === undefined ? {} : { routingId: identity }),
+  });
   dealer.ipv6 = address.includes(':');
   if (curve !== undefined) {
     dealer.curveServerKey = curve.serverKey;
@@ -41,11 +47,13 @@ export interface ProbeOptions {
 export async function findAddress({ addresses, port, curve, timeoutMs }: ProbeOptions): Promise<string> {
   const dealers: Dealer[] = [];
   try {
-    return await Promise.any(addresses.map((address) => {
-      const dealer = connectDealer({ address, port, ...(curve === undefined ? {} : { curve }) });
-      dealers.push(dealer);
-      return probe(dealer, address, port, timeoutMs);
-    }));
+    return await Promise.any(
+      addresses.map((address) => {
+        const dealer = connectDealer({ address, port, ...(curve === undefined ? {} : { curve }) });
+        dealers.push(dealer);
+        return probe(dealer, address, port, timeoutMs);
+      }),
+    );
   } catch {
     throw unreachable(addresses, port, timeoutMs);
   } finally {
@@ -66,6 +74,6 @@ export function unreachable(addresses: readonly string[], port: number, timeoutM
   const endpoints = addresses.map((address) => endpointOf(address, port)).join(', ');
   return new Error(
     `no answer from the interchange within ${timeoutMs} ms at ${endpoints}. Check that this node can reach the driver's machine there (firewall, ` +
-    'interface), set the executor\'s `address` to one that nodes can reach, and see that the keys are those of this run.',
+      "interface), set the executor's `address` to one that nodes can reach, and see that the keys are those of this run.",
   );
 }

@@ -81,4 +81,5 @@ export function decodeFromManager([head, ...rest]: readonly Buffer[]): FromManag
   return { type: head[0] as number, sequence: head.readUInt32LE(1), parts: withoutEmpty(head.subarray(FROM_MANAGER_HEADER_BYTES), rest) };
 }
 
-const withoutEmpty = (first: Buffer, rest: readonly Buffer[]): readonly Buffer[] => (first.length === 0 && rest.length > 0 ? rest : [first, ...rest]);
+const withoutEmpty = (first: Buffer, rest: readonly Buffer[]): readonly Buffer[] =>
+  first.length === 0 && rest.length > 0 ? rest : [first, ...rest];

@@ -11,7 +11,15 @@ import { connectDealer, endpointOf, findAddress, unreachable } from './dealer.ts
 import type { Try } from './interchange/core-events.ts';
 import { encodeRegistration } from './interchange/registration.ts';
 import { decodeToManager, encodeFromManager, type ToManagerMessage } from './link-messages.ts';
-import { createSession, type SelfDescription, type Session, type SessionEffect, type SessionEvent, stepSession, triesIn } from './manager-session.ts';
+import {
+  createSession,
+  type SelfDescription,
+  type Session,
+  type SessionEffect,
+  type SessionEvent,
+  stepSession,
+  triesIn,
+} from './manager-session.ts';
 import type { ManagerKeys } from './security.ts';
 
 /** Results beyond this many bytes are not held back for the end of the turn. */
@@ -90,7 +98,8 @@ export class ManagerLink {
     const { addresses, port, probeTimeoutMs, curve, identity } = this.#options;
     const withCurve = curve === undefined ? {} : { curve };
     const [only] = addresses;
-    const address = addresses.length === 1 && only !== undefined ? only : await findAddress({ addresses, port, timeoutMs: probeTimeoutMs, ...withCurve });
+    const address =
+      addresses.length === 1 && only !== undefined ? only : await findAddress({ addresses, port, timeoutMs: probeTimeoutMs, ...withCurve });
     if (this.#closed) return;
     this.#dealer = connectDealer({ address, port, identity, ...withCurve });
     this.#watchConnections(this.#dealer);
@@ -162,7 +171,10 @@ export class ManagerLink {
 
   #startTicking(): void {
     const { heartbeatPeriodMs, heartbeatThresholdMs } = this.#options;
-    this.#ticker = setInterval(() => this.#tell({ kind: 'tick', at: now() }), Math.max(10, Math.min(heartbeatPeriodMs, heartbeatThresholdMs / 4, 1000)));
+    this.#ticker = setInterval(
+      () => this.#tell({ kind: 'tick', at: now() }),
+      Math.max(10, Math.min(heartbeatPeriodMs, heartbeatThresholdMs / 4, 1000)),
+    );
   }
 
   /** Every connection after the first: what was on its way in the one before may be lost. */
@@ -195,17 +207,29 @@ export class ManagerLink {
   #perform(effect: SessionEffect): void {
     const { on } = this.#options;
     switch (effect.kind) {
-      case 'sendResults': return this.#send(encodeFromManager(FrameType.Results, effect.sequence, effect.parts));
-      case 'deliverTasks': for (const part of effect.parts) on.tasks(part); return;
-      case 'deliverDefine': return on.define(effect.fnId, effect.bytes);
-      case 'deliverCancel': return on.cancel(toTries(effect.pairs));
-      case 'deliverDrain': return on.drain();
-      case 'sendHeartbeat': return this.#send(encodeFromManager(FrameType.Heartbeat, effect.sequence));
-      case 'sendRegister': return this.#send(encodeFromManager(FrameType.Register, 0, [encodeRegistration(effect.registration)]));
-      case 'joined': return this.#joined.resolve();
-      case 'refused': return this.#endWith(() => on.refused(effect.message));
-      case 'shutdown': return this.#endWith(() => on.shutdown(effect.reason));
-      case 'lost': return this.#endWith(() => on.lost(effect.reason));
+      case 'sendResults':
+        return this.#send(encodeFromManager(FrameType.Results, effect.sequence, effect.parts));
+      case 'deliverTasks':
+        for (const part of effect.parts) on.tasks(part);
+        return;
+      case 'deliverDefine':
+        return on.define(effect.fnId, effect.bytes);
+      case 'deliverCancel':
+        return on.cancel(toTries(effect.pairs));
+      case 'deliverDrain':
+        return on.drain();
+      case 'sendHeartbeat':
+        return this.#send(encodeFromManager(FrameType.Heartbeat, effect.sequence));
+      case 'sendRegister':
+        return this.#send(encodeFromManager(FrameType.Register, 0, [encodeRegistration(effect.registration)]));
+      case 'joined':
+        return this.#joined.resolve();
+      case 'refused':
+        return this.#endWith(() => on.refused(effect.message));
+      case 'shutdown':
+        return this.#endWith(() => on.shutdown(effect.reason));
+      case 'lost':
+        return this.#endWith(() => on.lost(effect.reason));
     }
   }
 
@@ -228,22 +252,30 @@ const DESCRIBED: ReadonlySet<string> = new Set(['protocol', 'version', 'blockId'
 /** @returns undefined for what this version does not know. */
 function toSessionEvent({ type, number, acknowledged, parts }: ToManagerMessage, at: number): SessionEvent | undefined {
   switch (type) {
-    case FrameType.Tasks: return { kind: 'tasks', number, acknowledged, parts, at };
-    case FrameType.Heartbeat: return { kind: 'heartbeat', number, acknowledged, at };
+    case FrameType.Tasks:
+      return { kind: 'tasks', number, acknowledged, parts, at };
+    case FrameType.Heartbeat:
+      return { kind: 'heartbeat', number, acknowledged, at };
     case FrameType.Define: {
       const body = joined(parts);
       return { kind: 'define', number, acknowledged, fnId: body.readUInt32LE(0), bytes: body.subarray(4), at };
     }
-    case FrameType.Cancel: return { kind: 'cancel', number, acknowledged, pairs: joined(parts), at };
-    case FrameType.Drain: return { kind: 'drain', number, acknowledged, at };
+    case FrameType.Cancel:
+      return { kind: 'cancel', number, acknowledged, pairs: joined(parts), at };
+    case FrameType.Drain:
+      return { kind: 'drain', number, acknowledged, at };
     case FrameType.Registered: {
       const { attempt, received } = unpack(joined(parts)) as { attempt: number; received: number };
       return { kind: 'registered', number, acknowledged, attempt, received, at };
     }
-    case FrameType.WhoAreYou: return { kind: 'whoAreYou', at };
-    case FrameType.Refused: return { kind: 'refused', message: joined(parts).toString(), at };
-    case FrameType.Shutdown: return { kind: 'shutdown', reason: joined(parts).toString(), at };
-    default: return undefined;
+    case FrameType.WhoAreYou:
+      return { kind: 'whoAreYou', at };
+    case FrameType.Refused:
+      return { kind: 'refused', message: joined(parts).toString(), at };
+    case FrameType.Shutdown:
+      return { kind: 'shutdown', reason: joined(parts).toString(), at };
+    default:
+      return undefined;
   }
 }
 

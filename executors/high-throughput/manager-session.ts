@@ -109,20 +109,41 @@ type Heard = Exclude<SessionEvent, { kind: 'start' | 'tick' | 'reconnected' | 'r
 
 function hear(session: Session, event: Heard, effects: SessionEffect[]): void {
   switch (event.kind) {
-    case 'registered': return becomeRegistered(session, event, effects);
-    case 'heartbeat': return checkHeartbeat(session, event, effects);
-    case 'whoAreYou': if (session.state === 'registered') register(session, event.at, effects); return;
-    case 'refused': session.state = 'ended'; effects.push({ kind: 'refused', message: event.message }); return;
-    case 'shutdown': session.state = 'ended'; effects.push({ kind: 'shutdown', reason: event.reason }); return;
-    default: if (isNextFrame(session, event, effects)) deliver(session, event, effects);
+    case 'registered':
+      return becomeRegistered(session, event, effects);
+    case 'heartbeat':
+      return checkHeartbeat(session, event, effects);
+    case 'whoAreYou':
+      if (session.state === 'registered') register(session, event.at, effects);
+      return;
+    case 'refused':
+      session.state = 'ended';
+      effects.push({ kind: 'refused', message: event.message });
+      return;
+    case 'shutdown':
+      session.state = 'ended';
+      effects.push({ kind: 'shutdown', reason: event.reason });
+      return;
+    default:
+      if (isNextFrame(session, event, effects)) deliver(session, event, effects);
   }
 }
 
-function deliver(session: Session, event: Extract<Heard, { kind: 'tasks' | 'define' | 'cancel' | 'drain' }>, effects: SessionEffect[]): void {
+function deliver(
+  session: Session,
+  event: Extract<Heard, { kind: 'tasks' | 'define' | 'cancel' | 'drain' }>,
+  effects: SessionEffect[],
+): void {
   switch (event.kind) {
-    case 'tasks': effects.push({ kind: 'deliverTasks', parts: event.parts }); break;
-    case 'cancel': effects.push({ kind: 'deliverCancel', pairs: event.pairs }); break;
-    case 'drain': effects.push({ kind: 'deliverDrain' }); break;
+    case 'tasks':
+      effects.push({ kind: 'deliverTasks', parts: event.parts });
+      break;
+    case 'cancel':
+      effects.push({ kind: 'deliverCancel', pairs: event.pairs });
+      break;
+    case 'drain':
+      effects.push({ kind: 'deliverDrain' });
+      break;
     case 'define':
       session.defined.add(event.fnId);
       effects.push({ kind: 'deliverDefine', fnId: event.fnId, bytes: event.bytes });

@@ -51,7 +51,9 @@ export async function writeManagerKeys(path: string, keys: ManagerKeys): Promise
 export async function readManagerKeys(path: string): Promise<ManagerKeys> {
   const { mode } = await stat(path);
   if ((mode & 0o077) !== 0) {
-    throw new Error(`the key file ${path} has mode ${(mode & 0o777).toString(8)}: others could read it. Run chmod 600 on it, or start a new run.`);
+    throw new Error(
+      `the key file ${path} has mode ${(mode & 0o777).toString(8)}: others could read it. Run chmod 600 on it, or start a new run.`,
+    );
   }
   const keys: unknown = JSON.parse(await readFile(path, 'utf8'));
   if (!isManagerKeys(keys)) throw new Error(`the key file ${path} does not hold serverKey, publicKey and secretKey of 40 characters each`);

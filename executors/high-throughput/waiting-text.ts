@@ -1,5 +1,7 @@
 /**
  * Where a task is among those that an executor holds, for a person who asks. Owns the words.
+ *
+ * The driver does not know which tasks run, only in which order they were called: as many of the oldest as there are workers.
  */
 import type { TryRequest } from '../../lib/executor.ts';
 
@@ -7,20 +9,24 @@ import type { TryRequest } from '../../lib/executor.ts';
 export function describePlace(taskId: number, outstanding: ReadonlyMap<number, TryRequest>, workers: number): string {
   const own = outstanding.get(taskId);
   if (own === undefined) return 'its outcome is being handed over';
-  const ahead = countAhead(own, outstanding);
   const held = `${outstanding.size} task(s) are at ${workers} worker(s)`;
-  if (ahead < workers) return `it runs, or is on its way to a worker; ${held}`;
-  const priority = own.priority === 0 ? '' : ` of priority ${own.priority} or more`;
-  return `it is queued behind ${ahead} other(s)${priority}; ${held}`;
+  const { older, ahead } = countOthers(own, outstanding);
+  if (older < workers) return `it runs, or is on its way to a worker; ${held}`;
+  return `it waits for a worker${ahead === 0 ? ' and is next' : `, behind ${ahead} other(s)`}; ${held}`;
 }
 
-/** Larger priorities run sooner; within one, who came first. */
-function countAhead(own: TryRequest, outstanding: ReadonlyMap<number, TryRequest>): number {
+/** `ahead`: those of larger priority, and older ones of the same. */
+function countOthers(own: TryRequest, outstanding: ReadonlyMap<number, TryRequest>): { older: number; ahead: number } {
+  let older = 0;
   let ahead = 0;
-  let isBefore = true;
+  let isOlder = true;
   for (const other of outstanding.values()) {
-    if (other === own) isBefore = false;
-    else if (other.priority > own.priority || (isBefore && other.priority === own.priority)) ahead++;
+    if (other === own) {
+      isOlder = false;
+      continue;
+    }
+    if (isOlder) older++;
+    if (other.priority > own.priority || (isOlder && other.priority === own.priority)) ahead++;
   }
-  return ahead;
+  return { older, ahead };
 }

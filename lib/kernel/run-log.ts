@@ -41,14 +41,14 @@ export function startRunLog(runDir: string): () => void {
 
 /** `2026-11-20T16:28:36.000Z warn  htex  message {"block":"0"}`, on one line whatever the message holds. */
 export function formatLine(at: Date, { executor, level, message, fields }: LogMessage): string {
-  const details = fields === undefined || Object.keys(fields).length === 0 ? '' : ` ${showFields(fields)}`;
+  const details = fields === undefined || Object.keys(fields).length === 0 ? '' : showFields(fields);
   const text = `${message}${details}`.replace(/\r?\n/g, '\\n');
   return `${at.toISOString()} ${level.padEnd(5)} ${executor}  ${text}\n`;
 }
 
 function showFields(fields: Readonly<Record<string, unknown>>): string {
   try {
-    return JSON.stringify(fields);
+    return ` ${JSON.stringify(fields)}`;
   } catch {
     // A bigint or a cycle: the message stands for itself.
     return '';

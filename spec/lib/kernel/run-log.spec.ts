@@ -48,7 +48,7 @@ describe('the run log', () => {
 
   it('keeps one event on one line, and survives fields that are no JSON', () => {
     expect(formatLine(new Date(0), { executor: 'x', level: 'error', message: 'a\nb', fields: { n: 1n } })).to.equal(
-      '1970-01-01T00:00:00.000Z error x  a\\nb \n',
+      '1970-01-01T00:00:00.000Z error x  a\\nb\n',
     );
   });
 });

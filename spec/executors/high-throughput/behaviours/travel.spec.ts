@@ -25,7 +25,7 @@ describe('tasks that wait', () => {
         return app.with({ priority })(diary, `${priority}/${number}`) as PromiseLike<unknown>;
       }),
     );
-    expect(run.kernel.explain(first.taskId + 1)).to.match(/queued behind \d+ other/);
+    expect(run.kernel.explain(first.taskId + 1)).to.match(/it waits for a worker, behind \d+ other/);
     const { writeFile } = await import('node:fs/promises');
     await writeFile(run.path('go'), '');
     await Promise.all([first, ...waiting]);
