@@ -13,7 +13,7 @@ export interface DealerOptions {
 }
 
 /** Sends never wait: unsent messages queue in memory, and are dropped when it is closed. */
-export function connectDealer({ curve, identity, address, port }: DealerOptions): Dealer {
+export function connectDealer({ curve, identity, address }: DealerOptions): Dealer {
   const dealer = new Dealer({
     linger: 0,
     sendHighWaterMark: 0,
