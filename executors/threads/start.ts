@@ -52,6 +52,8 @@ class ThreadExecutor implements RunningExecutor {
       workerHistogram: false,
       recordTiming: false,
     });
+    // What comes here concerns no batch: a result that was on its way when its thread was ended, an error after the end of a task.
+    this.#threads.on('error', (error: unknown) => context.events.log('debug', `executor '${label}': ${String(error)}`));
     this.#reaper = startReaper(`${runId}.${label}`, this.#scratchDir);
     const factory = new WorkerFactory(
       {

@@ -4,7 +4,6 @@
  * The graph (lib/graph) decides; the kernel holds what the graph must not know: values, errors, futures, executors.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { AppEntry } from '../apps/app-entry.ts';
 import type { CompiledConfig } from '../config.ts';
@@ -32,6 +31,7 @@ import { costOf, readOutcome } from './outcome.ts';
 import { watchProcessEnd } from './process-end.ts';
 import { makeRunDir } from './run-dir.ts';
 import { startRunLog } from './run-log.ts';
+import { makeStoreDir, removeStoreDir, removeStoreDirAtExit } from './store-dir.ts';
 import { isStoredResult } from './stored-result.ts';
 import { Task, type TaskOwner } from './task.ts';
 import { TaskTable } from './task-table.ts';
@@ -70,13 +70,12 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
       (id, failure) => this.#graph.noteFailure(id, failure),
     );
     this.#site = this.#createSite();
-    mkdirSync(this.#site.storeDir, { mode: 0o700 });
   }
 
   #createSite(): LaunchSite {
     return {
       runDir: this.runDir,
-      storeDir: join(this.runDir, 'store'),
+      storeDir: makeStoreDir(this.runDir),
       workingDirectory: process.cwd(),
       executors: this.#executors,
       promiseValues: this.#externals.values,
@@ -108,7 +107,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     } catch (error) {
       setCurrentKernel(undefined);
       kernel.#stopLog();
-      kernel.#removeStore();
+      removeStoreDir(kernel.#site.storeDir);
       throw error;
     }
     kernel.#unwatch = watchProcessEnd(kernel);
@@ -126,7 +125,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   }
 
   counts(): TaskCounts {
-    return this.#tasks.counts.snapshot();
+    return this.#tasks.counts.snapshot(this.#executors.busyWorkers);
   }
 
   /** Failures that nobody has looked at yet. */
@@ -312,7 +311,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     if (currentKernel() === this) setCurrentKernel(undefined);
     this.#tasks.unobserved.report();
     // Results that lie in files can be fetched until the process ends.
-    process.once('exit', () => this.#removeStore());
+    removeStoreDirAtExit(this.#site.storeDir);
     kernelChannel.publish({ state: 'closed', runDir: this.runDir });
     this.#stopLog();
   }
@@ -326,11 +325,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   /** @internal Ends every process at once, without waiting: the driver is about to end. */
   killNow(): void {
     this.#executors.killNow();
-    this.#removeStore();
-  }
-
-  #removeStore(): void {
-    rmSync(this.#site.storeDir, { recursive: true, force: true });
+    removeStoreDir(this.#site.storeDir);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
