@@ -41,11 +41,12 @@ export class FailureLog {
       return;
     }
     const message = headline(failure.error);
-    const key = `${failure.name}\n${withoutNumbers(message)}`;
+    // Cut behind that: cut before, messages with longer numbers would end elsewhere.
+    const key = `${failure.name}\n${withoutNumbers(message).slice(0, HEADLINE_LENGTH)}`;
     const group = this.#groups.get(key);
     if (group !== undefined) count(group, failure.taskId);
     else if (this.#groups.size >= MOST_GROUPS) this.ungrouped++;
-    else this.#groups.set(key, { name: failure.name, message, count: 1, taskIds: [failure.taskId], stderr: failure.stderr });
+    else this.#groups.set(key, { name: failure.name, message: message.slice(0, HEADLINE_LENGTH), count: 1, taskIds: [failure.taskId], stderr: failure.stderr });
   }
 
   /** Largest first. */
@@ -59,10 +60,12 @@ function count(group: FailureGroup, taskId: number): void {
   if (group.taskIds.length < IDS_SHOWN) group.taskIds.push(taskId);
 }
 
+const HEADLINE_LENGTH = 200;
+
 function headline(error: unknown): string {
-  if (!(error instanceof Error)) return String(error).slice(0, 200);
+  if (!(error instanceof Error)) return String(error);
   const [first = ''] = error.message.split('\n', 1);
-  return (first === '' ? error.name : `${error.name}: ${first}`).slice(0, 200);
+  return first === '' ? error.name : `${error.name}: ${first}`;
 }
 
 /** Messages that differ in a task's number, a port or a temperature only are one group. */

@@ -2,7 +2,8 @@
  * Shows progress on stderr: one line that is rewritten on a terminal, now and then a plain line elsewhere.
  * Knows neither the kernel nor its events: it asks for the counts when it draws, so a task costs it nothing.
  */
-import { countEnded, fitLine, formatProgress, RateMeter, type TaskCounts } from './progress.ts';
+import type { TaskCounts } from '../lib/kernel/counts.ts';
+import { countEnded, fitLine, formatProgress, RateMeter } from './progress.ts';
 import { TerminalLine, type TerminalStream } from './terminal-line.ts';
 
 /** Where a terminal does not say, or says 0. */

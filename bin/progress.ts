@@ -2,15 +2,7 @@
  * The progress line's text: counts, rate and estimated time. Pure; when and where it is shown is in progress-display.ts.
  */
 
-/** As the kernel counts tasks; `launched` are with an executor, running or about to. */
-export interface TaskCounts {
-  readonly total: number;
-  readonly waiting: number;
-  readonly launched: number;
-  readonly done: number;
-  readonly failed: number;
-  readonly cancelled: number;
-}
+import type { TaskCounts } from '../lib/kernel/counts.ts';
 
 const WINDOW_MS = 30_000;
 
@@ -32,12 +24,13 @@ export function countEnded({ done, failed, cancelled }: TaskCounts): number {
   return done + failed + cancelled;
 }
 
-/** @example "12 of 40 done · 8 running · 20 waiting · 2.4/s · ETA 12s" */
+/** @example "12 of 40 done · 8 running · 4 queued · 16 waiting · 2.4/s · ETA 12s" */
 export function formatProgress(counts: TaskCounts, rate: number | undefined): string {
   const left = counts.total - countEnded(counts);
   const parts = [
     `${counts.done} of ${counts.total} done`,
-    counts.launched > 0 && `${counts.launched} running`,
+    counts.running > 0 && `${counts.running} running`,
+    counts.queued > 0 && `${counts.queued} queued`,
     counts.waiting > 0 && `${counts.waiting} waiting`,
     counts.failed > 0 && `${counts.failed} failed`,
     counts.cancelled > 0 && `${counts.cancelled} cancelled`,

@@ -3,7 +3,7 @@
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { FailureLog, type TaskFailure } from './failures.ts';
-import type { TaskCounts } from './progress.ts';
+import type { TaskCounts } from '../lib/kernel/counts.ts';
 import { ProgressDisplay } from './progress-display.ts';
 import type { ClosableKernel } from './script.ts';
 import { formatFailures, formatSummary, type RunFacts } from './summary.ts';

@@ -2,7 +2,8 @@
  * What `flotilla run` prints at the end: totals, time, failures in groups, and where to look. Pure.
  */
 import type { FailureGroup } from './failures.ts';
-import { formatSpan, type TaskCounts } from './progress.ts';
+import type { TaskCounts } from '../lib/kernel/counts.ts';
+import { formatSpan } from './progress.ts';
 
 export interface RunFacts {
   readonly counts: TaskCounts;

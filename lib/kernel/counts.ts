@@ -5,10 +5,12 @@ import type { TaskState } from '../futures/app-future.ts';
 
 export interface TaskCounts {
   readonly total: number;
-  /** For other tasks. */
+  /** For other tasks; joins that wait for what they called. */
   readonly waiting: number;
-  /** At an executor, queued or running; joins that are under way. */
-  readonly launched: number;
+  /** At an executor, behind others. */
+  readonly queued: number;
+  /** On a worker, as far as is known here: never more than there are workers. */
+  readonly running: number;
   readonly done: number;
   /** Dependents of failed tasks among them. */
   readonly failed: number;
@@ -31,17 +33,18 @@ export class Counts {
   }
 
   ended(from: TaskState, to: TaskState): void {
-    if (from !== 'pending') this.#launched--;
+    if (from === 'launched') this.#launched--;
     if (to === 'done') this.#done++;
     else if (to === 'cancelled') this.#cancelled++;
     else this.#failed++;
   }
 
-  snapshot(): TaskCounts {
+  /** @param busyWorkers of all executors. */
+  snapshot(busyWorkers: number): TaskCounts {
     const launched = this.#launched;
-    const done = this.#done;
-    const failed = this.#failed;
-    const cancelled = this.#cancelled;
-    return { total: this.#total, launched, done, failed, cancelled, waiting: this.#total - launched - done - failed - cancelled };
+    const running = Math.min(launched, busyWorkers);
+    const [done, failed, cancelled] = [this.#done, this.#failed, this.#cancelled];
+    const waiting = this.#total - launched - done - failed - cancelled;
+    return { total: this.#total, waiting, queued: launched - running, running, done, failed, cancelled };
   }
 }

@@ -19,6 +19,12 @@ export class ExecutorSet {
     return [...this.#members.keys()];
   }
 
+  get busyWorkers(): number {
+    let busy = 0;
+    for (const { executor } of this.#members.values()) busy += executor.status().running;
+    return busy;
+  }
+
   /** Starts all at once. If one cannot be started, the others are closed again. */
   async start(descriptions: readonly ExecutorDescription[], contextOf: (label: string) => ExecutorContext): Promise<void> {
     const started = await Promise.allSettled(descriptions.map((description) => description.start(contextOf(description.label))));

@@ -1,12 +1,13 @@
 import { expect } from 'chai';
 import { ProgressDisplay } from '../../bin/progress-display.ts';
-import type { TaskCounts } from '../../bin/progress.ts';
+import type { TaskCounts } from '../../lib/kernel/counts.ts';
 import { recordingStream } from '../support/streams.ts';
 
 const counts = (some: Partial<TaskCounts>): TaskCounts => ({
   total: 9,
   waiting: 0,
-  launched: 0,
+  running: 0,
+  queued: 0,
   done: 0,
   failed: 0,
   cancelled: 0,
@@ -17,7 +18,7 @@ describe('progress on a terminal', () => {
   const setUp = (columns = 40) => {
     const stderr = recordingStream({ isTTY: true, columns });
     const stdout = recordingStream({ isTTY: true });
-    const state = { counts: counts({ launched: 9 }) as TaskCounts | undefined, nowMs: 0 };
+    const state = { counts: counts({ running: 9 }) as TaskCounts | undefined, nowMs: 0 };
     const display = new ProgressDisplay(stderr, [stdout, stderr], { counts: () => state.counts, nowMs: () => state.nowMs });
     return { stderr, stdout, state, display };
   };
@@ -25,7 +26,7 @@ describe('progress on a terminal', () => {
   it('rewrites one line', () => {
     const { stderr, state, display } = setUp();
     display.tick();
-    state.counts = counts({ done: 4, launched: 5 });
+    state.counts = counts({ done: 4, running: 5 });
     display.tick();
     expect(stderr.screen()).to.equal('4 of 9 done · 5 running');
     display.stop();
@@ -41,7 +42,7 @@ describe('progress on a terminal', () => {
 
   it('never fills the width of the terminal', () => {
     const { stderr, state, display } = setUp();
-    state.counts = counts({ total: 1_000_000, done: 1, launched: 99_999, waiting: 800_000, failed: 7 });
+    state.counts = counts({ total: 1_000_000, done: 1, running: 99_999, waiting: 800_000, failed: 7 });
     display.tick();
     expect(stderr.screen().length).to.be.below(40);
     display.stop();
@@ -82,7 +83,7 @@ describe('progress on a terminal', () => {
 describe('progress into a pipe', () => {
   const setUp = () => {
     const stderr = recordingStream();
-    const state = { counts: counts({ launched: 9 }), nowMs: 0 };
+    const state = { counts: counts({ running: 9 }), nowMs: 0 };
     const display = new ProgressDisplay(stderr, [], { counts: () => state.counts, nowMs: () => state.nowMs });
     const at = (nowMs: number, some: Partial<TaskCounts>): void => {
       Object.assign(state, { nowMs, counts: counts(some) });
@@ -93,7 +94,7 @@ describe('progress into a pipe', () => {
 
   it('writes a plain line every ten seconds', () => {
     const { stderr, at } = setUp();
-    for (let second = 1; second <= 25; second++) at(second * 1000, { done: second, launched: 1, total: 99 });
+    for (let second = 1; second <= 25; second++) at(second * 1000, { done: second, running: 1, total: 99 });
     expect(stderr.written).to.have.length(2);
     expect(stderr.written[0]).to.match(/^flotilla: 10 of 99 done · 1 running · 1\.0\/s · ETA 1m2\ds\n$/);
   });
@@ -108,7 +109,7 @@ describe('progress into a pipe', () => {
 
   it('writes nothing new when nothing has changed', () => {
     const { stderr, at } = setUp();
-    for (let second = 1; second <= 60; second++) at(second * 1000, { launched: 9 });
+    for (let second = 1; second <= 60; second++) at(second * 1000, { running: 9 });
     expect(stderr.written).to.have.length(1);
   });
 });

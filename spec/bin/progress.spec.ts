@@ -1,10 +1,12 @@
 import { expect } from 'chai';
-import { countEnded, fitLine, formatProgress, formatSpan, RateMeter, type TaskCounts } from '../../bin/progress.ts';
+import { countEnded, fitLine, formatProgress, formatSpan, RateMeter } from '../../bin/progress.ts';
+import type { TaskCounts } from '../../lib/kernel/counts.ts';
 
 const counts = (some: Partial<TaskCounts>): TaskCounts => ({
   total: 0,
   waiting: 0,
-  launched: 0,
+  running: 0,
+  queued: 0,
   done: 0,
   failed: 0,
   cancelled: 0,
@@ -13,14 +15,15 @@ const counts = (some: Partial<TaskCounts>): TaskCounts => ({
 
 describe('the progress line', () => {
   const rows: [TaskCounts, number | undefined, string][] = [
-    [counts({ total: 3, launched: 2, waiting: 1 }), undefined, '0 of 3 done · 2 running · 1 waiting'],
+    [counts({ total: 3, running: 2, waiting: 1 }), undefined, '0 of 3 done · 2 running · 1 waiting'],
     [
-      counts({ total: 40, done: 10, launched: 8, waiting: 20, failed: 2 }),
+      counts({ total: 40, done: 10, running: 8, waiting: 20, failed: 2 }),
       2,
       '10 of 40 done · 8 running · 20 waiting · 2 failed · 2.0/s · ETA 14s',
     ],
+    [counts({ total: 9, running: 2, queued: 6, waiting: 1 }), undefined, '0 of 9 done · 2 running · 6 queued · 1 waiting'],
     [counts({ total: 5, done: 4, cancelled: 1 }), 12345.6, '4 of 5 done · 1 cancelled · 12,346/s'],
-    [counts({ total: 1000, done: 500, launched: 500 }), 42.4, '500 of 1000 done · 500 running · 42/s · ETA 12s'],
+    [counts({ total: 1000, done: 500, running: 500 }), 42.4, '500 of 1000 done · 500 running · 42/s · ETA 12s'],
   ];
   for (const [given, rate, line] of rows) it(line, () => expect(formatProgress(given, rate)).to.equal(line));
 
