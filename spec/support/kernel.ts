@@ -81,8 +81,16 @@ export async function openKernel(executor: ExecutorUnderTest, options: ConfigOpt
   const handles = countHandles();
   const { TMPDIR } = process.env;
   process.env.TMPDIR = folder.tmp;
+  const restore = async (): Promise<void> => {
+    if (TMPDIR === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = TMPDIR;
+    await rm(folder.dir, { recursive: true, force: true });
+  };
   const { compiled } = new Config({ executors: [executor.create()], runDir: join(folder.dir, 'runinfo'), ...options });
-  const kernel = await DataFlowKernel.start(compiled);
+  const kernel = await DataFlowKernel.start(compiled).catch(async (error: unknown) => {
+    await restore();
+    throw error;
+  });
   return {
     dir: folder.dir,
     kernel,
@@ -92,9 +100,7 @@ export async function openKernel(executor: ExecutorUnderTest, options: ConfigOpt
         await kernel.close({ mode: 'cleanup' });
         await expectNothingLeft(kernel.runId, handles, folder.tmp);
       } finally {
-        if (TMPDIR === undefined) delete process.env.TMPDIR;
-        else process.env.TMPDIR = TMPDIR;
-        await rm(folder.dir, { recursive: true, force: true });
+        await restore();
       }
     },
   };
