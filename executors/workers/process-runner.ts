@@ -146,6 +146,9 @@ export class ProcessRunner implements Runner {
     };
     child.once('error', (error) => this.#onStartError(worker, error));
     if (child.pid === undefined) return undefined;
+    // A worker that waits for work keeps no process alive; whoever has work for it is there for other reasons.
+    child.unref();
+    worker.socket.unref();
     this.#options.log?.(`${name} is process ${child.pid}`);
     this.#listen(worker);
     return worker;
@@ -215,7 +218,7 @@ export class ProcessRunner implements Runner {
   async close(timeoutMs: number): Promise<void> {
     this.#closing = true;
     const worker = this.#worker;
-    if (!worker) return this.#removeJournal();
+    if (!worker || worker.exit) return this.#removeJournal();
     const gone = new Promise<void>((resolve) => worker.child.once('exit', () => resolve()));
     worker.socket.write(encodeFrame(FrameType.Shutdown));
     const timer = setTimeout(() => this.killNow(), timeoutMs);
