@@ -4,7 +4,7 @@
  * Holds each try until its outcome is known. What a loss costs a task is the kernel's to decide.
  */
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ExecutorContext, ExecutorStatus, RunningExecutor, TryRequest } from '../../lib/executor.ts';
 import { FrameType } from '../../lib/wire/frames.ts';
@@ -101,11 +101,15 @@ export class HighThroughput implements RunningExecutor {
 
   /** @throws ExecutorFailed if the interchange cannot be started; what the provider throws. Nothing is left of it then. */
   async start(): Promise<void> {
-    const port = await this.#interchange.start();
+    const { isLocal } = this.#compiled.provider;
+    mkdirSync(dirname(this.#settingsPath), { mode: 0o700 });
     try {
-      mkdirSync(join(this.#settingsPath, '..'), { mode: 0o700 });
+      // A manager of this machine comes up beside the interchange and waits for its settings; a scheduler is asked when all is ready.
+      if (isLocal) this.#blocks.start();
+      const port = await this.#interchange.start();
       writeSettings(this.#settingsPath, managerSettings(this.#peers, port));
-      this.#blocks.start();
+      if (!isLocal) this.#blocks.start();
+      if (this.#failure) throw this.#failure;
     } catch (error) {
       await this.close(JOB_END_MS);
       throw error;

@@ -5,10 +5,13 @@ import { readNodeFacts } from '../node-facts.ts';
 import { planSlots, type Slot } from '../slots.ts';
 import { Manager } from './manager.ts';
 import { complain } from './output.ts';
-import { readSettings, type ManagerSettings } from './settings.ts';
+import { awaitSettings, type ManagerSettings } from './settings.ts';
+
+/** An interchange that takes longer has failed to start, and the driver ends this block. */
+const SETTINGS_TIMEOUT_MS = 30_000;
 
 async function main(settingsPath: string): Promise<void> {
-  const settings = readSettings(settingsPath);
+  const settings = await awaitSettings(settingsPath, SETTINGS_TIMEOUT_MS);
   await new Manager(settings, plan(settings), process.env.FLOTILLA_BLOCK_ID ?? '').start();
 }
 

@@ -1,7 +1,8 @@
 /**
  * What a manager is told: a file in the run directory, readable by its owner alone, since it holds the run's keys.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { CpuAffinity } from '../affinity-option.ts';
 import type { ManagerKeys } from '../security.ts';
 
@@ -36,8 +37,22 @@ export interface ManagerSettings {
   readonly debug: boolean;
 }
 
+/** Whole or not at all: a manager may be waiting for it. */
 export function writeSettings(path: string, settings: ManagerSettings): void {
-  writeFileSync(path, JSON.stringify(settings), { mode: 0o600 });
+  writeFileSync(`${path}.part`, JSON.stringify(settings), { mode: 0o600 });
+  renameSync(`${path}.part`, path);
+}
+
+const POLL_MS = 5;
+
+/**
+ * As readSettings, once the file is there: the interchange may still be starting. Waits `timeoutMs` at most.
+ * @throws Error naming the file if it cannot be read.
+ */
+export async function awaitSettings(path: string, timeoutMs: number): Promise<ManagerSettings> {
+  const deadline = performance.now() + timeoutMs;
+  while (!existsSync(path) && performance.now() < deadline) await delay(POLL_MS);
+  return readSettings(path);
 }
 
 /** @throws Error naming the file if it cannot be read. */
