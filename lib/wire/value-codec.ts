@@ -4,9 +4,10 @@
  * One walk decides: what MessagePack keeps exactly goes that way (0.2 µs for small arguments); what only a structured clone keeps
  * (Map, Set, cycles, −0, sparse arrays, lone surrogates, errors) goes through V8's serializer; what cannot travel is refused by its path.
  */
-import { deserialize, serialize } from 'node:v8';
+import { serialize } from 'node:v8';
 import { addExtension, Packr, RESERVE_START_SPACE } from 'msgpackr';
 import type { StoredValue } from '../task-spec.ts';
+import { deserializeExactly } from './clone.ts';
 import { decodePython } from './python-codec.ts';
 import { classify, Fit } from './fit.ts';
 import { mapValues } from './map-values.ts';
@@ -47,9 +48,9 @@ export function decodeValue(body: Buffer): unknown {
     case ValueTag.Plain:
       return packr.unpack(body.subarray(1));
     case ValueTag.Clone:
-      return deserialize(body.subarray(1));
+      return deserializeExactly(body.subarray(1));
     case ValueTag.MarkedClone:
-      return mapValues(deserialize(body.subarray(1)), fromMark);
+      return mapValues(deserializeExactly(body.subarray(1)), fromMark);
     case ValueTag.Python:
       return decodePython(body);
     default:
