@@ -49,6 +49,8 @@ export class HighThroughput implements RunningExecutor {
   /** Why the latest manager was refused. */
   #refusal: string | undefined;
   #hasWork = false;
+  /** Tasks in flight, as the interchange said last. */
+  #perBlock: ReadonlyMap<string, number> | undefined;
 
   /** @param directory `runinfo/NNN/<label>`; must exist. */
   constructor(compiled: CompiledHighThroughput, context: ExecutorContext, directory: string) {
@@ -83,7 +85,7 @@ export class HighThroughput implements RunningExecutor {
       context: { runId, runDir, workingDirectory, log: events.log },
       command: () => this.#managerCommand(),
       env: {},
-      load: () => ({ outstanding: this.#outstanding.size }),
+      load: () => ({ outstanding: this.#outstanding.size, perBlock: this.#perBlock }),
       onFail: (error) => this.#fail(error),
       onDrain: (block) => this.#interchange.sendPacked(FrameType.Drain, { block }),
       onEnded: (block) => this.#interchange.sendPacked(FrameType.Event, { kind: 'blockEnded', block }),
@@ -128,6 +130,9 @@ export class HighThroughput implements RunningExecutor {
         return this.#onLeft(event.index as number);
       case 'managerRefused':
         return this.#onRefused(String(event.message));
+      case 'load':
+        this.#perBlock = new Map(Object.entries(event.perBlock as Record<string, number>));
+        return;
       case 'log':
         return this.#context.events.log(event.level as 'info', `interchange: ${event.message}`, event.fields as Record<string, unknown>);
       case 'recovered':
@@ -174,6 +179,7 @@ export class HighThroughput implements RunningExecutor {
     const expected = this.#managers.all.filter(({ blockId }) => !this.#blocks.hasEnded(blockId));
     for (const { blockId } of this.#managers.all) this.#blocks.managerGone(blockId, 'the interchange ended; it will register again');
     this.#managers.clear();
+    this.#perBlock = undefined;
     this.#outbox.discard();
     this.#defined.clear();
     const graceMs = Math.min(this.#compiled.heartbeatThresholdMs, MAX_RECOVERY_MS);

@@ -67,6 +67,8 @@ export type Report =
     }
   | { readonly kind: 'managerLeft'; readonly managerId: string; readonly index: number; readonly host: string; readonly blockId: string }
   | { readonly kind: 'managerRefused'; readonly managerId: string; readonly host: string; readonly blockId: string; readonly message: string }
+  /** Tasks in flight at each block that has managers. */
+  | { readonly kind: 'load'; readonly perBlock: Readonly<Record<string, number>> }
   | { readonly kind: 'recovered'; readonly managers: number; readonly missing: readonly string[]; readonly requeued: number };
 
 /**

@@ -77,6 +77,8 @@ export interface Core {
   closing: string | undefined;
   nextIndex: number;
   lastTickMs: number | undefined;
+  /** What the driver was told last of tasks in flight per block. */
+  reportedLoad: Readonly<Record<string, number>>;
 }
 
 export const createCore = (options: CoreOptions): Core => ({
@@ -92,6 +94,7 @@ export const createCore = (options: CoreOptions): Core => ({
   closing: undefined,
   nextIndex: 0,
   lastTickMs: undefined,
+  reportedLoad: {},
 });
 
 /** Function of a task that a manager brought along; its true one does not matter. */

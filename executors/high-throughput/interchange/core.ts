@@ -10,6 +10,7 @@ import { requestCancel, serveCancelRequests } from './cancellation.ts';
 import type { CoreEvent, Effect } from './core-events.ts';
 import { type Core, log, type Manager } from './core-state.ts';
 import { dismissIfIdle, drain, hear, leave, register, stopPlacing, tick } from './membership.ts';
+import { reportLoad } from './load-report.ts';
 import { placeTasks } from './placement.ts';
 import { endRecoveryIfComplete, startRecovery } from './recovery.ts';
 import { acknowledge, takeResults } from './results.ts';
@@ -29,7 +30,7 @@ export function step(core: Core, event: CoreEvent): Effect[] {
     case 'shutdown': shutDown(core, event.reason, effects); break;
     case 'resultsWritten': writtenResults(core, event.manager, event.sequence, effects); break;
     case 'unreachable': markUnreachable(core, event.manager, effects); break;
-    case 'tick': tick(core, event.at, effects); endRecoveryIfComplete(core, event.at, effects); break;
+    case 'tick': onTick(core, event.at, effects); break;
     case 'turnEnded': endTurn(core, effects); break;
     default: hearManager(core, event, effects);
   }
@@ -108,6 +109,12 @@ function markUnreachable(core: Core, id: string, effects: Effect[]): void {
   manager.reachable = false;
   core.open.delete(manager);
   log(effects, 'warn', 'the connection to a manager is gone; it gets no tasks until it is heard again', { manager: id });
+}
+
+function onTick(core: Core, at: number, effects: Effect[]): void {
+  tick(core, at, effects);
+  endRecoveryIfComplete(core, at, effects);
+  reportLoad(core, effects);
 }
 
 function endTurn(core: Core, effects: Effect[]): void {

@@ -168,6 +168,20 @@ describe('draining', () => {
     expect(await jsApp(() => 'back')()).to.equal('back');
   });
 
+  it('gives back a block that is idle while a long task keeps another', async () => {
+    const config = { strategy: 'htex-auto-scale', strategyPeriod: 0.1, maxIdleTime: 1 } as const;
+    await using run = await TestRun.open({ config, executor: { ...QUICK, maxWorkersPerNode: 1 }, provider: { maxBlocks: 2 } });
+    const [long, short] = [nap(run.path('diary'), 1, 6000), nap(run.path('diary'), 2, 1500)];
+    const [manager = 0, other = 0] = await run.managers(2);
+    expect(await short).to.equal(2);
+    const [idle] = begunAt(run.lines('diary').filter((line) => line.startsWith('2 '))).keys();
+    await gone('the idle manager', [idle ?? 0], LEAVE_MS);
+    expect(long.done, 'it left while the other one worked').to.equal(false);
+    expect(run.managerPids()).to.deep.equal([manager, other].filter((pid) => pid !== idle));
+    expect(await long).to.equal(1);
+    expect(long.tries).to.have.length(1);
+  });
+
   it('does not give back a block that works', async () => {
     await using run = await TestRun.open({ config: { strategy: 'htex-auto-scale', strategyPeriod: 0.1, maxIdleTime: 0.2 } });
     const future = nap(run.path('diary'), 1, 1500);

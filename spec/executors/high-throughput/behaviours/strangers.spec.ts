@@ -171,12 +171,9 @@ describe('a manager of another version', () => {
     const folder = await mkdtemp(join(tmpdir(), 'flotilla-other-'));
     try {
       const entry = await otherVersion(join(folder, 'other'));
-      const workerInit = `exec ${process.execPath} ${entry} "$(echo ${folder}/*/runinfo/000/htex/keys/manager.json)"`;
-      const { TMPDIR } = process.env;
-      process.env.TMPDIR = folder;
-      await using run = await TestRun.open({ provider: { workerInit, launcher: new SimpleLauncher() } }).finally(() =>
-        restore('TMPDIR', TMPDIR),
-      );
+      // In the place of ours; the script of a block lies in the run's directory.
+      const workerInit = `exec ${process.execPath} ${entry} "$(dirname "$0")/../../htex/keys/manager.json"`;
+      await using run = await TestRun.open({ provider: { workerInit, launcher: new SimpleLauncher() } });
       const error = await failureOf<ExecutorFailed>(square(2));
       expect(error).to.be.instanceOf(ExecutorFailed);
       expect(error.message)
@@ -188,8 +185,3 @@ describe('a manager of another version', () => {
     }
   });
 });
-
-function restore(name: string, value: string | undefined): void {
-  if (value === undefined) delete process.env[name];
-  else process.env[name] = value;
-}

@@ -340,6 +340,16 @@ describe('interchange core', () => {
       expect(bench.take('sendHeartbeat')).to.have.length(2);
     });
 
+    it('says at ticks how much is in flight at each block, if that has changed', () => {
+      const bench = new Bench().register('a', { blockId: '7' }).register('b').register('c').submit(5).tell({ kind: 'tick', at: 1001 });
+      const loads = bench.reports('load').map(({ perBlock }) => perBlock);
+      expect(loads).to.have.length(1);
+      expect(Object.keys(loads[0] ?? {})).to.deep.equal(['0', '7']);
+      expect((loads[0]?.['0'] ?? 0) + (loads[0]?.['7'] ?? 0)).to.equal(5);
+      bench.tell({ kind: 'tick', at: 1002 });
+      expect(bench.reports('load')).to.deep.equal([]);
+    });
+
     it('loses the managers of a block that has ended, after a grace for what they sent before', () => {
       const bench = new Bench().register('a', { blockId: '7' }).register('b').submit(1).tell({ kind: 'blockEnded', block: '7', graceMs: 50, at: 1000 });
       bench.tell({ kind: 'tick', at: 1049 });
