@@ -33,6 +33,7 @@ export interface ProcessRunnerOptions {
 }
 
 const STDERR_TAIL_BYTES = 4096;
+const GIVE_UP_MS = 500;
 const COPY_LIMIT = 64 * 1024;
 /** Frame header, u32 batch, u32 count. */
 const TASKS_PREFIX = FRAME_HEADER_BYTES + 8;
@@ -45,6 +46,8 @@ interface LiveWorker {
   readonly stderrFrom: number;
   exit: { code: number | null; signal: string | null } | undefined;
   socketEnded: boolean;
+  /** What it had started is gone. */
+  restEnded: boolean;
 }
 
 export class ProcessRunner implements Runner {
@@ -52,7 +55,8 @@ export class ProcessRunner implements Runner {
   readonly #journal: string;
   #worker: LiveWorker | undefined;
   #batch = 0;
-  #closing = false;
+  /** Whoever closes it waits for this. */
+  #gone: (() => void) | undefined;
   /** What is being ended: the worker with the task that it runs. */
   #ending: ProcessSet | undefined;
   #isForced = false;
@@ -143,6 +147,7 @@ export class ProcessRunner implements Runner {
       stderrFrom: fstatSync(stderrFd).size,
       exit: undefined,
       socketEnded: false,
+      restEnded: false,
     };
     child.once('error', (error) => this.#onStartError(worker, error));
     if (child.pid === undefined) return undefined;
@@ -185,6 +190,7 @@ export class ProcessRunner implements Runner {
   async #endRest(worker: LiveWorker): Promise<void> {
     if (this.#ending) await untilGone(this.#ending, () => this.#isForced);
     else killAll({ group: worker.child.pid });
+    worker.restEnded = true;
     this.#reportIfGone(worker);
   }
 
@@ -197,16 +203,16 @@ export class ProcessRunner implements Runner {
 
   /** Only when the process is gone and its socket is read to the end is it known what it has finished. */
   #reportIfGone(worker: LiveWorker): void {
-    if (!worker.exit || !worker.socketEnded) return;
+    if (!worker.exit || !worker.restEnded || !worker.socketEnded) return;
     const { code, signal } = worker.exit;
     const stderrTail = readTail(worker.stderrFd, worker.stderrFrom);
     closeSync(worker.stderrFd);
     if (this.#worker === worker) this.#worker = undefined;
-    if (this.#closing) return;
     const finished = readJournal(this.#journal, this.#batch);
     const exit: WorkerExit = { exitCode: code, signal, stderrTail, finished };
     const startError = this.#startErrorOf(exit);
     this.#options.events.lost(startError === undefined ? exit : { ...exit, startError });
+    this.#gone?.();
   }
 
   /** taskset and setpriv report a missing program by 127 (126: not executable) and a line of their own. */
@@ -215,15 +221,19 @@ export class ProcessRunner implements Runner {
     return `${this.#options.argv.join(' ')} cannot be started: ${stderrTail.trim()}. ${this.#options.missingHint}`;
   }
 
-  async close(timeoutMs: number): Promise<void> {
-    this.#closing = true;
+  async close(timeoutMs: number, running?: TaskTag): Promise<void> {
     const worker = this.#worker;
-    if (!worker || worker.exit) return this.#removeJournal();
-    const gone = new Promise<void>((resolve) => worker.child.once('exit', () => resolve()));
+    if (!worker) return this.#removeJournal();
+    const gone = Promise.withResolvers<void>();
+    this.#gone = gone.resolve;
     worker.socket.write(encodeFrame(FrameType.Shutdown));
-    const timer = setTimeout(() => this.killNow(), timeoutMs);
-    await gone;
-    clearTimeout(timer);
+    if (running) this.kill('SIGTERM', running);
+    const killing = setTimeout(() => this.killNow(), timeoutMs);
+    // Somebody out of reach may hold its socket open.
+    const givingUp = setTimeout(gone.resolve, timeoutMs + GIVE_UP_MS);
+    await gone.promise;
+    clearTimeout(killing);
+    clearTimeout(givingUp);
     this.#removeJournal();
   }
 
@@ -233,7 +243,10 @@ export class ProcessRunner implements Runner {
 
   killNow(): void {
     const pid = this.#worker?.child.pid;
-    if (pid !== undefined) signalGroup(pid, 'SIGKILL');
+    if (pid === undefined) return;
+    this.#isForced = true;
+    if (this.#ending) killAll(this.#ending);
+    signalGroup(pid, 'SIGKILL');
   }
 }
 

@@ -38,8 +38,8 @@ export interface Runner {
   finished?(): Buffer;
   /** Signals the running task with everything it started. Its end is reported as `results` or `lost`, when all of that is gone. */
   kill(signal: 'SIGTERM' | 'SIGKILL', task: TaskTag): void;
-  /** Ends the worker, waiting at most `timeoutMs`. */
-  close(timeoutMs: number): Promise<void>;
+  /** Ends the worker, `running` with it; kills both after `timeoutMs`. What had finished by then is reported by `lost`. */
+  close(timeoutMs: number, running?: TaskTag): Promise<void>;
   killNow(): void;
 }
 

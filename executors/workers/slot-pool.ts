@@ -7,7 +7,13 @@
 import { packWireError } from '../../lib/errors/index.ts';
 import { DEFAULT_KILL_GRACE_MS } from '../../lib/task-spec.ts';
 import {
-  countRecords, encodeResult, readTaskHeader, RESULT_HEADER_BYTES, recordEnd, ResultStatus, TaskFlag,
+  countRecords,
+  encodeResult,
+  readTaskHeader,
+  RESULT_HEADER_BYTES,
+  recordEnd,
+  ResultStatus,
+  TaskFlag,
   type TaskHeader,
 } from '../../lib/wire/records.ts';
 import { chooseBatch } from './choose-batch.ts';
@@ -15,7 +21,7 @@ import { Estimates } from './estimates.ts';
 import { walltimeExceeded, workerLost, workerNotStarted } from './losses.ts';
 import { PriorityQueue } from './priority-queue.ts';
 import type { Peeked, RecordQueue } from './record-queue.ts';
-import type { Batch, Runner, RunnerEvents, WorkerExit } from './runner.ts';
+import type { Batch, Runner, RunnerEvents, TaskTag, WorkerExit } from './runner.ts';
 import { type Look, OverdueWatch } from './overdue-watch.ts';
 import { acceptInOrder, advance, clearSlot, clearTimers, contextAt, createSlot, type Kill, type Slot } from './slot.ts';
 
@@ -260,6 +266,7 @@ export class SlotPool {
     if (!batch) return;
     acceptInOrder(slot, batch, exit.finished, (record) => this.#options.results(record, 1));
     if (slot.cursor >= batch.records.length) return this.#finish(slot);
+    if (this.#closed) return;
     const victim = batch.records.subarray(slot.cursor, recordEnd(batch.records, slot.cursor));
     const unstarted = batch.records.subarray(slot.cursor + victim.length);
     const requeued = this.#judgeVictim(slot, victim, exit) ? unstarted : Buffer.concat([victim, unstarted]);
@@ -306,12 +313,14 @@ export class SlotPool {
     this.#options.results(encodeResult({ taskId, fnId, tryNumber, status, durationUs, startMs, worker }, body), 1);
   }
 
-  /** Ends every worker; what runs or waits gets no result. */
+  /** Ends every worker; what runs or waits gets no result, what has finished gets its own. */
   async close(timeoutMs: number): Promise<void> {
     this.#closed = true;
     this.#overdue.stop();
     for (const slot of this.#slots) clearTimers(slot);
-    await Promise.all(this.#runners().map((runner) => runner.close(timeoutMs)));
+    await Promise.all(
+      this.#slots.flatMap((slot) => [...slot.runners.values()].map((runner) => runner.close(timeoutMs, runningAt(slot, runner)))),
+    );
   }
 
   killNow(): void {
@@ -337,3 +346,6 @@ function lastRecordAt({ records }: Batch): number {
   for (let at = 0; at < records.length; at = recordEnd(records, at)) last = at;
   return last;
 }
+
+const runningAt = ({ runner: busy, batch, cursor }: Slot, runner: Runner): TaskTag | undefined =>
+  busy === runner && batch ? { taskId: readTaskHeader(batch.records, cursor).taskId } : undefined;

@@ -108,6 +108,7 @@ describe('a manager that ends', () => {
       expect(await future).to.equal(1);
       expect(future.tries.map(({ outcome }) => outcome)).to.deep.equal(['lost', 'done']);
       await eventually('the script again', () => run.lines('family').length === 6);
+      for (const { tries } of [future, script]) expect(tries[0]?.error).to.be.instanceOf(ManagerLost);
       script.cancel();
       await failureOf(script);
     });
