@@ -164,11 +164,11 @@ export class HighThroughput implements RunningExecutor {
     this.#managers.remove(lost.index);
     this.#log('warn', `manager ${lost.managerId} on ${lost.host} was lost with ${lost.tasks.length} task(s): ${lost.reason}`);
     this.#blocks.managerGone(lost.blockId, lost.reason);
-    if (lost.tasks.length === 0) return;
+    // At once: a new interchange must not be given what is as good as ended.
+    const ended = lost.tasks.filter(([taskId, tryNumber]) => this.#settle(taskId, tryNumber));
+    if (ended.length === 0) return;
     const body = managerLostBody(lost, await this.#blocks.jobEnd(lost.blockId, JOB_END_MS));
-    for (const [taskId, tryNumber] of lost.tasks) {
-      if (this.#settle(taskId, tryNumber)) this.#context.events.tryEnded(lostOutcome(lost, taskId, tryNumber, body));
-    }
+    for (const [taskId, tryNumber] of ended) this.#context.events.tryEnded(lostOutcome(lost, taskId, tryNumber, body));
   }
 
   // --- another interchange

@@ -3,7 +3,7 @@
  * Knows frames and the journal; what a task means is the worker's affair.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { encodeFrame, encodeFrameHeader, FRAME_HEADER_BYTES, FrameReader, FrameType } from '../../lib/wire/frames.ts';
@@ -197,7 +197,12 @@ export class ProcessRunner implements Runner {
   #onStartError(worker: LiveWorker, error: Error & { code?: string }): void {
     this.#worker = undefined;
     closeSync(worker.stderrFd);
-    const startError = `${this.#options.argv.join(' ')} cannot be started: ${error.message}. ${this.#options.missingHint}`;
+    const { argv, cwd, missingHint } = this.#options;
+    // Spawning blames the program even when it is the directory that is missing.
+    const why = existsSync(cwd)
+      ? `${error.message}. ${missingHint}`
+      : `its directory ${cwd} does not exist there. Make it, or set workingDir.`;
+    const startError = `${argv.join(' ')} cannot be started: ${why}`;
     this.#options.events.lost({ exitCode: null, signal: null, stderrTail: '', startError, finished: Buffer.alloc(0) });
   }
 

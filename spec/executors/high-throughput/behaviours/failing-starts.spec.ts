@@ -114,6 +114,16 @@ describe('a Python that is not there', () => {
   });
 });
 
+describe('a working directory that is not there', () => {
+  it('fails the task and is named', async () => {
+    await using run = await TestRun.open({ executor: { workingDir: '/nowhere/at/all' } });
+    const error = await failureOf(one());
+    expect(error).to.be.instanceOf(DefinitionError);
+    expect(error.message).to.match(/its directory \/nowhere\/at\/all does not exist there/);
+    expect(run.managerPids()).to.have.length(1);
+  });
+});
+
 describe('ports that are taken', () => {
   /** Below those that the system gives out by itself. */
   const LOW = 23_901;
