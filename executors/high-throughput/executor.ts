@@ -229,13 +229,13 @@ export class HighThroughput implements RunningExecutor {
       const name = managerIndex === NO_MANAGER ? '' : this.#managers.workerName(managerIndex, worker);
       this.#context.events.tryEnded({ taskId, tryNumber, status, body, host, worker: name, startMs, durationUs });
     }
-    if (this.#outstanding.size === 0) this.#hasWork = false;
   }
 
   /** @returns whether the try's outcome is still wanted: not if it was declared lost, or if this is a repetition. */
   #settle(taskId: number, tryNumber: number): boolean {
     if (this.#outstanding.get(taskId)?.tryNumber !== tryNumber) return false;
     this.#outstanding.delete(taskId);
+    if (this.#outstanding.size === 0) this.#hasWork = false;
     if (this.#cancelling.size > 0) this.#cancelling.delete(taskId);
     return true;
   }

@@ -21,9 +21,9 @@ import { Estimates } from './estimates.ts';
 import { walltimeExceeded, workerLost, workerNotStarted } from './losses.ts';
 import { PriorityQueue } from './priority-queue.ts';
 import type { Peeked, RecordQueue } from './record-queue.ts';
-import type { Batch, Runner, RunnerEvents, TaskTag, WorkerExit } from './runner.ts';
+import type { Batch, Runner, RunnerEvents, WorkerExit } from './runner.ts';
 import { type Look, OverdueWatch } from './overdue-watch.ts';
-import { acceptInOrder, advance, clearSlot, clearTimers, contextAt, createSlot, type Kill, type Slot } from './slot.ts';
+import { acceptInOrder, advance, clearSlot, clearTimers, closeRunners, contextAt, createSlot, type Kill, type Slot } from './slot.ts';
 
 export interface SlotPoolOptions {
   readonly slots: number;
@@ -318,9 +318,7 @@ export class SlotPool {
     this.#closed = true;
     this.#overdue.stop();
     for (const slot of this.#slots) clearTimers(slot);
-    await Promise.all(
-      this.#slots.flatMap((slot) => [...slot.runners.values()].map((runner) => runner.close(timeoutMs, runningAt(slot, runner)))),
-    );
+    await Promise.all(this.#slots.flatMap((slot) => closeRunners(slot, timeoutMs)));
   }
 
   killNow(): void {
@@ -346,6 +344,3 @@ function lastRecordAt({ records }: Batch): number {
   for (let at = 0; at < records.length; at = recordEnd(records, at)) last = at;
   return last;
 }
-
-const runningAt = ({ runner: busy, batch, cursor }: Slot, runner: Runner): TaskTag | undefined =>
-  busy === runner && batch ? { taskId: readTaskHeader(batch.records, cursor).taskId } : undefined;

@@ -35,8 +35,18 @@ export interface Slot {
 
 export function createSlot(index: number): Slot {
   return {
-    index, runners: new Map(), cancelled: new Set(), batch: undefined, priority: 0, runner: undefined, cursor: 0,
-    lastCount: 0, batchStartMs: 0, peeked: false, walltimeTimer: undefined, kill: undefined,
+    index,
+    runners: new Map(),
+    cancelled: new Set(),
+    batch: undefined,
+    priority: 0,
+    runner: undefined,
+    cursor: 0,
+    lastCount: 0,
+    batchStartMs: 0,
+    peeked: false,
+    walltimeTimer: undefined,
+    kill: undefined,
   };
 }
 
@@ -46,7 +56,13 @@ export function advance(slot: Slot, batch: Batch, count: number): void {
 }
 
 /** Calls `visit` for each of `results` that is about the next unfinished task, and moves on; the others are known already. */
-export function acceptInOrder(slot: Slot, batch: Batch, results: Buffer, visit: (record: Buffer) => void, until = batch.records.length): void {
+export function acceptInOrder(
+  slot: Slot,
+  batch: Batch,
+  results: Buffer,
+  visit: (record: Buffer) => void,
+  until = batch.records.length,
+): void {
   for (let at = 0; at < results.length && slot.cursor < until; ) {
     const end = recordEnd(results, at);
     if (readTaskHeader(batch.records, slot.cursor).taskId === results.readUInt32LE(at + 4)) {
@@ -70,6 +86,12 @@ export function clearSlot(slot: Slot): void {
 export function clearTimers({ walltimeTimer, kill }: Slot): void {
   clearTimeout(walltimeTimer);
   clearTimeout(kill?.graceTimer);
+}
+
+/** The running task is told to end. */
+export function closeRunners({ runners, runner: busy, batch, cursor }: Slot, timeoutMs: number): Promise<void>[] {
+  const running = batch && { taskId: readTaskHeader(batch.records, cursor).taskId };
+  return [...runners.values()].map((runner) => runner.close(timeoutMs, runner === busy ? running : undefined));
 }
 
 export function contextAt(records: Buffer, at: number): TaskContext {

@@ -98,7 +98,7 @@ describe('a manager that ends', () => {
       await using run = await TestRun.open({ executor: QUICK });
       const [manager = 0] = await run.managers(1);
       const script = family(run.path('family'));
-      const future = nap(run.path('diary'), 1, 1500);
+      const future = nap(run.path('diary'), 1, 800);
       await eventually('both tasks at work', () => run.lines('diary').length === 1 && run.lines('family').length === 3);
       const started = [...run.workerPids(), ...run.lines('family').map(Number)];
       expect(started.length).to.be.at.least(4);
@@ -182,9 +182,9 @@ describe('draining', () => {
   });
 
   it('gives back a block that is idle while a long task keeps another', async () => {
-    const config = { strategy: 'htex-auto-scale', strategyPeriod: 0.1, maxIdleTime: 1 } as const;
+    const config = { strategy: 'htex-auto-scale', strategyPeriod: 0.1, maxIdleTime: 0.7 } as const;
     await using run = await TestRun.open({ config, executor: { ...QUICK, maxWorkersPerNode: 1 }, provider: { maxBlocks: 2 } });
-    const [long, short] = [nap(run.path('diary'), 1, 6000), nap(run.path('diary'), 2, 1500)];
+    const [long, short] = [nap(run.path('diary'), 1, 4500), nap(run.path('diary'), 2, 800)];
     const [manager = 0, other = 0] = await run.managers(2);
     expect(await short).to.equal(2);
     const [idle] = begunAt(run.lines('diary').filter((line) => line.startsWith('2 '))).keys();

@@ -122,8 +122,6 @@ describe('how many workers a manager has', () => {
   const rows: { least: string; options: HighThroughputOptions; workers: number }[] = [
     { least: 'cores', options: { coresPerWorker: 1, maxWorkersPerNode: 100, availableAccelerators: 100 }, workers: cores },
     { least: 'cores, half of one per worker', options: { coresPerWorker: 0.5, maxWorkersPerNode: 100 }, workers: 2 * cores },
-    { least: 'maxWorkersPerNode', options: { coresPerWorker: 0.1, maxWorkersPerNode: 3, availableAccelerators: 5 }, workers: 3 },
-    { least: 'accelerators', options: { coresPerWorker: 0.1, maxWorkersPerNode: 5, availableAccelerators: 4 }, workers: 4 },
     { least: 'memory', options: { coresPerWorker: 0.1, maxWorkersPerNode: 100, memPerWorker: gib / 3.5 }, workers: 3 },
   ];
   for (const { least, options, workers } of rows) {
