@@ -323,6 +323,8 @@ export class SlotPool {
 
   killNow(): void {
     this.#closed = true;
+    this.#overdue.stop();
+    for (const slot of this.#slots) clearTimers(slot);
     for (const runner of this.#runners()) runner.killNow();
   }
 

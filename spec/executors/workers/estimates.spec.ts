@@ -1,0 +1,29 @@
+import { expect } from 'chai';
+import { Estimates } from '../../../executors/workers/estimates.ts';
+
+describe('estimates of how long functions take', () => {
+  it('are unknown until a call has ended, and then the first that was seen', () => {
+    const estimates = new Estimates();
+    expect(estimates.of(1)).to.equal(undefined);
+    estimates.record(1, 300);
+    expect(estimates.of(1)).to.equal(300);
+    expect(estimates.of(2)).to.equal(undefined);
+  });
+
+  it('rise faster than they fall', () => {
+    const [rising, falling] = [new Estimates(), new Estimates()];
+    rising.record(1, 100);
+    rising.record(1, 1100);
+    falling.record(1, 1100);
+    falling.record(1, 100);
+    expect((rising.of(1) ?? 0) - 100).to.be.greaterThan(1100 - (falling.of(1) ?? 0));
+  });
+
+  it('come to what is seen all the time, and are never nothing', () => {
+    const estimates = new Estimates();
+    for (let i = 0; i < 50; i++) estimates.record(1, 700);
+    for (let i = 0; i < 50; i++) estimates.record(2, 0);
+    expect(estimates.of(1)).to.be.closeTo(700, 1);
+    expect(estimates.of(2)).to.be.greaterThan(0);
+  });
+});

@@ -1,0 +1,165 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import { killAll } from '../../../executors/workers/process-tree.ts';
+import { ProcessRunner } from '../../../executors/workers/process-runner.ts';
+import type { WorkerExit } from '../../../executors/workers/runner.ts';
+import { jsWorkerArgv } from '../../../executors/workers/worker-argv.ts';
+import { ResultStatus } from '../../../lib/wire/records.ts';
+import { decodeValue, pack } from '../../../lib/wire/value-codec.ts';
+import { eventually } from '../../support/eventually.ts';
+import { isAlive } from '../../support/leftovers.ts';
+import { resultsOf, taskRecords, type TaskToMake } from '../../support/task-records.ts';
+
+const FUNCTIONS: readonly string[] = [
+  '(x) => x * 2',
+  '() => process.exit(9)',
+  '() => new Promise(() => setInterval(() => undefined, 1000))',
+  '() => { console.error("last words"); process.abort(); }',
+  '() => process.pid',
+  `async (file) => {
+    const { spawn } = await import('node:child_process');
+    const { writeFileSync } = await import('node:fs');
+    const left = spawn('sleep', ['510'], { detached: true, stdio: 'ignore' });
+    const near = spawn('sleep', ['511'], { stdio: 'ignore' });
+    writeFileSync(file, left.pid + ' ' + near.pid);
+    return new Promise(() => undefined);
+  }`,
+];
+const [DOUBLE, EXIT, HANG, ABORT, PID, SPAWN] = [1, 2, 3, 4, 5, 6];
+
+describe('a worker process', () => {
+  let folder: string;
+  let runId: string;
+  let runner: ProcessRunner;
+  let values: unknown[];
+  let exits: WorkerExit[];
+  let nextBatch: number;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'flotilla-runner-'));
+    runId = `spec-${randomUUID()}`;
+    values = [];
+    exits = [];
+    nextBatch = 1;
+    runner = start(jsWorkerArgv(process.execPath, undefined));
+  });
+  afterEach(async () => {
+    await runner.close(3000);
+    killAll({ tag: `FLOTILLA_RUN_ID=${runId}` });
+    rmSync(folder, { recursive: true });
+  });
+
+  function start(argv: readonly [string, ...string[]]): ProcessRunner {
+    return new ProcessRunner({
+      name: 'worker-0-js',
+      argv,
+      cwd: folder,
+      env: { ...(process.env as Record<string, string>), FLOTILLA_RUN_ID: runId },
+      logDir: join(folder, 'logs'),
+      scratchDir: folder,
+      runId,
+      functions: { definition: (fnId) => Buffer.from(pack({ kind: 'js', name: `f${fnId}`, form: 'source', source: FUNCTIONS[fnId - 1] })) },
+      events: {
+        results: (records) => {
+          for (const { status, body } of resultsOf(records)) values.push(status === ResultStatus.Ok ? decodeValue(body) : `status ${status}`);
+        },
+        lost: (exit) => exits.push(exit),
+      },
+      missingHint: 'Install it.',
+    });
+  }
+
+  const run = (...tasks: TaskToMake[]): void => runner.run({ number: nextBatch++, count: tasks.length, records: taskRecords(...tasks) });
+  const lost = (): Promise<WorkerExit> => eventually('the loss', () => exits[0]);
+
+  it('runs batches and reports their results in order', async () => {
+    run({ taskId: 1, fnId: DOUBLE, args: [1] }, { taskId: 2, fnId: DOUBLE, args: [2] });
+    await eventually('both', () => values.length === 2);
+    run({ taskId: 3, fnId: DOUBLE, args: [3] });
+    await eventually('the third', () => values.length === 3);
+    expect(values).to.deep.equal([2, 4, 6]);
+  });
+
+  it('is started by its first batch, or by warmUp, and is the same for all', async () => {
+    runner.warmUp();
+    run({ taskId: 1, fnId: PID });
+    await eventually('a pid', () => values.length === 1);
+    run({ taskId: 2, fnId: PID });
+    await eventually('another', () => values.length === 2);
+    expect(values[0]).to.equal(values[1]);
+  });
+
+  it('that exits is reported with its code, and with what it had finished', async () => {
+    run({ taskId: 1, fnId: DOUBLE, args: [1] }, { taskId: 2, fnId: DOUBLE, args: [2] }, { taskId: 3, fnId: EXIT }, { taskId: 4, fnId: DOUBLE, args: [4] });
+    const exit = await lost();
+    expect(exit).to.include({ exitCode: 9, signal: null });
+    expect(resultsOf(exit.finished).map(({ taskId }) => taskId)).to.deep.equal([1, 2]);
+    expect(exit.startError).to.equal(undefined);
+  });
+
+  it('that crashes is reported with its signal and the end of its stderr; the next batch starts another', async () => {
+    run({ taskId: 1, fnId: ABORT });
+    const exit = await lost();
+    expect(exit).to.include({ exitCode: null, signal: 'SIGABRT' });
+    expect(exit.stderrTail).to.include('last words');
+    expect(readFileSync(join(folder, 'logs', 'worker-0-js.stderr'), 'utf8')).to.include('last words');
+    run({ taskId: 2, fnId: DOUBLE, args: [21] });
+    await eventually('a result', () => values.length === 1);
+    expect(values).to.deep.equal([42]);
+  });
+
+  it('that is killed from outside is noticed at once', async () => {
+    run({ taskId: 1, fnId: PID });
+    const pid = await eventually('its pid', () => values[0] as number | undefined);
+    run({ taskId: 2, fnId: HANG });
+    process.kill(pid, 'SIGKILL');
+    expect(await lost()).to.include({ signal: 'SIGKILL' });
+  });
+
+  it('ends by kill, with what its task has started', async () => {
+    const file = join(folder, 'pids');
+    run({ taskId: 7, fnId: SPAWN, args: [file] });
+    const pids = await eventually('both children', async () => {
+      const text = await readFile(file, 'utf8').catch(() => '');
+      return text.includes(' ') && text.split(' ').map(Number);
+    });
+    runner.kill('SIGTERM', { taskId: 7 });
+    expect(await lost()).to.include({ signal: 'SIGTERM' });
+    expect(pids.filter(isAlive)).to.deep.equal([]);
+  });
+
+  it('that cannot be started is an error that says what to do', async () => {
+    runner = start(['/no/such/program', 'argument']);
+    run({ taskId: 1, fnId: DOUBLE, args: [1] });
+    const exit = await lost();
+    expect(exit.startError).to.include('/no/such/program argument cannot be started').and.include('Install it.');
+  });
+
+  it('leaves on close, and its journal with it', async () => {
+    run({ taskId: 1, fnId: PID });
+    const pid = await eventually('its pid', () => values[0] as number | undefined);
+    await runner.close(3000);
+    expect(isAlive(pid)).to.equal(false);
+    expect(exits, 'which is no loss').to.deep.equal([]);
+    expect(() => readFileSync(join(folder, 'worker-0-js.journal'))).to.throw('ENOENT');
+  });
+
+  it('that does not listen is killed when the time for closing is over', async () => {
+    const file = join(folder, 'pids');
+    run({ taskId: 1, fnId: SPAWN, args: [file] });
+    await eventually('its work', () => readFile(file).then(() => true, () => false));
+    const spinning = start([process.execPath, '-e', 'for (;;);']);
+    spinning.warmUp();
+    await spinning.close(200);
+  });
+
+  it('can be closed after it has died', async () => {
+    run({ taskId: 1, fnId: EXIT });
+    await lost();
+    await runner.close(3000);
+  });
+});
