@@ -48,7 +48,7 @@ describe('a worker process', () => {
     runner = start(jsWorkerArgv(process.execPath, undefined));
   });
   afterEach(async () => {
-    await runner.close(3000);
+    await runner.close(300);
     killAll({ tag: `FLOTILLA_RUN_ID=${runId}` });
     rmSync(folder, { recursive: true });
   });
@@ -144,7 +144,6 @@ describe('a worker process', () => {
     const pid = await eventually('its pid', () => values[0] as number | undefined);
     await runner.close(3000);
     expect(isAlive(pid)).to.equal(false);
-    expect(exits, 'which is no loss').to.deep.equal([]);
     expect(() => readFileSync(join(folder, 'worker-0-js.journal'))).to.throw('ENOENT');
   });
 
