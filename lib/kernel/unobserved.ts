@@ -37,9 +37,9 @@ export class Unobserved {
     const failures = this.list();
     if (failures.length === 0 || Reflect.has(globalThis, FLOTILLA_RUN)) return;
     const lines = failures.slice(0, SHOWN).map(({ taskId, name, error }) => `  task ${taskId} (${name}): ${firstLine(error)}`);
-    const more = failures.length + this.#dropped - lines.length;
-    if (more > 0) lines.push(`  and ${more} more`);
-    process.stderr.write(`flotilla: ${failures.length + this.#dropped} task(s) failed and nobody looked at their result:\n${lines.join('\n')}\n`);
+    if (failures.length > SHOWN) lines.push(`  and ${failures.length - SHOWN} more`);
+    if (this.#dropped > 0) lines.push(`  besides ${this.#dropped} later failures that were not kept`);
+    process.stderr.write(`flotilla: ${failures.length} task(s) failed and nobody looked at their result:\n${lines.join('\n')}\n`);
   }
 }
 
