@@ -81,7 +81,12 @@ export class TestRun implements AsyncDisposable {
   }
 
   interchangePid(): number {
-    return only('interchange', childrenOf(process.pid, 'interchange-entry'));
+    return only('interchange', this.interchangePids());
+  }
+
+  /** None for the moment in which a dead one has not been replaced. */
+  interchangePids(): number[] {
+    return childrenOf(process.pid, 'interchange-entry');
   }
 
   /** Ids of the managers' processes, of one executor or of all. */

@@ -23,21 +23,12 @@ const hold = jsApp(async (diary: string, go: string) => {
 
 /** Kills it and waits until the executor has said so. @returns how long that took, ms. */
 async function killInterchange(run: TestRun, death: number): Promise<number> {
-  const pid = await eventually('an interchange', () => findInterchange(run));
+  const pid = await eventually('an interchange', () => run.interchangePids()[0]);
   const killedAt = Date.now();
   process.kill(pid, 'SIGKILL');
   await gone('the interchange', [pid], SURFACES_MS);
   await run.logged(/the interchange ended \(SIGKILL\)/, death, SURFACES_MS);
   return Date.now() - killedAt;
-}
-
-function findInterchange(run: TestRun): number | undefined {
-  try {
-    return run.interchangePid();
-  } catch {
-    // The dead one is gone and the next one has not been started.
-    return undefined;
-  }
 }
 
 describe('an interchange that is killed', () => {
