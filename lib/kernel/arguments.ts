@@ -11,35 +11,51 @@ export type Waitable = PromiseLike<unknown>;
 
 const isThenable = (value: object): value is Waitable => typeof (value as { then?: unknown }).then === 'function';
 
-/** Deeper than this, arguments may be cyclic: from here on what was seen is remembered. */
-const SAFE_DEPTH = 50;
+/** The quick walk has no memory: arguments that are deeper or larger may be cyclic, or share so much that it would never end. */
+const MAX_DEPTH = 50;
+const MAX_OBJECTS = 100_000;
 
-/** The futures and promises in `value`, each once per place; undefined if there are none. */
+/** Of the arguments at hand. */
+let objects = 0;
+
+/** The futures and promises in `value`, in order, each at least once; undefined if there are none. */
 export function findWaitables(value: readonly unknown[]): Waitable[] | undefined {
-  let found: Waitable[] | undefined;
+  objects = 0;
+  const found: Waitable[] = [];
   for (const item of value) {
-    if (typeof item === 'object' && item !== null) found = collect(item, found, 0, undefined);
+    if (typeof item === 'object' && item !== null && !collect(item, found, 0)) return findDeep(value);
   }
-  return found;
+  return found.length === 0 ? undefined : found;
 }
 
-function collect(value: object, found: Waitable[] | undefined, depth: number, seen: Set<object> | undefined): Waitable[] | undefined {
+/** @returns false when it gave up. */
+function collect(value: object, found: Waitable[], depth: number): boolean {
   if (isThenable(value)) {
-    if (!found) return [value];
     found.push(value);
-    return found;
+    return true;
   }
-  const items = childrenOf(value);
-  if (!items) return found;
-  let known = seen;
-  if (depth > SAFE_DEPTH) {
-    known ??= new Set();
-    if (known.has(value)) return found;
-    known.add(value);
+  if (depth > MAX_DEPTH || ++objects > MAX_OBJECTS) return false;
+  for (const item of childrenOf(value) ?? NONE) {
+    if (typeof item === 'object' && item !== null && !collect(item, found, depth + 1)) return false;
   }
-  let all = found;
-  for (const item of items) if (typeof item === 'object' && item !== null) all = collect(item, all, depth + 1, known);
-  return all;
+  return true;
+}
+
+const NONE: readonly unknown[] = [];
+
+/** The same with an own stack and a memory of what it has seen. */
+function findDeep(root: readonly unknown[]): Waitable[] | undefined {
+  const found: Waitable[] = [];
+  const seen = new Set<object>();
+  const stack: unknown[] = [root];
+  while (stack.length > 0) {
+    const value = stack.pop();
+    if (typeof value !== 'object' || value === null || seen.has(value)) continue;
+    seen.add(value);
+    if (isThenable(value)) found.push(value);
+    else for (const item of (childrenOf(value) ?? NONE).toReversed()) stack.push(item);
+  }
+  return found.length === 0 ? undefined : found;
 }
 
 function childrenOf(value: object): readonly unknown[] | undefined {

@@ -6,10 +6,23 @@ import { isTraveller } from './travellers.ts';
 export const Fit = { Plain: 0, Clone: 1, Refused: 2 } as const;
 export type Fit = (typeof Fit)[keyof typeof Fit];
 
-/** Deeper than this the walk hands over to V8, which finds cycles (and says so when a value is too deep for it). */
-const MAX_PLAIN_DEPTH = 200;
+/** The quick walk has no memory: a value that is deeper or larger may be cyclic, or share so much that it would never end. */
+const MAX_DEPTH = 200;
+const MAX_OBJECTS = 100_000;
+/** It gave up. */
+const Unknown = 3;
+type Found = Fit | typeof Unknown;
 
-export function classify(value: unknown, depth = 0): Fit {
+/** Of the value at hand. */
+let objects = 0;
+
+export function classify(value: unknown): Fit {
+  objects = 0;
+  const found = walk(value, 0);
+  return found === Unknown ? classifyDeep(value as object) : found;
+}
+
+function walk(value: unknown, depth: number): Found {
   switch (typeof value) {
     case 'number':
       return value === 0 && Object.is(value, -0) ? Fit.Clone : Fit.Plain;
@@ -26,33 +39,33 @@ export function classify(value: unknown, depth = 0): Fit {
   }
 }
 
-function classifyObject(value: object, depth: number): Fit {
-  if (depth > MAX_PLAIN_DEPTH) return classifyDeep(value);
+function classifyObject(value: object, depth: number): Found {
+  if (depth > MAX_DEPTH || ++objects > MAX_OBJECTS) return Unknown;
   if (Array.isArray(value)) return classifyArray(value, depth);
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null) return classifyRecord(value as Record<string, unknown>, depth);
   if (isTraveller(value)) return Fit.Plain;
-  return classifyBuiltin(value, (item) => classify(item, depth + 1));
+  return classifyBuiltin(value, (item) => walk(item, depth + 1));
 }
 
-function classifyArray(items: readonly unknown[], depth: number): Fit {
+function classifyArray(items: readonly unknown[], depth: number): Found {
   let fit: Fit = Fit.Plain;
   for (let i = 0; i < items.length; i++) {
     const item = items[i];
     if (item === undefined && !(i in items)) fit = Fit.Clone;
-    const of = classify(item, depth + 1);
-    if (of === Fit.Refused) return of;
+    const of = walk(item, depth + 1);
+    if (of >= Fit.Refused) return of;
     if (of === Fit.Clone) fit = of;
   }
   return fit;
 }
 
-function classifyRecord(record: Record<string, unknown>, depth: number): Fit {
+function classifyRecord(record: Record<string, unknown>, depth: number): Found {
   let fit: Fit = Fit.Plain;
   for (const key in record) {
     if (key === '__proto__' || !key.isWellFormed()) fit = Fit.Clone;
-    const of = classify(record[key], depth + 1);
-    if (of === Fit.Refused) return of;
+    const of = walk(record[key], depth + 1);
+    if (of >= Fit.Refused) return of;
     if (of === Fit.Clone) fit = of;
   }
   return fit;
@@ -64,7 +77,7 @@ const CLONED_AS_IS = new Set<unknown>([
 ]);
 const BUILTIN_ERRORS = new Set<unknown>([Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError]);
 
-function classifyBuiltin(value: object, classifyItem: (item: unknown) => Fit): Fit {
+function classifyBuiltin<F extends Found>(value: object, classifyItem: (item: unknown) => F): F | Fit {
   const { constructor } = value;
   if (CLONED_AS_IS.has(constructor)) return Fit.Clone;
   if (constructor === Map) return worst(entriesOf(value as Map<unknown, unknown>), classifyItem);
@@ -81,12 +94,15 @@ function* entriesOf(map: Map<unknown, unknown>): Iterable<unknown> {
   }
 }
 
-function worst(items: Iterable<unknown>, classifyItem: (item: unknown) => Fit): Fit {
-  for (const item of items) if (classifyItem(item) === Fit.Refused) return Fit.Refused;
+function worst<F extends Found>(items: Iterable<unknown>, classifyItem: (item: unknown) => F): F | Fit {
+  for (const item of items) {
+    const of = classifyItem(item);
+    if (of >= Fit.Refused) return of;
+  }
   return Fit.Clone;
 }
 
-/** For values that are very deep or cyclic: the same judgement with an own stack and a memory of what it has seen. */
+/** For values that may be cyclic: the same judgement with an own stack and a memory of what it has seen. V8 keeps cycles and sharing. */
 function classifyDeep(root: object): Fit {
   const seen = new Set<object>([root]);
   const stack: object[] = [root];

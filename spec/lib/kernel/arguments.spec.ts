@@ -49,6 +49,17 @@ describe('futures in arguments', () => {
     expect(findWaitables([deep])).to.deep.equal([a]);
   });
 
+  it('are found in arguments that refer to each other in many ways, in no time', () => {
+    const a = promise();
+    const parent: { children: unknown[] } = { children: [] };
+    for (let i = 0; i < 3; i++) parent.children.push({ parent, i });
+    parent.children.push(a);
+    expect(findWaitables([parent])).to.deep.equal([a]);
+    let shared: unknown = [a];
+    for (let i = 0; i < 45; i++) shared = [shared, shared];
+    expect(findWaitables([shared])).to.deep.equal([a]);
+  });
+
   describe('when they are replaced', () => {
     it('leave everything else as it was, shared and not copied', () => {
       const a = promise();

@@ -73,6 +73,16 @@ describe('encoded values', () => {
     expect(read.list[0]).to.equal(read.list);
   });
 
+  it('keep what refers to each other in many ways, in no time', () => {
+    const parent: { children: unknown[] } = { children: [] };
+    for (let i = 0; i < 3; i++) parent.children.push({ parent, i });
+    const read = roundTrip([parent]) as [typeof parent];
+    expect(read[0].children[2]).to.have.property('parent', read[0]);
+    let shared: unknown = ['x'];
+    for (let i = 0; i < 60; i++) shared = [shared, shared];
+    expect((roundTrip(shared) as unknown[])[0]).to.be.an('array');
+  });
+
   it('keep the holes of sparse arrays', () => {
     const read = roundTrip(sparse) as unknown[];
     expect(1 in read).to.equal(false);
