@@ -1,16 +1,22 @@
 /**
  * Kernels for specs: in a folder of their own, with either executor, gone without a trace afterwards.
  */
-import { mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
-  Config, type ConfigOptions, DataFlowKernel, HighThroughputExecutor, type HighThroughputOptions, ThreadPoolExecutor, type ThreadPoolOptions,
+  Config,
+  type ConfigOptions,
+  DataFlowKernel,
+  HighThroughputExecutor,
+  type HighThroughputOptions,
+  ThreadPoolExecutor,
+  type ThreadPoolOptions,
 } from '../../index.ts';
 import type { ExecutorDescription } from '../../lib/executor.ts';
 import { eventually } from './eventually.ts';
-import { addedHandles, countHandles, processesOf } from './leftovers.ts';
+import { addedHandles, countHandles, processesOf, scratchFoldersOf } from './leftovers.ts';
 
 /** An executor that the contract of behaviours is run against. */
 export interface ExecutorUnderTest {
@@ -97,8 +103,9 @@ export async function openKernel(executor: ExecutorUnderTest, options: ConfigOpt
     path: (name) => join(folder.dir, name),
     async dispose() {
       try {
+        const scratch = scratchFoldersOf(kernel.runId);
         await kernel.close({ mode: 'cleanup' });
-        await expectNothingLeft(kernel.runId, handles, folder.tmp);
+        await expectNothingLeft(kernel.runId, { handles, folders: [folder.tmp, ...scratch] });
       } finally {
         await restore();
       }
@@ -114,14 +121,28 @@ async function makeFolder(): Promise<{ dir: string; tmp: string }> {
 }
 
 /** What ends by itself (the reaper, a closing socket) has a moment to do so. */
-async function expectNothingLeft(runId: string, handles: ReadonlyMap<string, number>, tmp: string): Promise<void> {
+async function expectNothingLeft(
+  runId: string,
+  { handles, folders }: { handles: ReadonlyMap<string, number>; folders: readonly string[] },
+): Promise<void> {
   let left: string[] = [];
-  await eventually('an end without leftovers', () => {
-    left = [...processesOf(runId, process.pid), ...addedHandles(handles), ...readdirSync(tmp)];
-    return left.length === 0;
-  }, 5000).catch(() => {
+  await eventually(
+    'an end without leftovers',
+    () => {
+      left = [...processesOf(runId, process.pid), ...addedHandles(handles), ...folders.flatMap(contentsOf)];
+      return left.length === 0;
+    },
+    5000,
+  ).catch(() => {
     throw new Error(`left behind by run ${runId}:\n  ${left.join('\n  ')}`);
   });
+}
+
+/** A folder for scratch is gone altogether; a temporary one is empty. */
+function contentsOf(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder).map((name) => join(folder, name));
+  return folder.endsWith('/tmp') ? names : [folder, ...names];
 }
 
 /** How a future fails; a future that does not fail the spec. */

@@ -10,11 +10,16 @@ export function processesOf(runId: string, parent?: number): string[] {
     const pid = Number(name);
     if (!Number.isInteger(pid) || pid === process.pid || !isAlive(pid)) continue;
     const commandLine = read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ');
-    const isOurs = read(`/proc/${pid}/environ`).includes(runId) || commandLine.includes(runId) || (parent !== undefined && parentOf(pid) === parent);
+    const isOurs =
+      read(`/proc/${pid}/environ`).includes(runId) || commandLine.includes(runId) || (parent !== undefined && parentOf(pid) === parent);
     if (isOurs) found.push(`${pid} ${commandLine.trim()}`);
   }
   return found;
 }
+
+/** Folders of a running run for what lives as long as its supervisors; the reapers' command lines name them. */
+export const scratchFoldersOf = (runId: string): string[] =>
+  processesOf(runId).filter((line) => line.includes('reaper.sh')).map((line) => line.split(' ').at(-1) ?? '');
 
 /** Whether a process is there and not a zombie. */
 export const isAlive = (pid: number): boolean => !['', 'Z', 'X'].includes(statFields(pid)[0] ?? '');
