@@ -58,8 +58,14 @@ class ThreadExecutor implements RunningExecutor {
     const factory = new WorkerFactory(
       {
         slots: Array.from({ length: maxThreads }, () => ({ cpus: undefined, env: {} })),
-        runId, cwd, storeDir, python, env: { ...env, FLOTILLA_MANAGER_ID: `${runId}.${label}` },
-        logDir: join(runDir, label), scratchDir: this.#scratchDir, nodePath: process.execPath,
+        runId,
+        cwd,
+        storeDir,
+        python,
+        env: { ...env, FLOTILLA_MANAGER_ID: `${runId}.${label}` },
+        logDir: join(runDir, label),
+        scratchDir: this.#scratchDir,
+        nodePath: process.execPath,
       },
       this.#functions,
     );
@@ -68,7 +74,9 @@ class ThreadExecutor implements RunningExecutor {
       host: this.#host,
       runnerKey: (fnId) => this.#functions.runnerKey(fnId),
       createRunner: (key, slot, events) =>
-        key === 'js' ? new ThreadRunner({ pool: this.#threads, slot, runId, functions: this.#functions, events }) : factory.create(key, slot, events),
+        key === 'js'
+          ? new ThreadRunner({ pool: this.#threads, slot, runId, functions: this.#functions, events })
+          : factory.create(key, slot, events),
       results: (records) => this.#report(records),
     });
   }

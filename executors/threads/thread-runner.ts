@@ -46,7 +46,12 @@ export class ThreadRunner implements Runner {
       events.results(Buffer.from(results.records.buffer, results.records.byteOffset, results.records.byteLength));
       if (!abort.signal.aborted) return;
     } catch (error) {
-      exit = { exitCode: exitCodeOf(error), signal: abort.signal.aborted ? 'SIGKILL' : null, stderrTail: String(error), finished: readJournal(journal) };
+      exit = {
+        exitCode: exitCodeOf(error),
+        signal: abort.signal.aborted ? 'SIGKILL' : null,
+        stderrTail: String(error),
+        finished: readJournal(journal),
+      };
       // The thread may still be writing to the old one.
       this.#journal = createJournal();
     }

@@ -25,7 +25,10 @@ export interface BatchChoice {
  * Tasks for the same kind of runner, as many as fill about 2 ms, at most twice the last batch and never more than this slot's share.
  * A function that was never seen to end comes alone, and so does a Solo task. @returns runs of whole records.
  */
-export function chooseBatch({ queue, estimates, slots, lastCount, runnerKey, runnerKeyOf }: BatchChoice): { parts: Buffer[]; count: number } {
+export function chooseBatch({ queue, estimates, slots, lastCount, runnerKey, runnerKeyOf }: BatchChoice): {
+  parts: Buffer[];
+  count: number;
+} {
   const share = Math.ceil(queue.count / slots);
   const limit = runnerKey === 'bash' ? 1 : Math.min(MAX_BATCH, Math.max(1, lastCount * 2), share);
   let work = 0;

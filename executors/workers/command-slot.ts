@@ -122,7 +122,10 @@ export class CommandSlot implements Runner {
 }
 
 function resultOf(spec: CommandSpec, outcome: CommandOutcome, storeDir: string | undefined): { status: ResultStatus; body: Buffer } {
-  const failed = (error: WireError): { status: ResultStatus; body: Buffer } => ({ status: ResultStatus.Failed, body: packWireError(error) });
+  const failed = (error: WireError): { status: ResultStatus; body: Buffer } => ({
+    status: ResultStatus.Failed,
+    body: packWireError(error),
+  });
   if (outcome.failure) return failed(outcome.failure);
   if (outcome.exitCode !== 0) return failed(bashFailure(spec, outcome));
   try {

@@ -27,7 +27,8 @@ export class OverdueWatch {
   #after(ms: number): NodeJS.Timeout {
     return setTimeout(() => {
       const seen = this.#look();
-      this.#timer = seen === 'nothing to watch' ? undefined : this.#after(seen === 'something new' ? FIRST_MS : Math.min(ms * 2, LONGEST_MS));
+      this.#timer =
+        seen === 'nothing to watch' ? undefined : this.#after(seen === 'something new' ? FIRST_MS : Math.min(ms * 2, LONGEST_MS));
     }, ms);
   }
 }

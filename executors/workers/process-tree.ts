@@ -29,7 +29,8 @@ export function terminateAll(set: ProcessSet): void {
 
 /** Resolves when nothing of it is left, or when `isForced` says that what is left has been killed. */
 export async function untilGone(set: ProcessSet, isForced: () => boolean): Promise<void> {
-  for (let pause = FIRST_LOOK_MS; !isForced() && findProcesses(set).length > 0; pause = Math.min(pause * 2, MAX_PAUSE_MS)) await delay(pause);
+  for (let pause = FIRST_LOOK_MS; !isForced() && findProcesses(set).length > 0; pause = Math.min(pause * 2, MAX_PAUSE_MS))
+    await delay(pause);
 }
 
 /** SIGKILL, again until no new member appears (one may fork while it is being looked for). */
@@ -64,7 +65,9 @@ function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
 
 function processIds(): number[] {
   try {
-    return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number);
   } catch {
     // No /proc: the process group is all that can be reached.
     return [];

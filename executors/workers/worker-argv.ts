@@ -7,7 +7,10 @@ import { fileURLToPath } from 'node:url';
 
 /** Absolute path of a program; undefined if PATH has none. */
 export function findProgram(name: string, path = process.env.PATH ?? ''): string | undefined {
-  return path.split(delimiter).map((directory) => join(directory, name)).find(isExecutable);
+  return path
+    .split(delimiter)
+    .map((directory) => join(directory, name))
+    .find(isExecutable);
 }
 
 function isExecutable(path: string): boolean {
@@ -26,7 +29,8 @@ const taskset = findProgram('taskset');
 /** `taskset -c 0-3`, or nothing where the slot is not pinned. @throws Error if it is, and taskset is not there. */
 export function pinTo(cpus: readonly number[] | undefined): string[] {
   if (!cpus) return [];
-  if (!taskset) throw new Error(`CPUs ${cpus.join(',')} cannot be assigned: 'taskset' (package util-linux) is not on PATH; set cpuAffinity: 'none'`);
+  if (!taskset)
+    throw new Error(`CPUs ${cpus.join(',')} cannot be assigned: 'taskset' (package util-linux) is not on PATH; set cpuAffinity: 'none'`);
   return [taskset, '-c', cpus.join(',')];
 }
 

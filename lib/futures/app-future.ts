@@ -5,8 +5,7 @@ import { inspect } from 'node:util';
 import { Settleable } from './settleable.ts';
 import type { DataFuture } from './data-future.ts';
 
-export type TaskState =
-  | 'pending' | 'launched' | 'retrying' | 'joining' | 'done' | 'failed' | 'dependencyFailed' | 'cancelled';
+export type TaskState = 'pending' | 'launched' | 'retrying' | 'joining' | 'done' | 'failed' | 'dependencyFailed' | 'cancelled';
 
 /** One attempt at a task. */
 export interface TryRecord {
@@ -39,10 +38,16 @@ export interface TaskView {
 }
 
 /** What `get(key)` finds in a value of type T. */
-export type ElementOf<T, K> = T extends ReadonlyMap<unknown, infer V> ? V
-  : K extends keyof T ? T[K]
-  : K extends number ? (T extends readonly (infer V)[] ? V : unknown)
-  : unknown;
+export type ElementOf<T, K> =
+  T extends ReadonlyMap<unknown, infer V>
+    ? V
+    : K extends keyof T
+      ? T[K]
+      : K extends number
+        ? T extends readonly (infer V)[]
+          ? V
+          : unknown
+        : unknown;
 
 export class AppFuture<T> extends Settleable<T> {
   readonly #task: TaskView;
@@ -114,5 +119,4 @@ const BRAND = Symbol.for('flotilla.future');
 Object.defineProperty(Settleable.prototype, BRAND, { value: true });
 
 /** Recognises futures of ours also when two copies of the package are loaded. */
-export const isFuture = (value: unknown): value is Settleable<unknown> =>
-  typeof value === 'object' && value !== null && BRAND in value;
+export const isFuture = (value: unknown): value is Settleable<unknown> => typeof value === 'object' && value !== null && BRAND in value;

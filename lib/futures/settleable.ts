@@ -175,8 +175,7 @@ async function limitWait<T>(settled: Promise<T>, options: ResultOptions, what: s
   signal?.throwIfAborted();
   const timeoutMs = options.timeout === undefined ? undefined : toTimeoutMs(options.timeout);
   const limit = Promise.withResolvers<never>();
-  const timer = timeoutMs === undefined ? undefined
-    : setTimeout(() => limit.reject(new ResultTimeoutError(what, timeoutMs)), timeoutMs);
+  const timer = timeoutMs === undefined ? undefined : setTimeout(() => limit.reject(new ResultTimeoutError(what, timeoutMs)), timeoutMs);
   const onAbort = (): void => limit.reject(signal?.reason);
   signal?.addEventListener('abort', onAbort, { once: true });
   try {

@@ -4,7 +4,7 @@
  * The graph (lib/graph) decides; the kernel holds what the graph must not know: values, errors, futures, executors.
  */
 import { randomBytes } from 'node:crypto';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import type { AppEntry } from '../apps/app-entry.ts';
 import type { CompiledConfig } from '../config.ts';
 import { KernelOpenError, NoKernelError } from '../errors/index.ts';
@@ -96,14 +96,16 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     setCurrentKernel(kernel);
     if (config.initializeLogging) kernel.#stopLog = startRunLog(kernel.runDir);
     try {
-      await kernel.#executors.start(config.executors, (label) => executorContext({
-        label,
-        config,
-        runId: kernel.runId,
-        site: kernel.#site,
-        tryEnded: (outcome) => kernel.#tryEnded(outcome),
-        failed: (error) => kernel.#executorFailed(label, error),
-      }));
+      await kernel.#executors.start(config.executors, (label) =>
+        executorContext({
+          label,
+          config,
+          runId: kernel.runId,
+          site: kernel.#site,
+          tryEnded: (outcome) => kernel.#tryEnded(outcome),
+          failed: (error) => kernel.#executorFailed(label, error),
+        }),
+      );
     } catch (error) {
       setCurrentKernel(undefined);
       kernel.#stopLog();
@@ -266,7 +268,8 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
 
   #cancelTry(task: Task, tryNumber: number): void {
     const isHere = task.entry.kind === 'join' || !task.encoded;
-    for (const child of task.children ?? []) child.cancel(task.cancelReason === '' ? `join ${task.taskId} was cancelled` : task.cancelReason);
+    for (const child of task.children ?? [])
+      child.cancel(task.cancelReason === '' ? `join ${task.taskId} was cancelled` : task.cancelReason);
     if (isHere) this.#graph.step({ kind: 'tryEnded', id: task.taskId, tryNumber, result: { kind: 'cancelled' } });
     else this.#executors.cancel(task.executor, task.taskId, tryNumber);
   }
@@ -318,7 +321,10 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
 
   #tellWaiting(): void {
     kernelChannel.publish({ state: 'waiting', runDir: this.runDir });
-    const some = this.#tasks.all().slice(0, 3).map(({ taskId }) => `  ${this.explain(taskId)}\n`);
+    const some = this.#tasks
+      .all()
+      .slice(0, 3)
+      .map(({ taskId }) => `  ${this.explain(taskId)}\n`);
     process.stderr.write(`flotilla: waiting for ${this.#tasks.size} task(s) before closing; Ctrl-C cancels them:\n${some.join('')}`);
   }
 
@@ -337,7 +343,7 @@ const NO_TASKS: readonly TaskId[] = [];
 
 /** Here, or in a store from which tasks can read it. */
 const hasValue = (future: Settleable<unknown> | undefined): boolean =>
-  future !== undefined && future.isFulfilled && (!future.isDeferred || isStoredResult(future.settledValue));
+  future?.isFulfilled === true && (!future.isDeferred || isStoredResult(future.settledValue));
 
 const toDataFile = (path: string | DataFile): DataFile => (isDataFile(path) ? path : new DataFile(path));
 

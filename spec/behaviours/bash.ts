@@ -112,10 +112,13 @@ export function describeBash(executor: ExecutorUnderTest): void {
 
     it('hold the output of JavaScript and Python apps as well', async () => {
       const path = place.path('spoken');
-      const speak = jsApp(() => {
-        console.log('from JavaScript');
-        console.error('to stderr');
-      }, { name: 'speak' });
+      const speak = jsApp(
+        () => {
+          console.log('from JavaScript');
+          console.error('to stderr');
+        },
+        { name: 'speak' },
+      );
       await speak.with({ stdout: path, stderr: place.path('spoken.err') })();
       await pythonApp('def speak():\n    print("from Python")').with({ stdout: path })();
       expect(await readFile(path, 'utf8')).to.equal('from JavaScript\nfrom Python\n');
@@ -174,7 +177,27 @@ export function describeBash(executor: ExecutorUnderTest): void {
   describe('sh`…`', () => {
     it('passes each interpolation as one word, whatever is in it', async () => {
       const show = bashApp((...words: string[]) => sh`printf '%s\0' ${words}`, { returns: 'stdout', name: 'show' });
-      const nasty = ['', ' ', "it's", '"', '$HOME', '`id`', '$(id)', 'a\nb', '\\', '*', '~', '!!', ';ls', '-n', 'é😀', "'\"'", '#', '&', '\t'];
+      const nasty = [
+        '',
+        ' ',
+        "it's",
+        '"',
+        '$HOME',
+        '`id`',
+        '$(id)',
+        'a\nb',
+        '\\',
+        '*',
+        '~',
+        '!!',
+        ';ls',
+        '-n',
+        'é😀',
+        "'\"'",
+        '#',
+        '&',
+        '\t',
+      ];
       expect((await show(...nasty)).split('\0').slice(0, -1)).to.deep.equal(nasty);
     });
 
@@ -182,7 +205,10 @@ export function describeBash(executor: ExecutorUnderTest): void {
       this.timeout(20_000);
       const show = bashApp((word: string) => sh`printf %s ${word}`, { returns: 'stdout', name: 'show' });
       const word = fc.string({ unit: fc.constantFrom(...'ab \'"\\$`!*?[]{}()<>|&;#~\n\t=%-é😀') });
-      await fc.assert(fc.asyncProperty(word, async (value) => (await show(value)) === value), { numRuns: 60 });
+      await fc.assert(
+        fc.asyncProperty(word, async (value) => (await show(value)) === value),
+        { numRuns: 60 },
+      );
     });
 
     it('takes numbers, files and arrays', async () => {
@@ -206,7 +232,9 @@ export function describeBash(executor: ExecutorUnderTest): void {
     it('is what cwd says', async () => {
       mkdirSync(place.path('elsewhere'));
       expect(await text.with({ cwd: place.path('elsewhere') })('pwd')).to.equal(`${place.path('elsewhere')}\n`);
-      expect(await pythonApp<[], string>('def where():\n    import os\n    return os.getcwd()').with({ cwd: place.path('elsewhere') })()).to.equal(place.path('elsewhere'));
+      expect(
+        await pythonApp<[], string>('def where():\n    import os\n    return os.getcwd()').with({ cwd: place.path('elsewhere') })(),
+      ).to.equal(place.path('elsewhere'));
     });
 
     it('is an empty directory of its own in the run directory with sandbox', async () => {
@@ -241,7 +269,9 @@ export function describeBash(executor: ExecutorUnderTest): void {
         const where = jsApp(() => process.cwd(), { name: 'where' });
         const error = await failureOf(where.with({ cwd: place.dir })());
         expect(error.message).to.include('a thread cannot change directory').and.include('HighThroughputExecutor');
-        expect(await failureOf(where.with({ sandbox: true })())).to.have.property('message').that.includes('HighThroughputExecutor');
+        expect(await failureOf(where.with({ sandbox: true })()))
+          .to.have.property('message')
+          .that.includes('HighThroughputExecutor');
         expect(await where()).to.equal(process.cwd());
       });
     }
@@ -254,10 +284,13 @@ export function describeBash(executor: ExecutorUnderTest): void {
     });
 
     it('that an app changes does not show in the next', async () => {
-      const spoil = jsApp(() => {
-        process.env['SPOILT'] = 'yes';
-        delete process.env['HOME'];
-      }, { name: 'spoil' });
+      const spoil = jsApp(
+        () => {
+          process.env['SPOILT'] = 'yes';
+          delete process.env['HOME'];
+        },
+        { name: 'spoil' },
+      );
       const look = jsApp(() => [process.env['SPOILT'] ?? 'clean', process.env['HOME'] ?? 'gone'], { name: 'look' });
       for (let i = 0; i < 4; i++) await spoil();
       const seen = await Promise.all([look(), look(), look(), look()]);
@@ -281,9 +314,15 @@ export function describeBash(executor: ExecutorUnderTest): void {
   });
 
   it('fails with what its body throws, and for what is no command', async () => {
-    expect(await failureOf(bashApp((): string => {
-      throw new RangeError('in the body');
-    })())).to.be.instanceOf(RangeError);
-    expect((await failureOf(bashApp(() => '  ', { name: 'blank' })())).message).to.match(/task \d+ \(blank\): the body of a bashApp returns the command/);
+    expect(
+      await failureOf(
+        bashApp((): string => {
+          throw new RangeError('in the body');
+        })(),
+      ),
+    ).to.be.instanceOf(RangeError);
+    expect((await failureOf(bashApp(() => '  ', { name: 'blank' })())).message).to.match(
+      /task \d+ \(blank\): the body of a bashApp returns the command/,
+    );
   });
 }

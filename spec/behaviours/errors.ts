@@ -4,32 +4,53 @@ import { readFile } from 'node:fs/promises';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import {
-  bashApp, CancelledError, DefinitionError, isAppError, jsApp, PoisonTaskError, pythonApp, SerializationError, sh, WalltimeError, WorkerLost,
+  bashApp,
+  CancelledError,
+  DefinitionError,
+  isAppError,
+  jsApp,
+  PoisonTaskError,
+  pythonApp,
+  SerializationError,
+  sh,
+  WalltimeError,
+  WorkerLost,
 } from '../../index.ts';
 import { eventually } from '../support/eventually.ts';
 import { type ExecutorUnderTest, failureOf, useKernel } from '../support/kernel.ts';
 import { isAlive } from '../support/leftovers.ts';
 
 /** The line of this file that holds `text`. */
-const lineOf = (text: string): number => readFileSync(import.meta.filename, 'utf8').split('\n').findIndex((line) => line.includes(text)) + 1;
+const lineOf = (text: string): number =>
+  readFileSync(import.meta.filename, 'utf8')
+    .split('\n')
+    .findIndex((line) => line.includes(text)) + 1;
 
 /** Fails until it has been called `times` times; the count is kept in a file. */
-const flaky = jsApp(async (counter: string, times: number) => {
-  const { appendFileSync, readFileSync: read } = await import('node:fs');
-  appendFileSync(counter, 'x');
-  const calls = read(counter, 'utf8').length;
-  if (calls < times) throw new Error(`call ${calls}`);
-  return calls;
-}, { name: 'flaky' });
+const flaky = jsApp(
+  async (counter: string, times: number) => {
+    const { appendFileSync, readFileSync: read } = await import('node:fs');
+    appendFileSync(counter, 'x');
+    const calls = read(counter, 'utf8').length;
+    if (calls < times) throw new Error(`call ${calls}`);
+    return calls;
+  },
+  { name: 'flaky' },
+);
 
 export function describeErrors(executor: ExecutorUnderTest): void {
   const place = useKernel(executor);
 
   describe("an app's error", () => {
     it('keeps its class, name, message, own fields and cause', async () => {
-      const error = await failureOf<RangeError & { limit: number; code: string }>(jsApp(() => {
-        throw Object.assign(new RangeError('too far', { cause: new TypeError('inner') }), { limit: 3, code: 'E_FAR' });
-      }, { name: 'far' })());
+      const error = await failureOf<RangeError & { limit: number; code: string }>(
+        jsApp(
+          () => {
+            throw Object.assign(new RangeError('too far', { cause: new TypeError('inner') }), { limit: 3, code: 'E_FAR' });
+          },
+          { name: 'far' },
+        )(),
+      );
       expect(error).to.be.instanceOf(RangeError);
       expect(error.message).to.equal('too far');
       expect(error.limit).to.equal(3);
@@ -38,22 +59,30 @@ export function describeErrors(executor: ExecutorUnderTest): void {
     });
 
     it('has the stack of where it was thrown: file and line of the script', async () => {
-      const error = await failureOf(jsApp((depth: number): never => {
-        const fall = (left: number): never => {
-          if (left > 0) return fall(left - 1);
-          throw new Error('here it was thrown');
-        };
-        return fall(depth);
-      }, { name: 'deep' })(2));
+      const error = await failureOf(
+        jsApp(
+          (depth: number): never => {
+            const fall = (left: number): never => {
+              if (left > 0) return fall(left - 1);
+              throw new Error('here it was thrown');
+            };
+            return fall(depth);
+          },
+          { name: 'deep' },
+        )(2),
+      );
       const expected = `${import.meta.filename}:${lineOf("throw new Error('here it was thrown')")}:`;
       expect(error.stack?.split('\n')[1]).to.include(expected);
       expect(error.stack).not.to.include('/lib/kernel/');
     });
 
     it('says under `flotilla` which task it was, and prints it', async () => {
-      const future = jsApp(() => {
-        throw new Error('of a task');
-      }, { name: 'culprit' })();
+      const future = jsApp(
+        () => {
+          throw new Error('of a task');
+        },
+        { name: 'culprit' },
+      )();
       const error = await failureOf(future);
       expect(isAppError(error)).to.equal(true);
       if (!isAppError(error)) return;
@@ -64,19 +93,29 @@ export function describeErrors(executor: ExecutorUnderTest): void {
     });
 
     it('may be no error at all', async () => {
-      const toss = jsApp((value: unknown) => {
-        throw value;
-      }, { name: 'toss' });
+      const toss = jsApp(
+        (value: unknown) => {
+          throw value;
+        },
+        { name: 'toss' },
+      );
       expect(String(await failureOf(toss('a string')))).to.include('a string');
       expect(String(await failureOf(toss(null)))).to.include('null');
     });
 
     it('arrives from an asynchronous app, and from a timer that it started', async () => {
       expect(await failureOf(jsApp(async () => Promise.reject(new TypeError('async')))())).to.have.property('message', 'async');
-      const stray = jsApp(() => new Promise(() => setTimeout(() => {
-        throw new EvalError('out of a timer');
-      }, 5)));
-      expect(await failureOf(stray())).to.be.instanceOf(EvalError).with.property('message', 'out of a timer');
+      const stray = jsApp(
+        () =>
+          new Promise(() =>
+            setTimeout(() => {
+              throw new EvalError('out of a timer');
+            }, 5),
+          ),
+      );
+      expect(await failureOf(stray()))
+        .to.be.instanceOf(EvalError)
+        .with.property('message', 'out of a timer');
     });
   });
 
@@ -85,7 +124,11 @@ export function describeErrors(executor: ExecutorUnderTest): void {
       const future = flaky.with({ retries: 2 })(place.path('three'), 9);
       const error = await failureOf(future);
       expect(error.message).to.equal('call 3');
-      expect(future.tries.map(({ number, outcome }) => [number, outcome])).to.deep.equal([[1, 'failed'], [2, 'failed'], [3, 'failed']]);
+      expect(future.tries.map(({ number, outcome }) => [number, outcome])).to.deep.equal([
+        [1, 'failed'],
+        [2, 'failed'],
+        [3, 'failed'],
+      ]);
       expect(future.tries.map((one) => (one.error as Error).message)).to.deep.equal(['call 1', 'call 2', 'call 3']);
       for (const { start, end, executor: label, worker } of future.tries) {
         expect(start).to.be.instanceOf(Date);
@@ -114,11 +157,14 @@ export function describeErrors(executor: ExecutorUnderTest): void {
 
   describe('a worker that is lost', () => {
     it('costs none of the retries, and the third stops the task as poisonous', async () => {
-      const deadly = jsApp(async (log: string) => {
-        const { appendFileSync } = await import('node:fs');
-        appendFileSync(log, 'x');
-        process.exit(3);
-      }, { name: 'deadly' });
+      const deadly = jsApp(
+        async (log: string) => {
+          const { appendFileSync } = await import('node:fs');
+          appendFileSync(log, 'x');
+          process.exit(3);
+        },
+        { name: 'deadly' },
+      );
       const future = deadly(place.path('deaths'));
       const error = await failureOf<PoisonTaskError>(future);
       expect(error).to.be.instanceOf(PoisonTaskError).and.instanceOf(WorkerLost);
@@ -138,12 +184,15 @@ export function describeErrors(executor: ExecutorUnderTest): void {
     });
 
     it('does not take its finished neighbours with it', async () => {
-      const counted = jsApp(async (log: string, i: number) => {
-        const { appendFileSync } = await import('node:fs');
-        appendFileSync(log, `${i}\n`);
-        if (i === 25) process.exit(5);
-        return i;
-      }, { name: 'counted', onLost: 'retry' });
+      const counted = jsApp(
+        async (log: string, i: number) => {
+          const { appendFileSync } = await import('node:fs');
+          appendFileSync(log, `${i}\n`);
+          if (i === 25) process.exit(5);
+          return i;
+        },
+        { name: 'counted', onLost: 'retry' },
+      );
       const log = place.path('counted');
       const futures = Array.from({ length: 50 }, (_, i) => counted(log, i));
       const outcomes = await Promise.allSettled(futures);
@@ -155,9 +204,12 @@ export function describeErrors(executor: ExecutorUnderTest): void {
 
   describe('past its walltime', () => {
     it('a task that spins is ended', async () => {
-      const spin = jsApp(() => {
-        for (;;);
-      }, { name: 'spin', walltime: '300ms', killGrace: '1s' });
+      const spin = jsApp(
+        () => {
+          for (;;);
+        },
+        { name: 'spin', walltime: '300ms', killGrace: '1s' },
+      );
       const started = Date.now();
       const future = spin();
       const error = await failureOf<WalltimeError>(future);
@@ -169,23 +221,31 @@ export function describeErrors(executor: ExecutorUnderTest): void {
     });
 
     it('a JavaScript task is ended with what it has started', async () => {
-      const parent = jsApp(async (pidFile: string) => {
-        const { spawn } = await import('node:child_process');
-        const { writeFileSync } = await import('node:fs');
-        const inside = spawn('sleep', ['300'], { stdio: 'ignore' });
-        const outside = spawn('sleep', ['301'], { stdio: 'ignore', detached: true });
-        writeFileSync(pidFile, `${inside.pid} ${outside.pid}`);
-        await new Promise(() => setTimeout(() => undefined, 300_000));
-      }, { name: 'parent', walltime: '700ms', killGrace: '1s' });
+      const parent = jsApp(
+        async (pidFile: string) => {
+          const { spawn } = await import('node:child_process');
+          const { writeFileSync } = await import('node:fs');
+          const inside = spawn('sleep', ['300'], { stdio: 'ignore' });
+          const outside = spawn('sleep', ['301'], { stdio: 'ignore', detached: true });
+          writeFileSync(pidFile, `${inside.pid} ${outside.pid}`);
+          await new Promise(() => setTimeout(() => undefined, 300_000));
+        },
+        { name: 'parent', walltime: '700ms', killGrace: '1s' },
+      );
       expect(await failureOf(parent(place.path('js-pids')))).to.be.instanceOf(WalltimeError);
       await expectGone(place.path('js-pids'));
     });
 
     it('a bash command is ended with its grandchildren, also one that left the process group', async () => {
       const pids = place.path('bash-pids');
-      const tree = bashApp(() => sh`sleep 302 & a=$!; setsid sleep 303 & b=$!; (sleep 304 & echo $! > ${`${pids}.inner`}; wait) & echo $a $b > ${pids}; wait`, {
-        name: 'tree', walltime: '700ms', killGrace: '1s',
-      });
+      const tree = bashApp(
+        () => sh`sleep 302 & a=$!; setsid sleep 303 & b=$!; (sleep 304 & echo $! > ${`${pids}.inner`}; wait) & echo $a $b > ${pids}; wait`,
+        {
+          name: 'tree',
+          walltime: '700ms',
+          killGrace: '1s',
+        },
+      );
       expect(await failureOf(tree())).to.be.instanceOf(WalltimeError);
       await expectGone(pids);
       await expectGone(`${pids}.inner`);
@@ -194,7 +254,9 @@ export function describeErrors(executor: ExecutorUnderTest): void {
     it('a command that ignores TERM is killed after killGrace', async () => {
       const pids = place.path('stubborn-pids');
       const stubborn = bashApp(() => sh`trap '' TERM; echo $$ > ${pids}; while :; do sleep 0.05; done`, {
-        name: 'stubborn', walltime: '300ms', killGrace: '500ms',
+        name: 'stubborn',
+        walltime: '300ms',
+        killGrace: '500ms',
       });
       const started = Date.now();
       expect(await failureOf(stubborn())).to.be.instanceOf(WalltimeError);
@@ -204,7 +266,8 @@ export function describeErrors(executor: ExecutorUnderTest): void {
 
     it('a Python task is ended with what it has started', async () => {
       const pids = place.path('python-pids');
-      const sleeper = pythonApp<[string], null>(`
+      const sleeper = pythonApp<[string], null>(
+        `
         def sleeper(pids):
             import subprocess, time
             inside = subprocess.Popen(['sleep', '305'])
@@ -212,7 +275,9 @@ export function describeErrors(executor: ExecutorUnderTest): void {
             with open(pids, 'w') as out:
                 out.write('%d %d' % (inside.pid, outside.pid))
             time.sleep(300)
-      `, { walltime: '900ms', killGrace: '1s' });
+      `,
+        { walltime: '900ms', killGrace: '1s' },
+      );
       expect(await failureOf(sleeper(pids))).to.be.instanceOf(WalltimeError);
       await expectGone(pids);
     });
@@ -238,7 +303,12 @@ export function describeErrors(executor: ExecutorUnderTest): void {
     it('ends a running task with everything it started', async () => {
       const pids = place.path('cancelled-pids');
       const future = bashApp(() => sh`sleep 307 & echo $! $$ > ${pids}; wait`, { killGrace: '2s' })();
-      await eventually('the command', () => readFile(pids, 'utf8').then((text) => text.endsWith('\n'), () => false));
+      await eventually('the command', () =>
+        readFile(pids, 'utf8').then(
+          (text) => text.endsWith('\n'),
+          () => false,
+        ),
+      );
       future.cancel();
       const error = await failureOf<CancelledError>(future);
       expect(error).to.be.instanceOf(CancelledError);
@@ -247,11 +317,14 @@ export function describeErrors(executor: ExecutorUnderTest): void {
     });
 
     it('ends a task that spins, also behind short ones of its batch', async () => {
-      const mixed = jsApp((ms: number) => {
-        const end = Date.now() + ms;
-        while (Date.now() < end);
-        return ms;
-      }, { name: 'mixed', killGrace: '1s' });
+      const mixed = jsApp(
+        (ms: number) => {
+          const end = Date.now() + ms;
+          while (Date.now() < end);
+          return ms;
+        },
+        { name: 'mixed', killGrace: '1s' },
+      );
       await Promise.all(Array.from({ length: 200 }, () => mixed(0)));
       const short = [mixed(0), mixed(0), mixed(0)];
       const endless = mixed(600_000);
@@ -297,13 +370,18 @@ export function describeErrors(executor: ExecutorUnderTest): void {
   });
 
   it('refuses unknown resource keys with the nearest right one', () => {
-    expect(() => jsApp(() => 1, { resources: { core: 2 } as never })).to.throw(/core/).with.property('nearest', 'cores');
+    expect(() => jsApp(() => 1, { resources: { core: 2 } as never }))
+      .to.throw(/core/)
+      .with.property('nearest', 'cores');
   });
 }
 
 /** The processes whose ids are in the file are gone; where they are not at once, within a second. */
 async function expectGone(pidFile: string): Promise<void> {
   const pids = (await readFile(pidFile, 'utf8')).trim().split(/\s+/).map(Number);
-  expect(pids.every((pid) => pid > 0), pids.join()).to.equal(true);
+  expect(
+    pids.every((pid) => pid > 0),
+    pids.join(),
+  ).to.equal(true);
   await eventually(`the end of ${pids.join(', ')}`, () => !pids.some(isAlive), 1000);
 }

@@ -1,15 +1,18 @@
 /** Behaviours 1–9: futures and dependencies. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
-import { AppFuture, DependencyError, FlotillaError, jsApp } from '../../index.ts';
+import { AppFuture, DependencyError, type FlotillaError, jsApp } from '../../index.ts';
 import { type ExecutorUnderTest, failureOf, useKernel } from '../support/kernel.ts';
 
 const double = jsApp((x: number) => x * 2);
 const add = jsApp((a: number, b: number) => a + b, { name: 'add' });
 const echo = jsApp((value: unknown) => value, { name: 'echo' });
-const fail = jsApp((message: string): number => {
-  throw new RangeError(message);
-}, { name: 'fail' });
+const fail = jsApp(
+  (message: string): number => {
+    throw new RangeError(message);
+  },
+  { name: 'fail' },
+);
 
 export function describeFutures(executor: ExecutorUnderTest): void {
   const place = useKernel(executor);

@@ -5,9 +5,12 @@ import { eventually } from '../support/eventually.ts';
 import { type ExecutorUnderTest, failureOf, useKernel } from '../support/kernel.ts';
 
 const double = jsApp((x: number) => x * 2, { name: 'double' });
-const fail = jsApp((message: string): number => {
-  throw new RangeError(message);
-}, { name: 'fail' });
+const fail = jsApp(
+  (message: string): number => {
+    throw new RangeError(message);
+  },
+  { name: 'fail' },
+);
 const hang = jsApp(() => new Promise<number>((resolve) => setTimeout(() => resolve(0), 60_000)), { name: 'hang', killGrace: '1s' });
 
 export function describeJoins(executor: ExecutorUnderTest): void {
@@ -19,7 +22,11 @@ export function describeJoins(executor: ExecutorUnderTest): void {
 
   it('has an array for an array, an object for an object, at any depth', async () => {
     expect(await joinApp((n: number) => Array.from({ length: n }, (_, i) => double(i)))(4)).to.deep.equal([0, 2, 4, 6]);
-    expect(await joinApp(() => ({ a: double(1), b: [double(2), 7], c: { d: double(3) } }))()).to.deep.equal({ a: 2, b: [4, 7], c: { d: 6 } });
+    expect(await joinApp(() => ({ a: double(1), b: [double(2), 7], c: { d: double(3) } }))()).to.deep.equal({
+      a: 2,
+      b: [4, 7],
+      c: { d: 6 },
+    });
   });
 
   it('completes with an empty array', async () => {
@@ -46,10 +53,12 @@ export function describeJoins(executor: ExecutorUnderTest): void {
 
   it('lists exactly the inner failures', async () => {
     const inner: AppFuture<number>[] = [];
-    const error = await failureOf<JoinError>(joinApp(() => {
-      inner.push(double(1), fail('one'), double(2), fail('two'));
-      return inner;
-    })());
+    const error = await failureOf<JoinError>(
+      joinApp(() => {
+        inner.push(double(1), fail('one'), double(2), fail('two'));
+        return inner;
+      })(),
+    );
     expect(error).to.be.instanceOf(JoinError);
     expect(error.failures.map(({ taskId }) => taskId)).to.deep.equal([inner[1]?.taskId, inner[3]?.taskId]);
     expect(error.failures.map((failure) => (failure.error as Error).message)).to.deep.equal(['one', 'two']);
@@ -58,9 +67,11 @@ export function describeJoins(executor: ExecutorUnderTest): void {
   });
 
   it('fails with what its body throws', async () => {
-    const error = await failureOf(joinApp(() => {
-      throw new SyntaxError('of the body');
-    })());
+    const error = await failureOf(
+      joinApp(() => {
+        throw new SyntaxError('of the body');
+      })(),
+    );
     expect(error).to.be.instanceOf(SyntaxError).with.property('message', 'of the body');
   });
 

@@ -15,7 +15,10 @@ const hang = jsApp(() => new Promise<number>(() => setTimeout(() => undefined, 6
 export function describeKernel(executor: ExecutorUnderTest): void {
   describe('without a kernel', () => {
     it('a call is a NoKernelError that says how to load one', () => {
-      expect(() => double(1)).to.throw(NoKernelError, /app 'double' was called, but no kernel is loaded; put `await using kernel = await load\(\);`/);
+      expect(() => double(1)).to.throw(
+        NoKernelError,
+        /app 'double' was called, but no kernel is loaded; put `await using kernel = await load\(\);`/,
+      );
     });
 
     it('defining apps works', () => {
@@ -53,7 +56,9 @@ export function describeKernel(executor: ExecutorUnderTest): void {
       const gate = Promise.withResolvers<number>();
       const first = double(gate.promise);
       const second = double(first);
-      expect(place.kernel.explain(second.taskId)).to.match(new RegExp(`^task ${second.taskId} \\(double\\) waits for task ${first.taskId} \\(double, pending\\)`));
+      expect(place.kernel.explain(second.taskId)).to.match(
+        new RegExp(`^task ${second.taskId} \\(double\\) waits for task ${first.taskId} \\(double, pending\\)`),
+      );
       expect(place.kernel.explain(first.taskId)).to.include('1 promise(s)');
       gate.resolve(1);
       await second;
@@ -69,7 +74,10 @@ export function describeKernel(executor: ExecutorUnderTest): void {
       try {
         await eventually('both workers at work', () => existsSync(`${mark}.a`) && existsSync(`${mark}.b`));
         const [first, last] = [running[0]?.taskId ?? 0, queued.taskId].map((id) => place.kernel.explain(id));
-        expect(first).to.match(/task \d+ \(marked\), try 1, has been launched for [\d.]+ s: /).and.include(`executor '${place.kernel.executors[0]}'`).and.match(/runs|running/);
+        expect(first)
+          .to.match(/task \d+ \(marked\), try 1, has been launched for [\d.]+ s: /)
+          .and.include(`executor '${place.kernel.executors[0]}'`)
+          .and.match(/runs|running/);
         expect(last).to.match(/queue|waits for a worker/);
       } finally {
         for (const future of [...running, queued]) future.cancel();
@@ -116,11 +124,14 @@ export function describeKernel(executor: ExecutorUnderTest): void {
       });
 
       it('ends with the error of the first that fails, and cancels what is under way', async () => {
-        const risky = jsApp(async (x: number) => {
-          if (x === 1) throw new RangeError('one');
-          if (x > 1) await new Promise(() => setTimeout(() => undefined, 60_000));
-          return x;
-        }, { name: 'risky', killGrace: '1s' });
+        const risky = jsApp(
+          async (x: number) => {
+            if (x === 1) throw new RangeError('one');
+            if (x > 1) await new Promise(() => setTimeout(() => undefined, 60_000));
+            return x;
+          },
+          { name: 'risky', killGrace: '1s' },
+        );
         const results: number[] = [];
         const iterate = async (): Promise<void> => {
           for await (const value of risky.map([0, 1, 2, 3], { window: 4 })) results.push(value);
@@ -131,12 +142,22 @@ export function describeKernel(executor: ExecutorUnderTest): void {
       });
 
       it('yields outcomes with settle, and spreads argument lists', async () => {
-        const divide = jsApp((a: number, b: number) => {
-          if (b === 0) throw new RangeError('by zero');
-          return a / b;
-        }, { name: 'divide' });
+        const divide = jsApp(
+          (a: number, b: number) => {
+            if (b === 0) throw new RangeError('by zero');
+            return a / b;
+          },
+          { name: 'divide' },
+        );
         const outcomes: unknown[] = [];
-        for await (const outcome of divide.map([[6, 3], [1, 0]], { settle: true, spread: true })) outcomes.push(outcome);
+        for await (const outcome of divide.map(
+          [
+            [6, 3],
+            [1, 0],
+          ],
+          { settle: true, spread: true },
+        ))
+          outcomes.push(outcome);
         expect(outcomes[0]).to.deep.equal({ status: 'fulfilled', value: 2 });
         expect(outcomes[1]).to.have.property('status', 'rejected');
       });
@@ -235,9 +256,19 @@ export function describeKernel(executor: ExecutorUnderTest): void {
 
 export function describeRefusedConfigs(): void {
   const refused = [
-    { what: 'a label twice', text: 'executors:\n  - type: ThreadPoolExecutor\n    label: same\n  - type: ThreadPoolExecutor\n    label: same\n', at: /:5:12/, says: /same/ },
+    {
+      what: 'a label twice',
+      text: 'executors:\n  - type: ThreadPoolExecutor\n    label: same\n  - type: ThreadPoolExecutor\n    label: same\n',
+      at: /:5:12/,
+      says: /same/,
+    },
     { what: 'an unknown key', text: 'retrys: 2\n', at: /:1:1/, says: /retries/ },
-    { what: 'an unknown key of an executor', text: 'executors:\n  - type: ThreadPoolExecutor\n    maxThread: 2\n', at: /:3:5/, says: /maxThreads/ },
+    {
+      what: 'an unknown key of an executor',
+      text: 'executors:\n  - type: ThreadPoolExecutor\n    maxThread: 2\n',
+      at: /:3:5/,
+      says: /maxThreads/,
+    },
     { what: 'a wrong type', text: 'executors: []\nretries: many\n', at: /:2:10/, says: /many/ },
   ];
   for (const { what, text, at, says } of refused) {

@@ -13,8 +13,18 @@ export function describePython(executor: ExecutorUnderTest): void {
   describe('values', () => {
     it('make the way there and back', async () => {
       const value = {
-        whole: 2 ** 40, negative: -7, half: 0.5, huge: 2n ** 80n, text: 'naïve 😀', none: null, yes: true, no: false, list: [1, [2, [3]]],
-        nested: { deeper: { deepest: 'x' } }, notANumber: Number.NaN, endless: -Infinity,
+        whole: 2 ** 40,
+        negative: -7,
+        half: 0.5,
+        huge: 2n ** 80n,
+        text: 'naïve 😀',
+        none: null,
+        yes: true,
+        no: false,
+        list: [1, [2, [3]]],
+        nested: { deeper: { deepest: 'x' } },
+        notANumber: Number.NaN,
+        endless: -Infinity,
       };
       expect(await echo(value)).to.deep.equal(value);
     });
@@ -37,7 +47,9 @@ export function describePython(executor: ExecutorUnderTest): void {
         return this.skip();
       }
       const sum = pythonApp<[Float64Array], [string, string, number]>(
-        'def sum_of(values):\n    return type(values).__name__, str(values.dtype), float(values.sum())', { python: numpy.python });
+        'def sum_of(values):\n    return type(values).__name__, str(values.dtype), float(values.sum())',
+        { python: numpy.python },
+      );
       expect(await sum(Float64Array.of(1.5, 2.5))).to.deep.equal(['ndarray', 'float64', 4]);
     });
 
@@ -84,7 +96,9 @@ export function describePython(executor: ExecutorUnderTest): void {
     });
 
     it('may be asynchronous', async () => {
-      expect(await pythonApp<[], number>('async def later():\n    import asyncio\n    await asyncio.sleep(0.01)\n    return 42')()).to.equal(42);
+      expect(
+        await pythonApp<[], number>('async def later():\n    import asyncio\n    await asyncio.sleep(0.01)\n    return 42')(),
+      ).to.equal(42);
     });
 
     it('may have an interpreter of its own', async () => {
@@ -113,19 +127,27 @@ export function describePython(executor: ExecutorUnderTest): void {
     `);
     const future = noisy.with({ stdout: place.path('noise'), stderr: place.path('noise.err') })();
     expect(await future).to.equal('result');
-    expect((await readFile(place.path('noise'), 'utf8')).split('\n').toSorted()).to.deep.equal(['', 'by a child', 'by descriptor', 'by print', 'by write']);
+    expect((await readFile(place.path('noise'), 'utf8')).split('\n').toSorted()).to.deep.equal([
+      '',
+      'by a child',
+      'by descriptor',
+      'by print',
+      'by write',
+    ]);
     expect(await readFile(place.path('noise.err'), 'utf8')).to.equal('aside\n');
     expect(await noisy(), 'where nobody asked for it').to.equal('result');
   });
 
   describe('an exception', () => {
     it('arrives with its type, its message and its traceback', async () => {
-      const error = await failureOf<PythonError>(pythonApp<[number], number>(`
+      const error = await failureOf<PythonError>(
+        pythonApp<[number], number>(`
         def invert(x):
             def inner(y):
                 return 1 / y
             return inner(x)
-      `)(0));
+      `)(0),
+      );
       expect(error).to.be.instanceOf(PythonError);
       expect(error.type).to.equal('ZeroDivisionError');
       expect(error.message).to.equal('division by zero');
@@ -134,12 +156,14 @@ export function describePython(executor: ExecutorUnderTest): void {
     });
 
     it('may be of a class that only the worker knows', async () => {
-      const error = await failureOf<PythonError>(pythonApp(`
+      const error = await failureOf<PythonError>(
+        pythonApp(`
         def odd():
             class Odd(Exception):
                 pass
             raise Odd('strange', 7)
-      `)());
+      `)(),
+      );
       expect(error.type).to.include('Odd');
       expect(error.message).to.include('strange');
     });
@@ -153,7 +177,8 @@ export function describePython(executor: ExecutorUnderTest): void {
     });
 
     it('costs retries like any failure', async () => {
-      const flaky = pythonApp<[string], number>(`
+      const flaky = pythonApp<[string], number>(
+        `
         def flaky(path):
             with open(path, 'a+') as log:
                 log.write('x')
@@ -162,7 +187,9 @@ export function describePython(executor: ExecutorUnderTest): void {
             if count < 3:
                 raise RuntimeError('call %d' % count)
             return count
-      `, { retries: 2 });
+      `,
+        { retries: 2 },
+      );
       expect(await flaky(place.path('python-tries'))).to.equal(3);
     });
   });

@@ -42,11 +42,15 @@ export class Driver {
 
   /** Resolves once stdout holds `text`. @throws Error with its stderr if it ends before. */
   said(text: string): Promise<unknown> {
-    return eventually(`the driver to say '${text}'; it said:\n${this.stdout}${this.stderr}`, () => {
-      if (this.stdout.includes(text)) return true;
-      if (this.child.exitCode !== null || this.child.signalCode !== null) throw new Error(`it ended: ${this.stdout}${this.stderr}`);
-      return false;
-    }, 20_000);
+    return eventually(
+      `the driver to say '${text}'; it said:\n${this.stdout}${this.stderr}`,
+      () => {
+        if (this.stdout.includes(text)) return true;
+        if (this.child.exitCode !== null || this.child.signalCode !== null) throw new Error(`it ended: ${this.stdout}${this.stderr}`);
+        return false;
+      },
+      20_000,
+    );
   }
 
   get runId(): string {

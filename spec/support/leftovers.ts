@@ -19,7 +19,9 @@ export function processesOf(runId: string, parent?: number): string[] {
 
 /** Folders of a running run for what lives as long as its supervisors; the reapers' command lines name them. */
 export const scratchFoldersOf = (runId: string): string[] =>
-  processesOf(runId).filter((line) => line.includes('reaper.sh')).map((line) => line.split(' ').at(-1) ?? '');
+  processesOf(runId)
+    .filter((line) => line.includes('reaper.sh'))
+    .map((line) => line.split(' ').at(-1) ?? '');
 
 /** Whether a process is there and not a zombie. */
 export const isAlive = (pid: number): boolean => !['', 'Z', 'X'].includes(statFields(pid)[0] ?? '');

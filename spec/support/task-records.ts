@@ -1,6 +1,16 @@
 /** Task and result records for specs, and what is in them. */
 import type { TaskContext } from '../../lib/task-spec.ts';
-import { readResult, readTaskHeader, recordEnd, encodeResult, type ResultRecord, ResultStatus, TASK_HEADER_BYTES, TaskFlag, writeTaskHeader } from '../../lib/wire/records.ts';
+import {
+  readResult,
+  readTaskHeader,
+  recordEnd,
+  encodeResult,
+  type ResultRecord,
+  ResultStatus,
+  TASK_HEADER_BYTES,
+  TaskFlag,
+  writeTaskHeader,
+} from '../../lib/wire/records.ts';
 import { encodeValue, pack } from '../../lib/wire/value-codec.ts';
 
 export interface TaskToMake {
@@ -13,7 +23,14 @@ export interface TaskToMake {
   readonly solo?: boolean;
 }
 
-export function taskRecord({ taskId, tryNumber = 1, fnId = 1, context, args, solo = context?.walltimeMs !== undefined }: TaskToMake): Buffer {
+export function taskRecord({
+  taskId,
+  tryNumber = 1,
+  fnId = 1,
+  context,
+  args,
+  solo = context?.walltimeMs !== undefined,
+}: TaskToMake): Buffer {
   const packed = context ? pack(context) : Buffer.alloc(0);
   const encoded = args ? encodeValue(args) : Buffer.alloc(0);
   const record = Buffer.alloc(TASK_HEADER_BYTES + packed.length + encoded.length);
@@ -32,7 +49,14 @@ export function taskIdsOf(records: Buffer): number[] {
   return ids;
 }
 
-export function resultRecord(taskId: number, { status = ResultStatus.Ok, durationUs = 5, body = encodeValue(null) }: { status?: ResultStatus; durationUs?: number; body?: Buffer } = {}): Buffer {
+export function resultRecord(
+  taskId: number,
+  {
+    status = ResultStatus.Ok,
+    durationUs = 5,
+    body = encodeValue(null),
+  }: { status?: ResultStatus; durationUs?: number; body?: Buffer } = {},
+): Buffer {
   return encodeResult({ taskId, tryNumber: 1, fnId: 1, status, durationUs, startMs: 0, worker: 0 }, body);
 }
 

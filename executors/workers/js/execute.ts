@@ -23,7 +23,6 @@ export interface ExecutorOptions {
   readonly inlineLimit?: number;
 }
 
-
 export class TaskExecutor {
   readonly #options: ExecutorOptions;
   readonly #inlineLimit: number;
@@ -95,7 +94,6 @@ export class TaskExecutor {
   }
 }
 
-
 function argumentsOf(encoded: Buffer, context: TaskContext | undefined): unknown[] {
   const inline = encoded.length > 0 ? decodeValue(encoded) : [];
   const args = context?.refs ? substitute(inline, context.refs) : inline;
@@ -126,4 +124,3 @@ function describeFailure(error: unknown): WireError {
   }
   return encodeError(error);
 }
-

@@ -118,7 +118,8 @@ class Redirect {
     this.#stream = stream;
     this.#write = stream.write;
     stream.write = (chunk: string | Uint8Array, encoding?: unknown, callback?: unknown): boolean => {
-      const bytes = typeof chunk === 'string' ? Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8') : chunk;
+      const bytes =
+        typeof chunk === 'string' ? Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8') : chunk;
       for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at);
       const done = typeof encoding === 'function' ? encoding : callback;
       if (typeof done === 'function') process.nextTick(done as () => void);

@@ -22,7 +22,12 @@ describe('the call site', () => {
   it('passes over frames of this package', () => {
     // Reading this option calls back into the spec from inside the package.
     let site: CallSite | undefined;
-    const options = { get retries() { site = callerFile(1); return 1; } };
+    const options = {
+      get retries() {
+        site = callerFile(1);
+        return 1;
+      },
+    };
     compileAppOptions(options, 'js', 'a');
     expect(site).to.include({ file: here, line: lineHere() - 1 });
   });
@@ -41,7 +46,7 @@ describe('the call site', () => {
     });
   }
 
-  it("is found though the process prepares stack traces in its own way, and that way stays", () => {
+  it('is found though the process prepares stack traces in its own way, and that way stays', () => {
     const before = Error.prepareStackTrace;
     const own = (): string => 'mine';
     try {

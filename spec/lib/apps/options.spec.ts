@@ -18,9 +18,28 @@ function refusalOf(act: () => unknown): InvalidOptionError {
 describe('options of an app', () => {
   it('have their defaults when none is given', () => {
     const defaults = {
-      name: 'hello', executors: 'all', retries: undefined, walltimeMs: undefined, priority: 0, cache: false, version: undefined,
-      ignoreForCache: [], resources: undefined, stdout: undefined, stderr: undefined, inputs: [], outputs: [], cwd: undefined, sandbox: false, env: undefined,
-      python: undefined, pty: false, label: undefined, returns: 'exitCode', killGraceMs: 5000, onLost: 'retry',
+      name: 'hello',
+      executors: 'all',
+      retries: undefined,
+      walltimeMs: undefined,
+      priority: 0,
+      cache: false,
+      version: undefined,
+      ignoreForCache: [],
+      resources: undefined,
+      stdout: undefined,
+      stderr: undefined,
+      inputs: [],
+      outputs: [],
+      cwd: undefined,
+      sandbox: false,
+      env: undefined,
+      python: undefined,
+      pty: false,
+      label: undefined,
+      returns: 'exitCode',
+      killGraceMs: 5000,
+      onLost: 'retry',
     };
     expect(compile(undefined)).to.deep.equal(defaults);
     expect(compile({ retries: undefined, name: undefined, sandbox: undefined })).to.deep.equal(defaults);
@@ -37,9 +56,15 @@ describe('options of an app', () => {
     [{ killGrace: '2s' }, { killGraceMs: 2000 }],
     [{ killGrace: 0 }, { killGraceMs: 0 }],
     [{ priority: -32_768 }, { priority: -32_768 }],
-    [{ cache: true, version: '2', ignoreForCache: ['verbose', 0] }, { cache: true, version: '2', ignoreForCache: ['verbose', 0] }],
+    [
+      { cache: true, version: '2', ignoreForCache: ['verbose', 0] },
+      { cache: true, version: '2', ignoreForCache: ['verbose', 0] },
+    ],
     [{ resources: { cores: 0.5, memory: '6GiB', gpus: 0 } }, { resources: { cores: 0.5, memoryBytes: 6 * 2 ** 30, gpus: 0 } }],
-    [{ stdout: 'a.out', stderr: 'auto' }, { stdout: ['a.out', 'a'], stderr: 'auto' }],
+    [
+      { stdout: 'a.out', stderr: 'auto' },
+      { stdout: ['a.out', 'a'], stderr: 'auto' },
+    ],
     [{ stdout: ['a.out', 'w'] }, { stdout: ['a.out', 'w'] }],
     [{ stdout: file('/tmp/a.out') }, { stdout: ['/tmp/a.out', 'a'] }],
     [{ stdout: ['auto', 'w'] }, { stdout: ['auto', 'w'] }],
@@ -49,8 +74,14 @@ describe('options of an app', () => {
     [{ sandbox: true }, { sandbox: true }],
     [{ env: { A: '1', B: '' } }, { env: { A: '1', B: '' } }],
     [{ python: '/venv/bin/python' }, { python: '/venv/bin/python' }, 'python'],
-    [{ pty: true, returns: 'lines' }, { pty: true, returns: 'lines' }],
-    [{ label: 'T = 3', onLost: 'fail' }, { label: 'T = 3', onLost: 'fail' }],
+    [
+      { pty: true, returns: 'lines' },
+      { pty: true, returns: 'lines' },
+    ],
+    [
+      { label: 'T = 3', onLost: 'fail' },
+      { label: 'T = 3', onLost: 'fail' },
+    ],
   ];
   for (const [given, compiled, kind] of accepted) {
     it(`accept ${JSON.stringify(given)}`, () => expect(compile(given, kind)).to.deep.include(compiled));
@@ -174,6 +205,8 @@ describe('options of one call', () => {
   });
 
   it('are refused as those of the app are', () => {
-    expect(refusalOf(() => merge({ stdot: 'x' } as AppOptions)).message).to.contain("app 'hello'").and.to.contain("'stdout'");
+    expect(refusalOf(() => merge({ stdot: 'x' } as AppOptions)).message)
+      .to.contain("app 'hello'")
+      .and.to.contain("'stdout'");
   });
 });

@@ -4,7 +4,13 @@ import { autoOutputPath, buildTaskContext, type TaskSite } from '../../../lib/ap
 import type { TaskContext } from '../../../lib/task-spec.ts';
 
 const site: TaskSite = {
-  driverCwd: '/home/u', kernelCwd: '/home/u', runDir: '/home/u/runinfo/003', taskId: 12_345, tryNumber: 2, name: 'simulate', outputs: [],
+  driverCwd: '/home/u',
+  kernelCwd: '/home/u',
+  runDir: '/home/u/runinfo/003',
+  taskId: 12_345,
+  tryNumber: 2,
+  name: 'simulate',
+  outputs: [],
 };
 const build = (options: AppOptions, at: Partial<TaskSite> = {}): TaskContext | undefined =>
   buildTaskContext(compileAppOptions(options, 'bash', 'simulate'), { ...site, ...at });
@@ -25,8 +31,14 @@ describe('what travels with a task', () => {
     [{ stdout: 'auto' }, { stdout: ['/home/u/runinfo/003/task_logs/0012/task_12345_simulate.stdout', 'a'] }],
     [{ stderr: 'auto' }, { stderr: ['/home/u/runinfo/003/task_logs/0012/task_12345_simulate.stderr', 'a'] }],
     [{ env: { A: '1' } }, { env: { A: '1' } }],
-    [{ walltime: '2s', killGrace: 1 }, { walltimeMs: 2000, killGraceMs: 1000 }],
-    [{ returns: 'json', pty: true }, { returns: 'json', pty: true }],
+    [
+      { walltime: '2s', killGrace: 1 },
+      { walltimeMs: 2000, killGraceMs: 1000 },
+    ],
+    [
+      { returns: 'json', pty: true },
+      { returns: 'json', pty: true },
+    ],
   ];
   for (const [given, context] of rows) {
     it(`is ${JSON.stringify(context)} for ${JSON.stringify(given)}`, () => expect(build(given)).to.deep.equal(context));

@@ -10,7 +10,10 @@ describe('FlotillaError', () => {
   it('has a code, a cause and its fields as own enumerable properties', () => {
     const cause = new Error('why');
     const error = new FlotillaError('FLOTILLA_APP_ERROR', 'what', { cause, fields: { host: 'n1' } });
-    expect(Object.entries(error)).to.deep.equal([['code', 'FLOTILLA_APP_ERROR'], ['host', 'n1']]);
+    expect(Object.entries(error)).to.deep.equal([
+      ['code', 'FLOTILLA_APP_ERROR'],
+      ['host', 'n1'],
+    ]);
     expect(error.cause).to.equal(cause);
     expect(error.message).to.equal('what');
     expect(new FlotillaError('FLOTILLA_APP_ERROR', 'no cause')).not.to.have.property('cause');
@@ -36,12 +39,15 @@ describe('FlotillaError', () => {
     it('is recognised by is() and instanceof, by its own class and by the root', async () => {
       const source = await readFile(new URL('../../../lib/errors/flotilla-error.ts', import.meta.url), 'utf8');
       const copy = join(folder, 'flotilla-error.ts');
-      await writeFile(copy, `${source}
+      await writeFile(
+        copy,
+        `${source}
 export class CancelledError extends FlotillaError {
   static { brandError(this, 'CancelledError'); }
 }
-`);
-      const other = await import(copy) as { CancelledError: new (code: string, message: string) => Error };
+`,
+      );
+      const other = (await import(copy)) as { CancelledError: new (code: string, message: string) => Error };
       const error = new other.CancelledError('FLOTILLA_CANCELLED_ERROR', 'elsewhere');
       expect(Object.getPrototypeOf(Object.getPrototypeOf(error))).not.to.equal(FlotillaError.prototype);
       expect(FlotillaError.is(error)).to.equal(true);

@@ -1,6 +1,12 @@
 import { expect } from 'chai';
 import {
-  BashExitError, CancelledError, JoinError, ManagerLost, PoisonTaskError, PythonError, WorkerLost,
+  BashExitError,
+  CancelledError,
+  JoinError,
+  ManagerLost,
+  PoisonTaskError,
+  PythonError,
+  WorkerLost,
 } from '../../../lib/errors/index.ts';
 import { onePerClass } from './one-per-class.ts';
 
@@ -40,7 +46,9 @@ describe('messages of errors', () => {
 
   it('BashExitError shows stdout where nothing came on stderr, and the end of a long one', () => {
     expect(exit({ stdoutTail: 'said there' })).to.contain('said there');
-    expect(exit({ stderrTail: 'one\ntwo\nthree\nfour\nfive\nsix\n' })).to.contain('two').and.not.to.contain('one');
+    expect(exit({ stderrTail: 'one\ntwo\nthree\nfour\nfive\nsix\n' }))
+      .to.contain('two')
+      .and.not.to.contain('one');
     expect(exit({ command: 'a'.repeat(5000) }).length).to.be.lessThan(500);
   });
 

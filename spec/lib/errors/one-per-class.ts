@@ -2,9 +2,28 @@
 import { SlotPlanError } from '../../../executors/high-throughput/slot-plan-error.ts';
 import { ConfigError } from '../../../lib/errors/config-error.ts';
 import {
-  BashExitError, CancelledError, ClosureError, DefinitionError, DependencyError, ExecutorFailed, InvalidOptionError, JoinError, KernelOpenError, ManagerLost,
-  MissingOutputsError, NoKernelError, PoisonTaskError, ProviderError, PythonError, ResultTimeoutError, SerializationError, SubmitError,
-  UnknownExecutorError, WalltimeError, WorkerLost, type FlotillaError,
+  BashExitError,
+  CancelledError,
+  ClosureError,
+  DefinitionError,
+  DependencyError,
+  ExecutorFailed,
+  InvalidOptionError,
+  JoinError,
+  KernelOpenError,
+  ManagerLost,
+  MissingOutputsError,
+  NoKernelError,
+  PoisonTaskError,
+  ProviderError,
+  PythonError,
+  ResultTimeoutError,
+  SerializationError,
+  SubmitError,
+  UnknownExecutorError,
+  WalltimeError,
+  WorkerLost,
+  type FlotillaError,
 } from '../../../lib/errors/index.ts';
 
 const task = { id: 7, app: 'simulate' };
@@ -12,7 +31,8 @@ const lost = new WorkerLost({ host: 'n1', worker: '3', exitCode: null, signal: '
 
 export const onePerClass: Readonly<Record<string, FlotillaError>> = {
   BashExitError: new BashExitError(
-    { exitCode: 2, signal: null, command: 'ls nowhere', stdoutTail: '', stderrTail: 'ls: no such file\n' }, { task },
+    { exitCode: 2, signal: null, command: 'ls nowhere', stdoutTail: '', stderrTail: 'ls: no such file\n' },
+    { task },
   ),
   CancelledError: new CancelledError({ reason: 'changed my mind' }, { task }),
   ClosureError: new ClosureError({ captured: [{ name: 'factor', file: '/home/u/a.ts', line: 3, column: 9 }] }, 'scale'),

@@ -4,7 +4,13 @@ import { expect } from 'chai';
 import { Packr } from 'msgpackr';
 import * as errors from '../../../lib/errors/index.ts';
 import {
-  encodeError, isAppError, packWireError, reviveError, unpackWireError, type TaskRef, type WireError,
+  encodeError,
+  isAppError,
+  packWireError,
+  reviveError,
+  unpackWireError,
+  type TaskRef,
+  type WireError,
 } from '../../../lib/errors/index.ts';
 import { onePerClass } from './one-per-class.ts';
 
@@ -25,7 +31,7 @@ class SolverError extends Error {
 }
 
 describe('a JavaScript error on its way from worker to driver', () => {
-  it("keeps name, message, own fields, its own code and the remote stack", () => {
+  it('keeps name, message, own fields, its own code and the remote stack', () => {
     const thrown = new SolverError('diverged', 12);
     const arrived = travel(thrown);
     expect(arrived.name).to.equal('SolverError');
@@ -88,10 +94,27 @@ describe('a JavaScript error on its way from worker to driver', () => {
     ['a function', function onDone() {}, /onDone/],
     ['a symbol', Symbol('mark'), /mark/],
     ['a promise', Promise.resolve(1), /Promise/],
-    ['a class instance', new (class Socket { port = 80; })(), /Socket.*80/],
+    [
+      'a class instance',
+      new (class Socket {
+        port = 80;
+      })(),
+      /Socket.*80/,
+    ],
     ['another error', new TypeError('inner'), /^TypeError: inner$/],
     ['an integer beyond 64 bits', 10n ** 30n, /^10+n$/],
-    ['a value that throws when it is looked at', new Proxy({}, { getPrototypeOf: () => { throw new Error('no'); } }), /./],
+    [
+      'a value that throws when it is looked at',
+      new Proxy(
+        {},
+        {
+          getPrototypeOf: () => {
+            throw new Error('no');
+          },
+        },
+      ),
+      /./,
+    ],
   ];
   for (const [what, value, shown] of leftBehind) {
     it(`leaves ${what} behind as a text, and keeps the fields beside it`, () => {
@@ -117,7 +140,12 @@ describe('a JavaScript error on its way from worker to driver', () => {
   });
 
   it('survives getters that throw, a message that is no text and a stack that is none', () => {
-    const thrown = Object.defineProperty(new Error('x'), 'field', { get: () => { throw new Error('no field'); }, enumerable: true });
+    const thrown = Object.defineProperty(new Error('x'), 'field', {
+      get: () => {
+        throw new Error('no field');
+      },
+      enumerable: true,
+    });
     thrown.message = 4 as never;
     thrown.stack = undefined as never;
     const arrived = travel(thrown);
@@ -143,8 +171,17 @@ describe('a JavaScript error on its way from worker to driver', () => {
 });
 
 describe('errors of ours on their way from worker to driver', () => {
-  const travelling = ['BashExitError', 'CancelledError', 'DefinitionError', 'ManagerLost', 'MissingOutputsError', 'PythonError',
-    'SerializationError', 'WalltimeError', 'WorkerLost'];
+  const travelling = [
+    'BashExitError',
+    'CancelledError',
+    'DefinitionError',
+    'ManagerLost',
+    'MissingOutputsError',
+    'PythonError',
+    'SerializationError',
+    'WalltimeError',
+    'WorkerLost',
+  ];
   for (const name of travelling) {
     it(`${name} is one again, with its fields and the task in its message`, () => {
       const made = onePerClass[name] as errors.FlotillaError;
@@ -192,7 +229,10 @@ describe('errors of ours on their way from worker to driver', () => {
 
 describe('an exception from Python', () => {
   const wire: WireError = {
-    kind: 'python', name: 'ValueError', message: 'bad value', stack: 'Traceback (most recent call last):\nValueError: bad value\n',
+    kind: 'python',
+    name: 'ValueError',
+    message: 'bad value',
+    stack: 'Traceback (most recent call last):\nValueError: bad value\n',
     cause: { kind: 'python', name: 'KeyError', message: "'x'", stack: 'Traceback: inner\n' },
   };
 
@@ -229,8 +269,11 @@ describe('bytes of a WireError', () => {
     expect(String(read.fields?.['data'])).to.equal('abc');
   });
 
-  const unreadable: readonly [string, Buffer][] =
-    [['none', Buffer.alloc(0)], ['a number', Buffer.from([5])], ['a torn map', Buffer.from([0x83, 0xa4, 0x6b])]];
+  const unreadable: readonly [string, Buffer][] = [
+    ['none', Buffer.alloc(0)],
+    ['a number', Buffer.from([5])],
+    ['a torn map', Buffer.from([0x83, 0xa4, 0x6b])],
+  ];
   for (const [what, bytes] of unreadable) {
     it(`give an error that says so when they are ${what}`, () => {
       expect(reviveError(unpackWireError(bytes), task).message).to.contain('could not be read');

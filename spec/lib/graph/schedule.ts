@@ -4,7 +4,14 @@
  */
 import type { Random } from '../../executors/high-throughput/interchange/simulation/random.ts';
 import {
-  createTaskGraph, type GraphEffect, type GraphEvent, step, type TaskGraph, type TaskId, type TaskPolicy, type TryResult,
+  createTaskGraph,
+  type GraphEffect,
+  type GraphEvent,
+  step,
+  type TaskGraph,
+  type TaskId,
+  type TaskPolicy,
+  type TryResult,
 } from '../../../lib/graph/task-graph.ts';
 
 interface Flight {
@@ -22,7 +29,12 @@ interface KnownTask {
 }
 
 const RESULTS: readonly TryResult[] = [
-  { kind: 'ok' }, { kind: 'ok' }, { kind: 'ok' }, { kind: 'failed', cost: 1 }, { kind: 'failed', cost: 0.5 }, { kind: 'lost' },
+  { kind: 'ok' },
+  { kind: 'ok' },
+  { kind: 'ok' },
+  { kind: 'failed', cost: 1 },
+  { kind: 'failed', cost: 0.5 },
+  { kind: 'lost' },
   { kind: 'unstarted' },
 ];
 
@@ -134,18 +146,22 @@ export class Schedule {
     if (task.end) throw new Error(`${effect.kind} of task ${effect.id}, which has ended (${task.end})`);
     if (effect.kind === 'launch') return this.#checkLaunch(effect, task, event);
     if (effect.kind === 'cancelTry') {
-      if (task.flying !== effect.tryNumber) throw new Error(`try ${effect.tryNumber} of task ${effect.id} is cancelled, but ${task.flying} is out`);
+      if (task.flying !== effect.tryNumber)
+        throw new Error(`try ${effect.tryNumber} of task ${effect.id} is cancelled, but ${task.flying} is out`);
       return this.#answerCancel(effect);
     }
     task.end = effect.kind;
-    if (effect.kind === 'dependencyFailed' && !task.after.includes(effect.upstream)) throw new Error(`task ${effect.id} does not depend on ${effect.upstream}`);
+    if (effect.kind === 'dependencyFailed' && !task.after.includes(effect.upstream))
+      throw new Error(`task ${effect.id} does not depend on ${effect.upstream}`);
   }
 
   #checkLaunch({ id, tryNumber }: Flight, task: KnownTask, event: GraphEvent): void {
     if (tryNumber !== task.lastTry + 1) throw new Error(`task ${id}: try ${tryNumber} follows try ${task.lastTry}`);
     const isOut = task.flying !== undefined && !(event.kind === 'tryEnded' && event.id === id && event.tryNumber === task.flying);
     if (isOut) throw new Error(`task ${id}: try ${tryNumber} is launched while ${task.flying} is out`);
-    const unmet = task.after.filter((upstream) => this.#tasks.get(upstream)?.end !== 'succeeded' && this.#promises.get(upstream) !== 'fulfilled');
+    const unmet = task.after.filter(
+      (upstream) => this.#tasks.get(upstream)?.end !== 'succeeded' && this.#promises.get(upstream) !== 'fulfilled',
+    );
     if (unmet.length > 0) throw new Error(`task ${id} is launched before ${unmet.join(', ')} succeeded`);
     task.lastTry = tryNumber;
     task.flying = tryNumber;

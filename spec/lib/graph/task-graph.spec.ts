@@ -1,6 +1,14 @@
 import { expect } from 'chai';
 import {
-  createTaskGraph, type GraphEffect, type GraphEvent, MAX_LOSSES, step, type TaskGraph, type TaskId, type TaskPolicy, type TryResult,
+  createTaskGraph,
+  type GraphEffect,
+  type GraphEvent,
+  MAX_LOSSES,
+  step,
+  type TaskGraph,
+  type TaskId,
+  type TaskPolicy,
+  type TryResult,
   unfinishedDependencies,
 } from '../../../lib/graph/task-graph.ts';
 
@@ -9,7 +17,10 @@ const id = (number: number): TaskId => number as TaskId;
 const PLAIN: TaskPolicy = { retries: 0, onLost: 'retry' };
 
 const submit = (task: number, after: readonly number[] = [], policy: TaskPolicy = PLAIN): GraphEvent => ({
-  kind: 'submitted', id: id(task), policy, after: after.map(id),
+  kind: 'submitted',
+  id: id(task),
+  policy,
+  after: after.map(id),
 });
 const ended = (task: number, result: TryResult, tryNumber = 1): GraphEvent => ({ kind: 'tryEnded', id: id(task), tryNumber, result });
 const ok = (task: number, tryNumber = 1): GraphEvent => ended(task, { kind: 'ok' }, tryNumber);
@@ -92,7 +103,11 @@ const ROWS: readonly Row[] = [
     then: ['launch 1.3 (failed)'],
   },
   { when: 'a try never started', events: [submit(1), ended(1, { kind: 'unstarted' })], then: ['launch 1.2 (unstarted)'] },
-  { when: 'a try that never started is reported twice', events: [submit(1), ended(1, { kind: 'unstarted' }), ended(1, { kind: 'unstarted' })], then: [] },
+  {
+    when: 'a try that never started is reported twice',
+    events: [submit(1), ended(1, { kind: 'unstarted' }), ended(1, { kind: 'unstarted' })],
+    then: [],
+  },
   { when: 'the result of a superseded try arrives', events: [submit(1), lost(1), ok(1, 1)], then: [] },
   { when: 'a result arrives twice', events: [submit(1), ok(1), ok(1)], then: [] },
   { when: 'a result arrives for a task that waits', events: [submit(1), submit(2, [1]), ok(2)], then: [] },
@@ -123,11 +138,19 @@ const ROWS: readonly Row[] = [
   { when: 'a launched task is cancelled', events: [submit(1), cancel(1)], then: ['cancel try 1.1'] },
   { when: 'a task is cancelled twice', events: [submit(1), cancel(1), cancel(1)], then: [] },
   { when: 'a task that has ended is cancelled', events: [submit(1), ok(1), cancel(1)], then: [] },
-  { when: 'the cancelled try ends as cancelled', events: [submit(1), cancel(1), ended(1, { kind: 'cancelled' })], then: ['1 failed (cancelled)'] },
+  {
+    when: 'the cancelled try ends as cancelled',
+    events: [submit(1), cancel(1), ended(1, { kind: 'cancelled' })],
+    then: ['1 failed (cancelled)'],
+  },
   { when: 'a result overtakes the cancellation', events: [submit(1), cancel(1), ok(1)], then: ['1 succeeded'] },
   { when: 'a cancelled try fails', events: [submit(1, [], twoRetries), cancel(1), failed(1)], then: ['1 failed (cancelled)'] },
   { when: 'a cancelled try is lost', events: [submit(1), cancel(1), lost(1)], then: ['1 failed (cancelled)'] },
-  { when: 'a cancelled try never started', events: [submit(1), cancel(1), ended(1, { kind: 'unstarted' })], then: ['1 failed (cancelled)'] },
+  {
+    when: 'a cancelled try never started',
+    events: [submit(1), cancel(1), ended(1, { kind: 'unstarted' })],
+    then: ['1 failed (cancelled)'],
+  },
   { when: 'a promise is fulfilled', events: [awaited(-1), submit(1, [-1]), settled(-1, true)], then: ['launch 1.1 (ready)'] },
   { when: 'a promise is rejected', events: [awaited(-1), submit(1, [-1]), settled(-1, false)], then: ['1 cannot run because of -1'] },
   { when: 'a promise settles twice', events: [awaited(-1), submit(1, [-1]), settled(-1, true), settled(-1, false)], then: [] },
@@ -141,7 +164,17 @@ describe('the task graph', () => {
   }
 
   it('keeps nothing of tasks that have ended', () => {
-    const { graph } = play([submit(1), submit(2, [1]), submit(3), awaited(-1), submit(4, [-1]), failed(1), ok(3), settled(-1, true), ok(4)]);
+    const { graph } = play([
+      submit(1),
+      submit(2, [1]),
+      submit(3),
+      awaited(-1),
+      submit(4, [-1]),
+      failed(1),
+      ok(3),
+      settled(-1, true),
+      ok(4),
+    ]);
     expect(graph.nodes.size).to.equal(0);
   });
 

@@ -32,7 +32,6 @@ describe('futures in arguments', () => {
   });
 
   it('are anything with a then', () => {
-    // biome-ignore lint/suspicious/noThenProperty: this is what it is about
     const thenable = { then: (done: (value: number) => void) => done(1) } as PromiseLike<number>;
     const writer = new Settleable<unknown>();
     const file = new DataFuture(new DataFile('/tmp/x'), 7, writer);

@@ -39,7 +39,14 @@ describe('an element of a future', () => {
   });
 
   it('is found in arrays, objects and Maps', async () => {
-    task.future.fulfill({ list: ['a'], map: new Map<unknown, unknown>([['k', 'v'], [2, 'two']]), undefined: undefined });
+    task.future.fulfill({
+      list: ['a'],
+      map: new Map<unknown, unknown>([
+        ['k', 'v'],
+        [2, 'two'],
+      ]),
+      undefined: undefined,
+    });
     expect(await task.element('list').get(0 as never)).to.equal('a');
     expect(await task.element('map').get('k' as never)).to.equal('v');
     expect(await task.element('map').get(2 as never)).to.equal('two');
@@ -48,7 +55,9 @@ describe('an element of a future', () => {
 
   it('that is not there is a RangeError that says what is', async () => {
     task.future.fulfill({ a: 1, b: 2 });
-    expect((await errorOf(task.element('c'))).message).to.equal('get("c"): the value of task 7 (make) has no such key; it has the keys a, b');
+    expect((await errorOf(task.element('c'))).message).to.equal(
+      'get("c"): the value of task 7 (make) has no such key; it has the keys a, b',
+    );
     const list = new FakeTask();
     list.future.fulfill([1, 2]);
     expect((await errorOf(list.element(2))).message).to.match(/it has 2 elements/);
@@ -60,7 +69,11 @@ describe('an element of a future', () => {
   });
 
   it('of a value without elements is a TypeError', async () => {
-    for (const [value, seen] of [[7, 'a number'], [null, 'null'], ['text', 'a string']] as const) {
+    for (const [value, seen] of [
+      [7, 'a number'],
+      [null, 'null'],
+      ['text', 'a string'],
+    ] as const) {
       const of = new FakeTask();
       of.future.fulfill(value);
       const error = await errorOf(of.element('x'));

@@ -45,7 +45,9 @@ describe('failures that nobody looked at', () => {
   it('are ten at most by name', () => {
     const unobserved = new Unobserved();
     for (let i = 0; i < 25; i++) unobserved.add(i, 'x', failed('again'));
-    const lines = stderrOf(() => unobserved.report()).trim().split('\n');
+    const lines = stderrOf(() => unobserved.report())
+      .trim()
+      .split('\n');
     expect(lines.length).to.equal(12);
     expect(lines[0]).to.include('25 task(s) failed');
     expect(lines.at(-1)).to.equal('  and 15 more');

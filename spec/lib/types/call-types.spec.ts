@@ -157,7 +157,13 @@ const specs: Record<string, () => void> = {
     // @ts-expect-error
     double.map(['a']);
     const move = null as unknown as App<[x: number, unit: string], Promise<boolean>>;
-    const spread = move.map([[1, 'm'], [numberFuture, stringFuture]], { spread: true });
+    const spread = move.map(
+      [
+        [1, 'm'],
+        [numberFuture, stringFuture],
+      ],
+      { spread: true },
+    );
     proven<Same<typeof spread, AsyncGenerator<boolean, void, undefined>>>();
     // @ts-expect-error
     move.map([['m', 1]], { spread: true });

@@ -25,10 +25,12 @@ const frame = fc.tuple(fc.constantFrom(...Object.values(FrameType)), fc.uint8Arr
 
 describe('frames', () => {
   it('come out of a stream as they went in, however it is cut', () => {
-    fc.assert(fc.property(fc.array(frame, { maxLength: 8 }), fc.array(fc.integer({ min: 1, max: 40 })), (frames, sizes) => {
-      const stream = Buffer.concat(frames.map(([type, body]) => encodeFrame(type, body)));
-      expect(read(cut(stream, sizes))).to.deep.equal(frames.map(([type, body]) => `${type}:${Buffer.from(body).toString('hex')}`));
-    }));
+    fc.assert(
+      fc.property(fc.array(frame, { maxLength: 8 }), fc.array(fc.integer({ min: 1, max: 40 })), (frames, sizes) => {
+        const stream = Buffer.concat(frames.map(([type, body]) => encodeFrame(type, body)));
+        expect(read(cut(stream, sizes))).to.deep.equal(frames.map(([type, body]) => `${type}:${Buffer.from(body).toString('hex')}`));
+      }),
+    );
   });
 
   it('come out byte by byte', () => {

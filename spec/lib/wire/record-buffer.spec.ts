@@ -51,22 +51,25 @@ describe('a record buffer', () => {
 
   it('loses nothing for any sizes, prefixes and takes', () => {
     const step = fc.oneof(fc.constant('take' as const), fc.nat({ max: 200 }), fc.constantFrom(30_000, 65_536, 200_000));
-    fc.assert(fc.property(fc.nat({ max: 16 }), fc.array(step, { maxLength: 60 }), (prefix, steps) => {
-      const buffer = new RecordBuffer(prefix);
-      const expected: number[] = [];
-      const taken: Buffer[] = [];
-      const take = (): void => void taken.push(Buffer.from(buffer.take().subarray(prefix)));
-      for (const [i, size] of steps.entries()) {
-        if (size === 'take') take();
-        else {
-          expected.push(i);
-          buffer.appendTask(header(i), EMPTY, Buffer.alloc(size, i));
+    fc.assert(
+      fc.property(fc.nat({ max: 16 }), fc.array(step, { maxLength: 60 }), (prefix, steps) => {
+        const buffer = new RecordBuffer(prefix);
+        const expected: number[] = [];
+        const taken: Buffer[] = [];
+        const take = (): void => void taken.push(Buffer.from(buffer.take().subarray(prefix)));
+        for (const [i, size] of steps.entries()) {
+          if (size === 'take') take();
+          else {
+            expected.push(i);
+            buffer.appendTask(header(i), EMPTY, Buffer.alloc(size, i));
+          }
         }
-      }
-      take();
-      const all = Buffer.concat(taken);
-      expect(countRecords(all, 0, TASK_HEADER_BYTES)).to.equal(expected.length);
-      expect(taskIds(all, 0)).to.deep.equal(expected);
-    }), { numRuns: 60 });
+        take();
+        const all = Buffer.concat(taken);
+        expect(countRecords(all, 0, TASK_HEADER_BYTES)).to.equal(expected.length);
+        expect(taskIds(all, 0)).to.deep.equal(expected);
+      }),
+      { numRuns: 60 },
+    );
   });
 });

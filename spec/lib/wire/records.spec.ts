@@ -1,7 +1,15 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import {
-  countRecords, encodeResult, readResult, readTaskHeader, recordEnd, RESULT_HEADER_BYTES, ResultStatus, TASK_HEADER_BYTES, taskRecordSize,
+  countRecords,
+  encodeResult,
+  readResult,
+  readTaskHeader,
+  recordEnd,
+  RESULT_HEADER_BYTES,
+  ResultStatus,
+  TASK_HEADER_BYTES,
+  taskRecordSize,
   writeTaskHeader,
 } from '../../../lib/wire/records.ts';
 
@@ -9,11 +17,22 @@ const u32 = fc.integer({ min: 0, max: 0xffffffff });
 const u16 = fc.integer({ min: 0, max: 0xffff });
 const bytes = fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array));
 
-const taskHeader = fc.record({ taskId: u32, tryNumber: u16, fnId: u32, flags: fc.integer({ min: 0, max: 255 }), contextLength: fc.integer({ min: 0, max: 100 }) });
+const taskHeader = fc.record({
+  taskId: u32,
+  tryNumber: u16,
+  fnId: u32,
+  flags: fc.integer({ min: 0, max: 255 }),
+  contextLength: fc.integer({ min: 0, max: 100 }),
+});
 
 const resultHeader = fc.record({
-  taskId: u32, tryNumber: u16, fnId: u32, status: fc.constantFrom(...Object.values(ResultStatus)), durationUs: u32,
-  startMs: fc.double({ noNaN: true }), worker: u32,
+  taskId: u32,
+  tryNumber: u16,
+  fnId: u32,
+  status: fc.constantFrom(...Object.values(ResultStatus)),
+  durationUs: u32,
+  startMs: fc.double({ noNaN: true }),
+  worker: u32,
 });
 
 function taskRecord(header: Parameters<typeof writeTaskHeader>[2], args: Buffer): Buffer {
@@ -25,21 +44,25 @@ function taskRecord(header: Parameters<typeof writeTaskHeader>[2], args: Buffer)
 
 describe('records', () => {
   it('of tasks are read as they were written, wherever they lie', () => {
-    fc.assert(fc.property(taskHeader, bytes, bytes, (header, args, before) => {
-      const buffer = Buffer.concat([before, taskRecord(header, args)]);
-      expect(readTaskHeader(buffer, before.length)).to.deep.equal(header);
-      expect(recordEnd(buffer, before.length)).to.equal(buffer.length);
-    }));
+    fc.assert(
+      fc.property(taskHeader, bytes, bytes, (header, args, before) => {
+        const buffer = Buffer.concat([before, taskRecord(header, args)]);
+        expect(readTaskHeader(buffer, before.length)).to.deep.equal(header);
+        expect(recordEnd(buffer, before.length)).to.equal(buffer.length);
+      }),
+    );
   });
 
   it('of results are read as they were written', () => {
-    fc.assert(fc.property(resultHeader, bytes, (header, body) => {
-      const record = encodeResult(header, body);
-      expect(record.length).to.equal(RESULT_HEADER_BYTES + body.length);
-      const { body: read, ...rest } = readResult(record, 0);
-      expect(rest).to.deep.equal(header);
-      expect(read.equals(body)).to.equal(true);
-    }));
+    fc.assert(
+      fc.property(resultHeader, bytes, (header, body) => {
+        const record = encodeResult(header, body);
+        expect(record.length).to.equal(RESULT_HEADER_BYTES + body.length);
+        const { body: read, ...rest } = readResult(record, 0);
+        expect(rest).to.deep.equal(header);
+        expect(read.equals(body)).to.equal(true);
+      }),
+    );
   });
 
   it('keep the longest duration that fits', () => {
@@ -48,20 +71,25 @@ describe('records', () => {
   });
 
   it('are counted where they are whole', () => {
-    fc.assert(fc.property(fc.array(fc.tuple(taskHeader, bytes), { maxLength: 10 }), (tasks) => {
-      const all = Buffer.concat(tasks.map(([header, args]) => taskRecord(header, args)));
-      expect(countRecords(all, 0, TASK_HEADER_BYTES)).to.equal(tasks.length);
-    }));
+    fc.assert(
+      fc.property(fc.array(fc.tuple(taskHeader, bytes), { maxLength: 10 }), (tasks) => {
+        const all = Buffer.concat(tasks.map(([header, args]) => taskRecord(header, args)));
+        expect(countRecords(all, 0, TASK_HEADER_BYTES)).to.equal(tasks.length);
+      }),
+    );
   });
 
   it('that are cut anywhere are no records', () => {
     const whole = taskRecord({ taskId: 1, tryNumber: 1, fnId: 1, flags: 0, contextLength: 3 }, Buffer.from('arguments'));
-    for (let length = 1; length < whole.length; length++) expect(countRecords(whole.subarray(0, length), 0, TASK_HEADER_BYTES), `${length} bytes`).to.equal(-1);
+    for (let length = 1; length < whole.length; length++)
+      expect(countRecords(whole.subarray(0, length), 0, TASK_HEADER_BYTES), `${length} bytes`).to.equal(-1);
   });
 
   it('of any bytes are counted without reading beyond them', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (noise) => {
-      expect(countRecords(Buffer.from(noise), 0, RESULT_HEADER_BYTES)).to.be.at.least(-1);
-    }));
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (noise) => {
+        expect(countRecords(Buffer.from(noise), 0, RESULT_HEADER_BYTES)).to.be.at.least(-1);
+      }),
+    );
   });
 });

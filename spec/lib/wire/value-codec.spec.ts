@@ -25,19 +25,30 @@ const sparse: unknown[] = [1];
 sparse[3] = 4;
 
 const KEPT: readonly (readonly [what: string, value: unknown])[] = [
-  ['null', null], ['undefined', undefined], ['booleans', [true, false]],
+  ['null', null],
+  ['undefined', undefined],
+  ['booleans', [true, false]],
   ['whole numbers', [0, 1, -1, 2 ** 31, -(2 ** 31), 2 ** 53 - 1, -(2 ** 53), 2 ** 64]],
   ['fractions', [0.1, -1e-300, 1e300, Number.MIN_VALUE]],
   ['what is no number', [Number.NaN, Infinity, -Infinity]],
-  ['−0', -0], ['−0 deep inside', { a: [{ b: -0 }] }],
+  ['−0', -0],
+  ['−0 deep inside', { a: [{ b: -0 }] }],
   ['bigints', [0n, -1n, 2n ** 63n - 1n, 2n ** 64n, -(2n ** 200n)]],
   ['strings', ['', 'plain', 'naïve 😀', '\0', 'x'.repeat(70_000)]],
-  ['lone surrogates', ['\ud800', 'a\udc00b']], ['lone surrogates as keys', { '\ud800': 1 }],
+  ['lone surrogates', ['\ud800', 'a\udc00b']],
+  ['lone surrogates as keys', { '\ud800': 1 }],
   ['empty collections', [[], {}, new Map(), new Set()]],
   ['undefined in objects and arrays', { a: undefined, b: [undefined, 1] }],
   ['sparse arrays', sparse],
   ['keys like numbers and odd ones', { 1: 'a', '': 'b', 'two words': 'c', constructor: 'd' }],
-  ['Maps of anything', new Map<unknown, unknown>([[1, 'a'], ['1', 'b'], [{ k: 1 }, new Map([[null, undefined]])]])],
+  [
+    'Maps of anything',
+    new Map<unknown, unknown>([
+      [1, 'a'],
+      ['1', 'b'],
+      [{ k: 1 }, new Map([[null, undefined]])],
+    ]),
+  ],
   ['Sets', new Set<unknown>([1, '1', null, Number.NaN])],
   ['Dates', [new Date(0), new Date('2026-11-20T12:00:00.123Z'), new Date(Number.NaN)]],
   ['regular expressions', /a+b/giu],
@@ -102,7 +113,9 @@ describe('encoded values', () => {
       const read = roundTrip(value);
       expect(inspect(read, { depth: 9 })).to.equal(inspect(value, { depth: 9 }));
     }
-    expect((roundTrip([new Map([['f', file]])]) as [Map<string, DataFile>])[0].get('f')).to.be.instanceOf(DataFile).with.property('url', file.url);
+    expect((roundTrip([new Map([['f', file]])]) as [Map<string, DataFile>])[0].get('f'))
+      .to.be.instanceOf(DataFile)
+      .with.property('url', file.url);
   });
 
   it('keep bare errors', () => {
@@ -123,15 +136,28 @@ describe('encoded values', () => {
   });
 
   it('of plain values take the short way', () => {
-    for (const value of [1, 'x', [1, 2], { a: { b: [null] } }, 2n, undefined]) expect(encodeValue(value)[0], inspect(value)).to.equal(ValueTag.Plain);
-    for (const value of [-0, new Map(), sparse, '\ud800', Uint8Array.of(1)]) expect(encodeValue(value)[0], inspect(value)).to.equal(ValueTag.Clone);
+    for (const value of [1, 'x', [1, 2], { a: { b: [null] } }, 2n, undefined])
+      expect(encodeValue(value)[0], inspect(value)).to.equal(ValueTag.Plain);
+    for (const value of [-0, new Map(), sparse, '\ud800', Uint8Array.of(1)])
+      expect(encodeValue(value)[0], inspect(value)).to.equal(ValueTag.Clone);
   });
 
   it('keep whatever fast-check makes of plain data', () => {
-    const anything = fc.anything({ withBigInt: true, withMap: true, withSet: true, withDate: true, withTypedArray: true, withSparseArray: true, withNullPrototype: false });
-    fc.assert(fc.property(anything, (value) => {
-      expect(inspect(roundTrip(value), { depth: 20 })).to.equal(inspect(value, { depth: 20 }));
-    }), { numRuns: 1000 });
+    const anything = fc.anything({
+      withBigInt: true,
+      withMap: true,
+      withSet: true,
+      withDate: true,
+      withTypedArray: true,
+      withSparseArray: true,
+      withNullPrototype: false,
+    });
+    fc.assert(
+      fc.property(anything, (value) => {
+        expect(inspect(roundTrip(value), { depth: 20 })).to.equal(inspect(value, { depth: 20 }));
+      }),
+      { numRuns: 1000 },
+    );
   });
 
   const refused: readonly (readonly [what: string, value: unknown, path: string, seen: RegExp])[] = [
