@@ -46,8 +46,13 @@ async function measure(encrypted: boolean, tasks: number): Promise<Figures> {
   await link.close();
   await driver.close();
   return {
-    encrypted, tasksPerSecond: Math.round(tasks / seconds), interchangeCpuUsPerTask: round((other * 1000) / tasks),
-    benchCpuUsPerTask: round((own.user + own.system) / tasks), roundTripUs, readyMs: round(readyMs), megabytesPerSecond,
+    encrypted,
+    tasksPerSecond: Math.round(tasks / seconds),
+    interchangeCpuUsPerTask: round((other * 1000) / tasks),
+    benchCpuUsPerTask: round((own.user + own.system) / tasks),
+    roundTripUs,
+    readyMs: round(readyMs),
+    megabytesPerSecond,
   };
 }
 
@@ -138,4 +143,10 @@ const tasks = Number(process.argv[2] ?? 1_000_000);
 const runs = Number(process.argv[3] ?? 2);
 const figures: Figures[] = [];
 for (let run = 0; run < runs; run++) for (const encrypted of [false, true]) figures.push(await measure(encrypted, tasks));
-console.log(JSON.stringify({ question: 'no-op tasks through the interchange alone', machine: cpus()[0]?.model, node: process.version, tasks, figures }, null, 2));
+console.log(
+  JSON.stringify(
+    { question: 'no-op tasks through the interchange alone', machine: cpus()[0]?.model, node: process.version, tasks, figures },
+    null,
+    2,
+  ),
+);

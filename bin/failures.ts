@@ -46,7 +46,14 @@ export class FailureLog {
     const group = this.#groups.get(key);
     if (group !== undefined) count(group, failure.taskId);
     else if (this.#groups.size >= MOST_GROUPS) this.ungrouped++;
-    else this.#groups.set(key, { name: failure.name, message: message.slice(0, HEADLINE_LENGTH), count: 1, taskIds: [failure.taskId], stderr: failure.stderr });
+    else
+      this.#groups.set(key, {
+        name: failure.name,
+        message: message.slice(0, HEADLINE_LENGTH),
+        count: 1,
+        taskIds: [failure.taskId],
+        stderr: failure.stderr,
+      });
   }
 
   /** Largest first. */

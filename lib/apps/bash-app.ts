@@ -39,4 +39,3 @@ export function bashApp<P extends readonly unknown[], const O extends AppOptions
     rebuild: (changed) => ({ kind: 'bash', options: changed, fn, body: run }),
   }) as unknown as App<P, BashResult<O>>;
 }
-

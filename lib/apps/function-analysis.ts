@@ -50,8 +50,7 @@ export function analyseFunction(text: string): Analysis {
   return { kind: 'read', captures: firstOfEach(captures) };
 }
 
-const NATIVE =
-  'is native or bound, so it has no text to send to workers; wrap it in an arrow function that calls it: (...args) => …';
+const NATIVE = 'is native or bound, so it has no text to send to workers; wrap it in an arrow function that calls it: (...args) => …';
 const METHOD =
   'is written as a method, getter or setter, which has no meaning outside its object; ' +
   'write it as an arrow function or a function expression';
@@ -83,9 +82,9 @@ interface Parsed {
 
 /** Most functions come from modules; what only sloppy scripts allow is tried after that. */
 function parseEither(text: string, acorn: typeof Acorn): Parsed | Error {
-  const asModule = parse(PREFIX + text + ')', 'module', acorn);
+  const asModule = parse(`${PREFIX}${text})`, 'module', acorn);
   if (!(asModule instanceof Error)) return { program: asModule, sourceType: 'module' };
-  const asScript = parse(PREFIX + text + ')', 'script', acorn);
+  const asScript = parse(`${PREFIX}${text})`, 'script', acorn);
   return asScript instanceof Error ? asModule : { program: asScript, sourceType: 'script' };
 }
 

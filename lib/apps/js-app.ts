@@ -28,7 +28,9 @@ export function jsApp<P extends readonly unknown[], R>(module: URL, exportName: 
 export function jsApp(first: URL | ((...args: never) => unknown), second?: string | AppOptions, third?: AppOptions): unknown {
   if (first instanceof URL) return moduleApp(first, second, third);
   if (typeof first === 'string') {
-    throw new DefinitionError(`jsApp('${first as string}'): name a module by a URL, as in new URL('./sim.ts', import.meta.url), so that workers find it too`);
+    throw new DefinitionError(
+      `jsApp('${first as string}'): name a module by a URL, as in new URL('./sim.ts', import.meta.url), so that workers find it too`,
+    );
   }
   const callSite = callerFile();
   const source = checkShippable(first, callSite);
@@ -49,4 +51,3 @@ function build(definition: Definition, options: ReturnType<typeof compileAppOpti
   const fn = registerFunction(definition);
   return createApp({ entry: { kind: 'js', options, fn }, rebuild: (changed) => ({ kind: 'js', options: changed, fn }) });
 }
-

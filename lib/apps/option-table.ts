@@ -4,7 +4,15 @@
 import { InvalidOptionError } from '../errors/definition-errors.ts';
 import { isDataFile } from '../files/data-file.ts';
 import {
-  checkBoolean, checkList, checkOneOf, checkRecord, checkText, checkWhole, compileDuration, compilePath, type Check,
+  checkBoolean,
+  checkList,
+  checkOneOf,
+  checkRecord,
+  checkText,
+  checkWhole,
+  compileDuration,
+  compilePath,
+  type Check,
 } from './option-checks.ts';
 import type { AppKind, AppOptions, CompiledAppOptions, OutputOption } from './app-options.ts';
 import { compileResources } from './resource-options.ts';

@@ -84,7 +84,9 @@ function compileGiven(options: AppOptions, kind: AppKind, of: string): Changes {
 }
 
 const optionsOf = (kind: AppKind): string[] =>
-  Object.entries(OPTION_TABLE).filter(([, rule]) => rule.kinds.includes(kind)).map(([name]) => name);
+  Object.entries(OPTION_TABLE)
+    .filter(([, rule]) => rule.kinds.includes(kind))
+    .map(([name]) => name);
 
 function meaningless(of: string, option: string, value: unknown, kind: AppKind, kinds: readonly AppKind[]): InvalidOptionError {
   const message = `${of}: option '${option}' has no meaning for a ${kind} app; it is for ${kinds.join(', ')} apps`;

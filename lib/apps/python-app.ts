@@ -46,7 +46,8 @@ function pythonEntries(reference: Reference): (options: CompiledAppOptions) => A
   return (options) => {
     const { name, python } = options;
     const key = `${name}\0${python ?? ''}`;
-    const fn = registered.get(key) ?? registerFunction({ ...reference, name, ...(python === undefined ? {} : { python: interpreterPath(python) }) });
+    const fn =
+      registered.get(key) ?? registerFunction({ ...reference, name, ...(python === undefined ? {} : { python: interpreterPath(python) }) });
     registered.set(key, fn);
     return { kind: 'python', options, fn };
   };
@@ -60,10 +61,13 @@ function referenceOf(source: string | PythonFunctionRef): Reference {
     return { kind: 'python', form: 'source', source: dedentPython(source), function: nameIn(source) };
   }
   if (typeof source !== 'object' || source === null || typeof source.function !== 'string' || source.function === '') {
-    throw new DefinitionError("pythonApp takes Python source, { file, function } or { module, function }; 'function' is the function's name");
+    throw new DefinitionError(
+      "pythonApp takes Python source, { file, function } or { module, function }; 'function' is the function's name",
+    );
   }
   if ('file' in source) return { kind: 'python', form: 'file', path: pathOf(source.file), function: source.function };
-  if (typeof source.module === 'string' && source.module !== '') return { kind: 'python', form: 'module', module: source.module, function: source.function };
+  if (typeof source.module === 'string' && source.module !== '')
+    return { kind: 'python', form: 'module', module: source.module, function: source.function };
   throw new DefinitionError(`pythonApp({ function: '${source.function}' }): say where the function is, as 'file' or as 'module'`);
 }
 

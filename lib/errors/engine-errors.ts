@@ -45,7 +45,9 @@ export class UnknownExecutorError extends FlotillaError {
     const near = nearest(label, labels);
     const hint = near === undefined ? '' : `; did you mean '${near}'?`;
     const known = labels.map((name) => `'${name}'`).join(', ');
-    super('FLOTILLA_UNKNOWN_EXECUTOR', `app '${appName}' asks for executor '${label}', but the config has ${known}${hint}`, { fields: { label } });
+    super('FLOTILLA_UNKNOWN_EXECUTOR', `app '${appName}' asks for executor '${label}', but the config has ${known}${hint}`, {
+      fields: { label },
+    });
   }
 }
 

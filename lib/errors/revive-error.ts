@@ -31,7 +31,12 @@ function reviveUntagged(wire: WireError, task: TaskRef): Error {
 }
 
 const BUILT_IN: Readonly<Record<string, new (message: string) => Error>> = {
-  EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError,
+  EvalError,
+  RangeError,
+  ReferenceError,
+  SyntaxError,
+  TypeError,
+  URIError,
 };
 
 function reviveJs(wire: WireError, task: TaskRef): Error {

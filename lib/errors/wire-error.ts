@@ -7,8 +7,16 @@ export interface WireError {
    * 'js': the user's own error from JavaScript. 'python': from Python. Others are ours and revive to the class named so.
    */
   readonly kind:
-    | 'js' | 'python' | 'bash' | 'missing-outputs' | 'serialization' | 'walltime'
-    | 'worker-lost' | 'manager-lost' | 'cancelled' | 'definition';
+    | 'js'
+    | 'python'
+    | 'bash'
+    | 'missing-outputs'
+    | 'serialization'
+    | 'walltime'
+    | 'worker-lost'
+    | 'manager-lost'
+    | 'cancelled'
+    | 'definition';
   /** Class name of the error: 'RangeError', 'ValueError', 'BashExitError'. */
   readonly name: string;
   readonly message: string;

@@ -74,11 +74,15 @@ function parseUrl(location: string): URL {
   try {
     return new URL(location);
   } catch (cause) {
-    throw new InvalidOptionError(`file(): '${location}' is not a URL; write it as https://host/path, or give a path`, {
-      of: 'file()',
-      option: 'location',
-      value: location,
-    }, { cause });
+    throw new InvalidOptionError(
+      `file(): '${location}' is not a URL; write it as https://host/path, or give a path`,
+      {
+        of: 'file()',
+        option: 'location',
+        value: location,
+      },
+      { cause },
+    );
   }
 }
 

@@ -16,8 +16,10 @@ const NOTICE_MS = 2000;
 
 /** @param timeout seconds after which what is left is cancelled. */
 export async function drain(tasks: Draining, timeout: number | undefined): Promise<void> {
-  const giveUp = timeout === undefined ? undefined
-    : setTimeout(() => tasks.cancelAll(`the kernel was closed and ${timeout} s had passed`), timeout * 1000);
+  const giveUp =
+    timeout === undefined
+      ? undefined
+      : setTimeout(() => tasks.cancelAll(`the kernel was closed and ${timeout} s had passed`), timeout * 1000);
   const notice = setTimeout(() => tasks.tellWaiting(), NOTICE_MS);
   // Joins may call others meanwhile.
   while (tasks.remaining() > 0) await tasks.waitForCurrentTasks();

@@ -37,7 +37,9 @@ export class ElementView implements TaskView {
     const { taskId, appName } = this.#of;
     const from = `the value of task ${taskId} (${appName})`;
     if (typeof value !== 'object' || value === null) {
-      throw new TypeError(`get(${JSON.stringify(this.#key)}): ${from} is ${value === null ? 'null' : `a ${typeof value}`}, it has no elements`);
+      throw new TypeError(
+        `get(${JSON.stringify(this.#key)}): ${from} is ${value === null ? 'null' : `a ${typeof value}`}, it has no elements`,
+      );
     }
     if (value instanceof Map && value.has(this.#key)) return value.get(this.#key);
     if (Object.hasOwn(value, this.#key)) return (value as Record<string | number, unknown>)[this.#key];

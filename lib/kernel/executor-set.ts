@@ -29,7 +29,8 @@ export class ExecutorSet {
   async start(descriptions: readonly ExecutorDescription[], contextOf: (label: string) => ExecutorContext): Promise<void> {
     const started = await Promise.allSettled(descriptions.map((description) => description.start(contextOf(description.label))));
     for (const outcome of started) {
-      if (outcome.status === 'fulfilled') this.#members.set(outcome.value.label, { executor: outcome.value, outstanding: 0, failure: undefined });
+      if (outcome.status === 'fulfilled')
+        this.#members.set(outcome.value.label, { executor: outcome.value, outstanding: 0, failure: undefined });
     }
     const failure = started.find((outcome) => outcome.status === 'rejected');
     if (failure) {

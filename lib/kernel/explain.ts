@@ -24,7 +24,9 @@ function describeDependencies(task: Task, find: (taskId: number) => Task | undef
   const open = (task.waitables ?? []).map(asFuture).filter((future) => !future?.done);
   const tasks = open.map((future) => find((future as { taskId?: number } | undefined)?.taskId ?? 0)).filter((found) => found !== undefined);
   const promises = open.length - tasks.length;
-  const parts = [describeTasks([...new Set(tasks)]), promises > 0 ? `${promises} promise(s) of the script` : ''].filter((text) => text !== '');
+  const parts = [describeTasks([...new Set(tasks)]), promises > 0 ? `${promises} promise(s) of the script` : ''].filter(
+    (text) => text !== '',
+  );
   return `${parts.join(' and ')}, since ${secondsSince(task.sinceMs)} s`;
 }
 

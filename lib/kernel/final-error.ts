@@ -28,10 +28,19 @@ export function lossError(task: Task): unknown {
   const losses = task.losses ?? [];
   if (losses.length <= 1) return task.latestError;
   const last = losses.at(-1);
-  const fields = last instanceof WorkerLost
-    ? { host: last.host, worker: last.worker, exitCode: last.exitCode ?? null, signal: last.signal ?? null, stderrTail: last.stderrTail ?? '' }
-    : { host: '', worker: '' };
-  return withoutStack(() => tagWithTask(new PoisonTaskError({ ...fields, losses }, { task: nameOf(task) }), 'FLOTILLA_POISON_TASK_ERROR', refOf(task)));
+  const fields =
+    last instanceof WorkerLost
+      ? {
+          host: last.host,
+          worker: last.worker,
+          exitCode: last.exitCode ?? null,
+          signal: last.signal ?? null,
+          stderrTail: last.stderrTail ?? '',
+        }
+      : { host: '', worker: '' };
+  return withoutStack(() =>
+    tagWithTask(new PoisonTaskError({ ...fields, losses }, { task: nameOf(task) }), 'FLOTILLA_POISON_TASK_ERROR', refOf(task)),
+  );
 }
 
 /** Why a task's upstream failed, and what it is called; a promise of somebody else's has no name. */

@@ -30,9 +30,13 @@ export async function runJoin(task: Task, body: (...args: readonly unknown[]) =>
 }
 
 const isEmptyCollection = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && Object.keys(value).length === 0 && (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype);
+  typeof value === 'object' &&
+  value !== null &&
+  Object.keys(value).length === 0 &&
+  (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype);
 
-const describe = (value: unknown): string => (value === null ? 'null' : Array.isArray(value) ? 'an array without futures' : `a value of type ${typeof value}`);
+const describe = (value: unknown): string =>
+  value === null ? 'null' : Array.isArray(value) ? 'an array without futures' : `a value of type ${typeof value}`;
 
 /** An async body that returns a future fails as that future does: then it is the join's inner failure, not the body's own. */
 async function unwrap(task: Task, returned: Promise<unknown>): Promise<unknown> {

@@ -11,13 +11,13 @@ import { KernelOpenError, NoKernelError } from '../errors/index.ts';
 import type { TryOutcome } from '../executor.ts';
 import type { AppFuture, TaskState } from '../futures/app-future.ts';
 import { DataFuture } from '../futures/data-future.ts';
-import type { Settleable } from '../futures/settleable.ts';
 import { DataFile, isDataFile } from '../files/data-file.ts';
 import type { GraphEffect, TaskId } from '../graph/task-graph.ts';
-import { asFuture, findWaitables, type Waitable } from './arguments.ts';
+import { findWaitables } from './arguments.ts';
 import { kernelChannel } from './channels.ts';
 import type { TaskCounts } from './counts.ts';
 import { currentKernel, setCurrentKernel } from './current.ts';
+import { nodesOf } from './dependencies.ts';
 import { drain } from './drain.ts';
 import { EffectLoop } from './effect-loop.ts';
 import { executorContext } from './executor-context.ts';
@@ -32,7 +32,6 @@ import { watchProcessEnd } from './process-end.ts';
 import { makeRunDir } from './run-dir.ts';
 import { startRunLog } from './run-log.ts';
 import { makeStoreDir, removeStoreDir, removeStoreDirAtExit } from './store-dir.ts';
-import { isStoredResult } from './stored-result.ts';
 import { Task, type TaskOwner } from './task.ts';
 import { TaskTable } from './task-table.ts';
 
@@ -155,7 +154,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     if (parent) this.#adopt(parent, task);
     this.#tasks.add(task);
     task.waitables = findWaitables(inputs.length > 0 ? [args, inputs] : args);
-    const after = task.waitables ? this.#dependencies(task.waitables) : NO_TASKS;
+    const after = task.waitables ? nodesOf(task.waitables, this.#externals, (taskId) => this.#tasks.get(taskId)) : NO_TASKS;
     this.#graph.step({ kind: 'submitted', id, policy: this.#policyOf(entry), after });
     return task.future;
   }
@@ -169,20 +168,6 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
 
   #policyOf({ options }: AppEntry): { retries: number; onLost: 'retry' | 'fail' } {
     return { retries: options.retries ?? this.#config.retries, onLost: options.onLost };
-  }
-
-  #dependencies(waitables: readonly Waitable[]): readonly TaskId[] {
-    const rejected = waitables.find((waitable) => asFuture(waitable)?.isRejected);
-    if (rejected) return [this.#externals.idOfRejected(rejected)];
-    return waitables.filter((waitable) => !hasValue(asFuture(waitable))).map((waitable) => this.#nodeOf(waitable));
-  }
-
-  /** An element of a value (`get`) is no task: it may fail, or have to be fetched, where the whole is fine. */
-  #nodeOf(waitable: Waitable): TaskId {
-    const taskId = (asFuture(waitable) as { taskId?: number } | undefined)?.taskId as TaskId;
-    const task = this.#tasks.get(taskId);
-    const isWhole = task !== undefined && (task.future === waitable || task.outputs.some((output) => output === waitable));
-    return isWhole ? taskId : this.#externals.idOf(waitable);
   }
 
   // --- the graph's effects
@@ -340,10 +325,6 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
 }
 
 const NO_TASKS: readonly TaskId[] = [];
-
-/** Here, or in a store from which tasks can read it. */
-const hasValue = (future: Settleable<unknown> | undefined): boolean =>
-  future?.isFulfilled === true && (!future.isDeferred || isStoredResult(future.settledValue));
 
 const toDataFile = (path: string | DataFile): DataFile => (isDataFile(path) ? path : new DataFile(path));
 

@@ -62,9 +62,19 @@ function prepareWith(task: Task, site: PrepareSite, fetched: ReadonlyMap<StoredR
   const args = task.waitables ? resolveArguments(task, site, fetched, refs) : task.args;
   switch (entry.kind) {
     case 'js':
-      return finish(encodeFor(task, () => (args.length === 0 ? NO_ARGUMENTS : encodeValue(args, 'args'))), refs, site, NO_ARGUMENTS);
+      return finish(
+        encodeFor(task, () => (args.length === 0 ? NO_ARGUMENTS : encodeValue(args, 'args'))),
+        refs,
+        site,
+        NO_ARGUMENTS,
+      );
     case 'python':
-      return finish(encodeFor(task, () => encodePythonArguments(args)), refs, site, NO_PYTHON_ARGUMENTS);
+      return finish(
+        encodeFor(task, () => encodePythonArguments(args)),
+        refs,
+        site,
+        NO_PYTHON_ARGUMENTS,
+      );
     case 'bash':
       return prepareCommand(task, entry, args);
     case 'join':
@@ -128,10 +138,11 @@ function prepareCommand(task: Task, entry: AppEntry & { kind: 'bash' }, args: re
 function commandOf(task: Task, command: unknown): Prepared {
   if (typeof command === 'string' && command.trim() !== '') return { args: encodeValue(command), refs: undefined };
   const seen = typeof command === 'string' ? 'an empty string' : `${command === null ? 'null' : typeof command}`;
-  throw new TypeError(`task ${task.taskId} (${task.appName}): the body of a bashApp returns the command as a string or sh\`…\`; this one returned ${seen}`);
+  throw new TypeError(
+    `task ${task.taskId} (${task.appName}): the body of a bashApp returns the command as a string or sh\`…\`; this one returned ${seen}`,
+  );
 }
 
 /** Files that arguments were put into, to be removed when the task has ended. */
 export const argumentFile = (refs: readonly ArgumentRef[] | undefined): string | undefined =>
   refs?.[0]?.at.length === 0 ? refs[0].value.key : undefined;
-

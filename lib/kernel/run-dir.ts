@@ -23,6 +23,8 @@ export function makeRunDir(parent: string): string {
 }
 
 function nextNumber(root: string): number {
-  const numbers = readdirSync(root).filter((name) => /^\d{3,}$/.test(name)).map(Number);
+  const numbers = readdirSync(root)
+    .filter((name) => /^\d{3,}$/.test(name))
+    .map(Number);
   return numbers.length === 0 ? 0 : Math.max(...numbers) + 1;
 }

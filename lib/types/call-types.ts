@@ -12,10 +12,15 @@ type AnyFunction = Function;
  * Whether futures may lie inside: arrays and plain objects. What has a method is a class instance (Date, Map, a typed array, a
  * future) and is taken as a whole, as data has no functions.
  */
-type Nested<T> = T extends AnyFunction ? never
-  : T extends readonly unknown[] ? { [K in keyof T]: ArgumentOf<T[K]> }
-  : T extends object ? ([Extract<T[keyof T], AnyFunction>] extends [never] ? { [K in keyof T]: ArgumentOf<T[K]> } : never)
-  : never;
+type Nested<T> = T extends AnyFunction
+  ? never
+  : T extends readonly unknown[]
+    ? { [K in keyof T]: ArgumentOf<T[K]> }
+    : T extends object
+      ? [Extract<T[keyof T], AnyFunction>] extends [never]
+        ? { [K in keyof T]: ArgumentOf<T[K]> }
+        : never
+      : never;
 
 /**
  * What a parameter of type T accepts: a value, a future of it, and futures at any depth of its arrays and plain objects.
@@ -28,11 +33,18 @@ export type ArgumentOf<T> = T | PromiseLike<T> | Nested<T>;
 export type ArgumentsOf<P extends readonly unknown[]> = { [K in keyof P]: ArgumentOf<P[K]> };
 
 /** A value with every future in it replaced by what it resolves to: what a join's future has. */
-export type Settled<T> = T extends PromiseLike<infer V> ? Settled<V>
-  : T extends AnyFunction ? T
-  : T extends readonly unknown[] ? { [K in keyof T]: Settled<T[K]> }
-  : T extends object ? ([Extract<T[keyof T], AnyFunction>] extends [never] ? { [K in keyof T]: Settled<T[K]> } : T)
-  : T;
+export type Settled<T> =
+  T extends PromiseLike<infer V>
+    ? Settled<V>
+    : T extends AnyFunction
+      ? T
+      : T extends readonly unknown[]
+        ? { [K in keyof T]: Settled<T[K]> }
+        : T extends object
+          ? [Extract<T[keyof T], AnyFunction>] extends [never]
+            ? { [K in keyof T]: Settled<T[K]> }
+            : T
+          : T;
 
 export interface MapOptions {
   /** How many may be under way at once. */

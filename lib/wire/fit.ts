@@ -72,8 +72,25 @@ function classifyRecord(record: Record<string, unknown>, depth: number): Found {
 }
 
 const CLONED_AS_IS = new Set<unknown>([
-  Date, RegExp, ArrayBuffer, Buffer, Uint8Array, Int8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array,
-  Float32Array, Float64Array, BigInt64Array, BigUint64Array, DataView, Boolean, Number, String,
+  Date,
+  RegExp,
+  ArrayBuffer,
+  Buffer,
+  Uint8Array,
+  Int8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
+  DataView,
+  Boolean,
+  Number,
+  String,
 ]);
 const BUILTIN_ERRORS = new Set<unknown>([Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError]);
 

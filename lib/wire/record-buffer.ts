@@ -2,7 +2,14 @@
  * Records appended one behind the other and taken as one message. Room for the message's own header is kept in front,
  * so that it goes out in a single write. Slices of one slab: a lone small record costs no allocation of its own.
  */
-import { RESULT_HEADER_BYTES, TASK_HEADER_BYTES, type ResultHeader, type TaskHeader, writeResultHeader, writeTaskHeader } from './records.ts';
+import {
+  RESULT_HEADER_BYTES,
+  TASK_HEADER_BYTES,
+  type ResultHeader,
+  type TaskHeader,
+  writeResultHeader,
+  writeTaskHeader,
+} from './records.ts';
 
 const SLAB_BYTES = 64 * 1024;
 

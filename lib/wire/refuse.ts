@@ -23,9 +23,17 @@ function findCulprit(value: unknown, path: string, seen: Set<object>): Culprit |
   if (typeof value !== 'object' || value === null || seen.has(value)) return undefined;
   seen.add(value);
   if (value instanceof Map) return first(mapParts(value, path), seen);
-  if (value instanceof Set) return first([...value].map((item, i) => [item, `${path}.values()[${i}]`] as const), seen);
+  if (value instanceof Set)
+    return first(
+      [...value].map((item, i) => [item, `${path}.values()[${i}]`] as const),
+      seen,
+    );
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (Array.isArray(value)) return first(value.map((item: unknown, i) => [item, `${path}[${i}]`] as const), seen);
+  if (Array.isArray(value))
+    return first(
+      value.map((item: unknown, i) => [item, `${path}[${i}]`] as const),
+      seen,
+    );
   if (prototype === Object.prototype || prototype === null) return first(recordParts(value, path), seen);
   if (isTraveller(value) || ArrayBuffer.isView(value)) return undefined;
   return describeInstance(value, path);

@@ -44,7 +44,7 @@ export class RunningLocalProvider implements RunningProvider {
   }
 
   async cancel(jobIds: readonly string[]): Promise<void> {
-    await Promise.all(jobIds.map((id) => this.#jobs.get(id)?.cancel()));
+    await Promise.all(jobIds.map(async (id) => this.#jobs.get(id)?.cancel()));
   }
 
   killNow(): void {

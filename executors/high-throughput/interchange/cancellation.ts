@@ -27,7 +27,13 @@ export function serveCancelRequests(core: Core, effects: Effect[]): void {
     }
     sendCancel(manager, found, effects);
   }
-  if (wanted.size > 0) reportHere(core, removeRecords(core.queue, (key) => wanted.has(key)), ResultStatus.Cancelled, effects);
+  if (wanted.size > 0)
+    reportHere(
+      core,
+      removeRecords(core.queue, (key) => wanted.has(key)),
+      ResultStatus.Cancelled,
+      effects,
+    );
   wanted.clear();
 }
 

@@ -39,10 +39,22 @@ export type CoreEvent =
   | { readonly kind: 'cancel'; readonly pairs: Buffer }
   | { readonly kind: 'drain'; readonly manager?: string; readonly block?: string; readonly graceMs?: number; readonly at: number }
   | { readonly kind: 'blockEnded'; readonly block: string; readonly graceMs: number; readonly at: number }
-  | { readonly kind: 'recover'; readonly managers: readonly string[]; readonly tasks: number; readonly graceMs: number; readonly at: number }
+  | {
+      readonly kind: 'recover';
+      readonly managers: readonly string[];
+      readonly tasks: number;
+      readonly graceMs: number;
+      readonly at: number;
+    }
   | { readonly kind: 'shutdown'; readonly reason: string }
   | { readonly kind: 'registered'; readonly manager: string; readonly registration: Registration; readonly at: number }
-  | { readonly kind: 'resultsArrived'; readonly manager: string; readonly sequence: number; readonly records: readonly Buffer[]; readonly at: number }
+  | {
+      readonly kind: 'resultsArrived';
+      readonly manager: string;
+      readonly sequence: number;
+      readonly records: readonly Buffer[];
+      readonly at: number;
+    }
   /** `sequence`: of the last result frame that the manager has sent. */
   | { readonly kind: 'heartbeat'; readonly manager: string; readonly sequence: number; readonly at: number }
   | { readonly kind: 'managerDrains'; readonly manager: string; readonly at: number }
@@ -58,15 +70,32 @@ export type CoreEvent =
 /** Told to the driver. */
 export type Report =
   | {
-      readonly kind: 'managerRegistered'; readonly managerId: string; readonly index: number; readonly host: string; readonly blockId: string;
-      readonly slots: number; readonly info: Readonly<Record<string, unknown>>;
+      readonly kind: 'managerRegistered';
+      readonly managerId: string;
+      readonly index: number;
+      readonly host: string;
+      readonly blockId: string;
+      readonly slots: number;
+      readonly info: Readonly<Record<string, unknown>>;
     }
   | {
-      readonly kind: 'managerLost'; readonly managerId: string; readonly index: number; readonly host: string; readonly blockId: string;
-      readonly lastHeardMs: number; readonly reason: string; readonly tasks: readonly Try[];
+      readonly kind: 'managerLost';
+      readonly managerId: string;
+      readonly index: number;
+      readonly host: string;
+      readonly blockId: string;
+      readonly lastHeardMs: number;
+      readonly reason: string;
+      readonly tasks: readonly Try[];
     }
   | { readonly kind: 'managerLeft'; readonly managerId: string; readonly index: number; readonly host: string; readonly blockId: string }
-  | { readonly kind: 'managerRefused'; readonly managerId: string; readonly host: string; readonly blockId: string; readonly message: string }
+  | {
+      readonly kind: 'managerRefused';
+      readonly managerId: string;
+      readonly host: string;
+      readonly blockId: string;
+      readonly message: string;
+    }
   /** Tasks in flight at each block that has managers. */
   | { readonly kind: 'load'; readonly perBlock: Readonly<Record<string, number>> }
   | { readonly kind: 'recovered'; readonly managers: number; readonly missing: readonly string[]; readonly requeued: number };
@@ -76,14 +105,38 @@ export type Report =
  * result frame that the driver has.
  */
 export type Effect =
-  | { readonly kind: 'sendTasks'; readonly manager: string; readonly number: number; readonly acknowledged: number; readonly parts: readonly Buffer[] }
-  | { readonly kind: 'sendDefine'; readonly manager: string; readonly number: number; readonly acknowledged: number; readonly fnId: number; readonly bytes: Buffer }
-  | { readonly kind: 'sendCancel'; readonly manager: string; readonly number: number; readonly acknowledged: number; readonly pairs: Buffer }
+  | {
+      readonly kind: 'sendTasks';
+      readonly manager: string;
+      readonly number: number;
+      readonly acknowledged: number;
+      readonly parts: readonly Buffer[];
+    }
+  | {
+      readonly kind: 'sendDefine';
+      readonly manager: string;
+      readonly number: number;
+      readonly acknowledged: number;
+      readonly fnId: number;
+      readonly bytes: Buffer;
+    }
+  | {
+      readonly kind: 'sendCancel';
+      readonly manager: string;
+      readonly number: number;
+      readonly acknowledged: number;
+      readonly pairs: Buffer;
+    }
   | { readonly kind: 'sendDrain'; readonly manager: string; readonly number: number; readonly acknowledged: number }
   | { readonly kind: 'sendHeartbeat'; readonly manager: string; readonly number: number; readonly acknowledged: number }
   | {
-      readonly kind: 'sendRegistered'; readonly manager: string; readonly number: number; readonly acknowledged: number;
-      readonly index: number; readonly attempt: number; readonly received: number;
+      readonly kind: 'sendRegistered';
+      readonly manager: string;
+      readonly number: number;
+      readonly acknowledged: number;
+      readonly index: number;
+      readonly attempt: number;
+      readonly received: number;
     }
   | { readonly kind: 'sendRefused'; readonly manager: string; readonly message: string }
   | { readonly kind: 'sendWhoAreYou'; readonly manager: string }

@@ -21,18 +21,41 @@ export { type Core, type CoreOptions, createCore } from './core-state.ts';
 export function step(core: Core, event: CoreEvent): Effect[] {
   const effects: Effect[] = [];
   switch (event.kind) {
-    case 'tasksArrived': queueTasks(core, event.priority, event.records, effects); break;
-    case 'defined': core.definitions.set(event.fnId, event.bytes); break;
-    case 'cancel': requestCancel(core, event.pairs); break;
-    case 'drain': drain(core, chosenManagers(core, event), event.graceMs === undefined ? undefined : event.at + event.graceMs, effects); break;
-    case 'blockEnded': setBlockDeadline(core, event.block, event.at + event.graceMs); break;
-    case 'recover': startRecovery(core, event.managers, event.tasks, event.at + event.graceMs); break;
-    case 'shutdown': shutDown(core, event.reason, effects); break;
-    case 'resultsWritten': writtenResults(core, event.manager, event.sequence, effects); break;
-    case 'unreachable': markUnreachable(core, event.manager, effects); break;
-    case 'tick': onTick(core, event.at, effects); break;
-    case 'turnEnded': endTurn(core, effects); break;
-    default: hearManager(core, event, effects);
+    case 'tasksArrived':
+      queueTasks(core, event.priority, event.records, effects);
+      break;
+    case 'defined':
+      core.definitions.set(event.fnId, event.bytes);
+      break;
+    case 'cancel':
+      requestCancel(core, event.pairs);
+      break;
+    case 'drain':
+      drain(core, chosenManagers(core, event), event.graceMs === undefined ? undefined : event.at + event.graceMs, effects);
+      break;
+    case 'blockEnded':
+      setBlockDeadline(core, event.block, event.at + event.graceMs);
+      break;
+    case 'recover':
+      startRecovery(core, event.managers, event.tasks, event.at + event.graceMs);
+      break;
+    case 'shutdown':
+      shutDown(core, event.reason, effects);
+      break;
+    case 'resultsWritten':
+      writtenResults(core, event.manager, event.sequence, effects);
+      break;
+    case 'unreachable':
+      markUnreachable(core, event.manager, effects);
+      break;
+    case 'tick':
+      onTick(core, event.at, effects);
+      break;
+    case 'turnEnded':
+      endTurn(core, effects);
+      break;
+    default:
+      hearManager(core, event, effects);
   }
   return effects;
 }
@@ -66,7 +89,8 @@ function tellManagerEvent(core: Core, manager: Manager, event: Exclude<ManagerEv
       stopPlacing(core, manager);
       dismissIfIdle(core, manager, effects);
       break;
-    case 'left': leave(core, manager, effects);
+    case 'left':
+      leave(core, manager, effects);
   }
 }
 
@@ -122,4 +146,3 @@ function endTurn(core: Core, effects: Effect[]): void {
   serveCancelRequests(core, effects);
   placeTasks(core, effects);
 }
-

@@ -31,16 +31,22 @@ interface BlockEndedBody {
 /** @returns what is wrong with it, if something is. */
 export function toDriverEvent(type: number, body: Buffer, at: number): CoreEvent | string {
   switch (type) {
-    case FrameType.Tasks: return { kind: 'tasksArrived', priority: body.readInt16LE(0), records: body.subarray(2) };
-    case FrameType.Define: return { kind: 'defined', fnId: body.readUInt32LE(0), bytes: Buffer.from(body.subarray(4)) };
-    case FrameType.Cancel: return { kind: 'cancel', pairs: body };
-    case FrameType.Drain: return { kind: 'drain', ...(unpack(body) as DrainBody), at };
-    case FrameType.Recover: return { kind: 'recover', ...(unpack(body) as RecoverBody), at };
+    case FrameType.Tasks:
+      return { kind: 'tasksArrived', priority: body.readInt16LE(0), records: body.subarray(2) };
+    case FrameType.Define:
+      return { kind: 'defined', fnId: body.readUInt32LE(0), bytes: Buffer.from(body.subarray(4)) };
+    case FrameType.Cancel:
+      return { kind: 'cancel', pairs: body };
+    case FrameType.Drain:
+      return { kind: 'drain', ...(unpack(body) as DrainBody), at };
+    case FrameType.Recover:
+      return { kind: 'recover', ...(unpack(body) as RecoverBody), at };
     case FrameType.Event: {
       const event = unpack(body) as BlockEndedBody;
       if (event.kind !== 'blockEnded') return `the driver sent an event of an unknown kind: ${JSON.stringify(event.kind)}`;
       return { graceMs: BLOCK_ENDED_GRACE_MS, ...event, at };
     }
-    default: return `the driver sent a frame of an unknown type: ${type}`;
+    default:
+      return `the driver sent a frame of an unknown type: ${type}`;
   }
 }

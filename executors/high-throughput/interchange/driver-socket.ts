@@ -70,7 +70,9 @@ export class DriverSocket {
   flush(onWritten: () => void): void {
     const { length } = this.#pending;
     if (length === 0) return onWritten();
-    const done = (error?: Error | null): void => { if (!error) onWritten(); };
+    const done = (error?: Error | null): void => {
+      if (!error) onWritten();
+    };
     if (length === 1 || this.#pendingBytes <= COPY_BYTES) {
       this.#socket.write(length === 1 ? (this.#pending[0] as Buffer) : Buffer.concat(this.#pending, this.#pendingBytes), done);
     } else {

@@ -31,7 +31,7 @@ export class Interchange {
   #managers: ManagerSocket | undefined;
   #zap: ZapHandler | undefined;
   #ticker: NodeJS.Timeout | undefined;
-  #turn: NodeJS.Immediate | undefined;
+  #turnPlanned = false;
   #leaving = false;
   #orphanGraceMs = 0;
   /** Result frames that the next write to the driver completes. */
@@ -114,8 +114,10 @@ export class Interchange {
   }
 
   #endTurnSoon(): void {
-    this.#turn ??= setImmediate(() => {
-      this.#turn = undefined;
+    if (this.#turnPlanned) return;
+    this.#turnPlanned = true;
+    setImmediate(() => {
+      this.#turnPlanned = false;
       this.#endTurn();
     });
   }

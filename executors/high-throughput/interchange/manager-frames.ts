@@ -16,18 +16,26 @@ export function sendToManager(socket: Sender, effect: ManagerEffect): void {
 
 function encodeEffect(effect: ManagerEffect): Buffer[] {
   switch (effect.kind) {
-    case 'sendTasks': return encodeToManager(FrameType.Tasks, effect.number, effect.acknowledged, effect.parts);
-    case 'sendDefine': return encodeToManager(FrameType.Define, effect.number, effect.acknowledged, [Buffer.concat([encodeU32(effect.fnId), effect.bytes])]);
-    case 'sendCancel': return encodeToManager(FrameType.Cancel, effect.number, effect.acknowledged, [effect.pairs]);
-    case 'sendDrain': return encodeToManager(FrameType.Drain, effect.number, effect.acknowledged);
-    case 'sendHeartbeat': return encodeToManager(FrameType.Heartbeat, effect.number, effect.acknowledged);
+    case 'sendTasks':
+      return encodeToManager(FrameType.Tasks, effect.number, effect.acknowledged, effect.parts);
+    case 'sendDefine':
+      return encodeToManager(FrameType.Define, effect.number, effect.acknowledged, [Buffer.concat([encodeU32(effect.fnId), effect.bytes])]);
+    case 'sendCancel':
+      return encodeToManager(FrameType.Cancel, effect.number, effect.acknowledged, [effect.pairs]);
+    case 'sendDrain':
+      return encodeToManager(FrameType.Drain, effect.number, effect.acknowledged);
+    case 'sendHeartbeat':
+      return encodeToManager(FrameType.Heartbeat, effect.number, effect.acknowledged);
     case 'sendRegistered': {
       const { index, attempt, received } = effect;
       return encodeToManager(FrameType.Registered, effect.number, effect.acknowledged, [pack({ index, attempt, received })]);
     }
-    case 'sendRefused': return encodeToManager(FrameType.Refused, 0, 0, [Buffer.from(effect.message)]);
-    case 'sendWhoAreYou': return encodeToManager(FrameType.WhoAreYou, 0, 0);
-    case 'sendShutdown': return encodeToManager(FrameType.Shutdown, 0, 0, [Buffer.from(effect.reason)]);
+    case 'sendRefused':
+      return encodeToManager(FrameType.Refused, 0, 0, [Buffer.from(effect.message)]);
+    case 'sendWhoAreYou':
+      return encodeToManager(FrameType.WhoAreYou, 0, 0);
+    case 'sendShutdown':
+      return encodeToManager(FrameType.Shutdown, 0, 0, [Buffer.from(effect.reason)]);
   }
 }
 

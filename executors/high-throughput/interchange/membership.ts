@@ -43,7 +43,10 @@ function registerNew(core: Core, id: string, registration: Registration, at: num
   core.managers.set(id, manager);
   core.open.add(manager);
   const { index, host, blockId, slots } = manager;
-  effects.push({ kind: 'emit', report: { kind: 'managerRegistered', managerId: id, index, host, blockId, slots, info: registration.info } });
+  effects.push({
+    kind: 'emit',
+    report: { kind: 'managerRegistered', managerId: id, index, host, blockId, slots, info: registration.info },
+  });
   welcome(manager, registration, effects);
   const held = registration.held.map(([taskId, tryNumber]) => tryKey(taskId, tryNumber)).sort((a, b) => b - a);
   sendCancel(manager, rejectHeld(core, manager, held), effects);
@@ -102,7 +105,12 @@ function registerAgain(core: Core, manager: Manager, registration: Registration,
   const held = new Set(registration.held.map(([taskId, tryNumber]) => tryKey(taskId, tryNumber)));
   const missing = [...manager.inFlight].filter(([taskId, packed]) => !held.delete(tryKey(taskId, tryNumberIn(packed))));
   for (const [taskId, packed] of missing) dropInFlight(core, manager, taskId, packed);
-  reportHere(core, missing.map(([taskId, packed]) => endedTask(taskId, packed)), ResultStatus.Unstarted, effects);
+  reportHere(
+    core,
+    missing.map(([taskId, packed]) => endedTask(taskId, packed)),
+    ResultStatus.Unstarted,
+    effects,
+  );
   const again = [...manager.cancelling].map(([taskId, tryNumber]) => tryKey(taskId, tryNumber));
   sendCancel(manager, [...rejectHeld(core, manager, held), ...again], effects);
   if (manager.state === 'draining') {
@@ -135,7 +143,8 @@ export function hear(core: Core, manager: Manager, at: number): void {
 
 export function drain(core: Core, managers: Iterable<Manager>, deadlineMs: number | undefined, effects: Effect[]): void {
   for (const manager of managers) {
-    if (deadlineMs !== undefined) manager.deadline = { atMs: deadlineMs, reason: 'its tasks had not ended when the time to drain was over' };
+    if (deadlineMs !== undefined)
+      manager.deadline = { atMs: deadlineMs, reason: 'its tasks had not ended when the time to drain was over' };
     if (manager.state === 'draining') continue;
     stopPlacing(core, manager);
     if (dismissIfIdle(core, manager, effects)) continue;

@@ -91,4 +91,3 @@ function sendRuns(core: Core, candidate: Candidate, effects: Effect[]): void {
   manager.bytesToAcknowledge = 0;
   effects.push({ kind: 'sendTasks', manager: id, number: countFrame(manager), acknowledged, parts });
 }
-

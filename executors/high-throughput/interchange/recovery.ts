@@ -46,7 +46,13 @@ export function endRecoveryIfComplete(core: Core, at: number | undefined, effect
   for (const { taskId, tryNumber } of superfluous) claimed.delete(tryKey(taskId, tryNumber));
   cancelUnasked(core, claimed, effects);
   const missing = [...recovery.expected];
-  if (missing.length > 0) reportHere(core, removeRecords(core.queue, () => true), ResultStatus.Unstarted, effects);
+  if (missing.length > 0)
+    reportHere(
+      core,
+      removeRecords(core.queue, () => true),
+      ResultStatus.Unstarted,
+      effects,
+    );
   effects.push({ kind: 'emit', report: { kind: 'recovered', managers: core.managers.size, missing, requeued: core.queue.length } });
 }
 
@@ -57,7 +63,8 @@ function cancelUnasked(core: Core, claimed: ReadonlyMap<number, string>, effects
     const manager = core.managers.get(id);
     if (manager === undefined) continue;
     const unasked = keys.filter((key) => manager.inFlight.has(taskIdOf(key)));
-    for (const key of unasked) dropInFlight(core, manager, taskIdOf(key), manager.inFlight.get(taskIdOf(key)) ?? UNKNOWN_FUNCTION * 0x10000);
+    for (const key of unasked)
+      dropInFlight(core, manager, taskIdOf(key), manager.inFlight.get(taskIdOf(key)) ?? UNKNOWN_FUNCTION * 0x10000);
     sendCancel(manager, unasked, effects);
   }
 }

@@ -29,8 +29,16 @@ const areCounts = (value: unknown): boolean => Array.isArray(value) && value.eve
 const isMap = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const EXPECTED: Readonly<Record<keyof Registration, (value: unknown) => boolean>> = {
-  protocol: isCount, version: isText, blockId: isText, host: isText, slots: isCount, attempt: isCount, firstSequence: isCount,
-  held: (value) => areCounts(value) && (value as number[]).length % 2 === 0, defined: areCounts, info: isMap,
+  protocol: isCount,
+  version: isText,
+  blockId: isText,
+  host: isText,
+  slots: isCount,
+  attempt: isCount,
+  firstSequence: isCount,
+  held: (value) => areCounts(value) && (value as number[]).length % 2 === 0,
+  defined: areCounts,
+  info: isMap,
 };
 
 function toTries(flat: readonly number[]): Try[] {

@@ -22,7 +22,10 @@ export function takeResults(core: Core, manager: Manager, sequence: number, reco
   }
   manager.received = sequence;
   if (records.some((part) => countRecords(part, 0, RESULT_HEADER_BYTES) < 0)) {
-    log(effects, 'warn', 'a manager sent results that are not records; they are dropped, and it is asked what it holds', { manager: manager.id, sequence });
+    log(effects, 'warn', 'a manager sent results that are not records; they are dropped, and it is asked what it holds', {
+      manager: manager.id,
+      sequence,
+    });
     effects.push({ kind: 'sendWhoAreYou', manager: manager.id });
     return;
   }
@@ -119,7 +122,8 @@ interface EndedTask {
 export function reportHere(core: Core, tasks: readonly EndedTask[], status: ResultStatus, effects: Effect[]): void {
   if (tasks.length === 0) return;
   const records = tasks.map(({ taskId, tryNumber, fnId }) =>
-    encodeResult({ taskId, tryNumber, fnId, status, durationUs: 0, startMs: 0, worker: 0 }));
+    encodeResult({ taskId, tryNumber, fnId, status, durationUs: 0, startMs: 0, worker: 0 }),
+  );
   for (const { taskId, tryNumber } of tasks) core.recovery?.settled.add(tryKey(taskId, tryNumber));
   effects.push({ kind: 'forwardResults', managerIndex: NO_MANAGER, records: Buffer.concat(records) });
 }

@@ -1,8 +1,7 @@
 /**
  * The files that a command of the Node spawner writes to: opened before it starts, looked at when it has ended.
  */
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, rmSync, statSync } from 'node:fs';
-import { constants } from 'node:fs';
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { INLINE_BYTES, RunFlag, TAIL_BYTES, type RunRequest } from './spawner-protocol.ts';
 

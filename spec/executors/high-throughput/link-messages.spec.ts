@@ -1,5 +1,10 @@
 import { expect } from 'chai';
-import { decodeFromManager, decodeToManager, encodeFromManager, encodeToManager } from '../../../executors/high-throughput/link-messages.ts';
+import {
+  decodeFromManager,
+  decodeToManager,
+  encodeFromManager,
+  encodeToManager,
+} from '../../../executors/high-throughput/link-messages.ts';
 import { FrameType } from '../../../lib/wire/frames.ts';
 
 const LARGE = 20_000;

@@ -9,7 +9,8 @@ const result = (taskId: number): Buffer =>
 /** A session that has registered once; `base` is where its frames are counted from. */
 function registered(held: Try[] = []) {
   const session = createSession({
-    heartbeatPeriodMs: 100, heartbeatThresholdMs: 1000,
+    heartbeatPeriodMs: 100,
+    heartbeatThresholdMs: 1000,
     describe: () => ({ protocol: 1, version: '1', blockId: '0', host: 'here', slots: 1, held, info: {} }),
   });
   const tell = (...events: SessionEvent[]): SessionEffect[] => events.flatMap((event) => stepSession(session, event));
@@ -22,7 +23,13 @@ const kinds = (effects: SessionEffect[]): string[] => effects.map(({ kind }) => 
 const registrationIn = (effects: SessionEffect[]) => effects.find((effect) => effect.kind === 'sendRegister')?.registration;
 
 describe('manager session', () => {
-  const tasks = (number: number, acknowledged = 0): SessionEvent => ({ kind: 'tasks', parts: [Buffer.from('tasks')], number, acknowledged, at: 2 });
+  const tasks = (number: number, acknowledged = 0): SessionEvent => ({
+    kind: 'tasks',
+    parts: [Buffer.from('tasks')],
+    number,
+    acknowledged,
+    at: 2,
+  });
 
   it('delivers frames in order and each once', () => {
     const { tell, base } = registered();
@@ -43,10 +50,21 @@ describe('manager session', () => {
 
   it('keeps results until they are acknowledged and repeats the rest after registering again', () => {
     const { tell, base } = registered();
-    tell({ kind: 'resultsReady', parts: [result(1)] }, { kind: 'resultsReady', parts: [result(2)] }, { kind: 'resultsReady', parts: [result(3)] });
+    tell(
+      { kind: 'resultsReady', parts: [result(1)] },
+      { kind: 'resultsReady', parts: [result(2)] },
+      { kind: 'resultsReady', parts: [result(3)] },
+    );
     tell(tasks(base + 1, 1));
     const registration = registrationIn(tell({ kind: 'whoAreYou', at: 3 }));
-    expect(registration).to.deep.include({ attempt: 2, firstSequence: 2, held: [[2, 1], [3, 1]] });
+    expect(registration).to.deep.include({
+      attempt: 2,
+      firstSequence: 2,
+      held: [
+        [2, 1],
+        [3, 1],
+      ],
+    });
     const repeated = tell({ kind: 'registered', attempt: 2, received: 2, number: 0x02000000, acknowledged: 1, at: 4 });
     expect(repeated.flatMap((effect) => (effect.kind === 'sendResults' ? [effect.sequence] : []))).to.deep.equal([3]);
   });
@@ -55,7 +73,10 @@ describe('manager session', () => {
     const { tell } = registered();
     tell({ kind: 'whoAreYou', at: 2 });
     expect(tell({ kind: 'resultsReady', parts: [result(1)] })).to.deep.equal([]);
-    expect(kinds(tell({ kind: 'registered', attempt: 2, received: 0, number: 0x02000000, acknowledged: 0, at: 3 }))).to.deep.equal(['joined', 'sendResults']);
+    expect(kinds(tell({ kind: 'registered', attempt: 2, received: 0, number: 0x02000000, acknowledged: 0, at: 3 }))).to.deep.equal([
+      'joined',
+      'sendResults',
+    ]);
   });
 
   it('ignores the answer to an earlier registration', () => {
@@ -73,8 +94,9 @@ describe('manager session', () => {
   it('repeats its registration every period until it is answered', () => {
     const { tell } = registered();
     tell({ kind: 'whoAreYou', at: 10 });
-    expect(kinds(tell({ kind: 'tick', at: 60 }, { kind: 'tick', at: 110 }, { kind: 'tick', at: 160 }, { kind: 'tick', at: 210 })))
-      .to.deep.equal(['sendRegister', 'sendRegister']);
+    expect(
+      kinds(tell({ kind: 'tick', at: 60 }, { kind: 'tick', at: 110 }, { kind: 'tick', at: 160 }, { kind: 'tick', at: 210 })),
+    ).to.deep.equal(['sendRegister', 'sendRegister']);
   });
 
   it('is lost when the interchange is silent for longer than the threshold, once', () => {
@@ -89,7 +111,10 @@ describe('manager session', () => {
   });
 
   it('does nothing more once it was refused or told to leave', () => {
-    for (const end of [{ kind: 'refused', message: 'no', at: 2 }, { kind: 'shutdown', reason: 'bye', at: 2 }] as const) {
+    for (const end of [
+      { kind: 'refused', message: 'no', at: 2 },
+      { kind: 'shutdown', reason: 'bye', at: 2 },
+    ] as const) {
       const { tell, base } = registered();
       expect(kinds(tell(end, tasks(base + 1), { kind: 'tick', at: 5000 }, { kind: 'whoAreYou', at: 5000 }))).to.deep.equal([end.kind]);
     }

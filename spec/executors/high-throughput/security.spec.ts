@@ -3,18 +3,35 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { curveKeyPair } from 'zeromq';
-import { createKeyPair, createRunKeys, managerKeysOf, readManagerKeys, writeManagerKeys } from '../../../executors/high-throughput/security.ts';
+import {
+  createKeyPair,
+  createRunKeys,
+  managerKeysOf,
+  readManagerKeys,
+  writeManagerKeys,
+} from '../../../executors/high-throughput/security.ts';
 import { decodeZ85, encodeZ85 } from '../../../executors/high-throughput/z85.ts';
 
-const messageOf = async (promise: Promise<unknown>): Promise<string> => promise.then(() => 'no error', (error: Error) => error.message);
+const messageOf = async (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => 'no error',
+    (error: Error) => error.message,
+  );
 
 describe('keys of a run', () => {
   let dir: string;
-  beforeEach(async () => { dir = await mkdtemp(join(tmpdir(), 'flotilla-keys-')); });
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'flotilla-keys-'));
+  });
   afterEach(() => rm(dir, { recursive: true }));
 
   it('are new for each run', () => {
-    const keys = [createRunKeys(), createRunKeys()].flatMap(({ server, client }) => [server.publicKey, server.secretKey, client.publicKey, client.secretKey]);
+    const keys = [createRunKeys(), createRunKeys()].flatMap(({ server, client }) => [
+      server.publicKey,
+      server.secretKey,
+      client.publicKey,
+      client.secretKey,
+    ]);
     expect(new Set(keys).size).to.equal(8);
     for (const key of keys) expect(decodeZ85(key)).to.have.length(32);
   });
@@ -32,13 +49,19 @@ describe('keys of a run', () => {
     const path = join(dir, 'manager.json');
     await writeManagerKeys(path, managerKeysOf(createRunKeys()));
     await chmod(path, 0o640);
-    expect(await messageOf(readManagerKeys(path))).to.include(path).and.include('640').and.include('chmod 600');
+    expect(await messageOf(readManagerKeys(path)))
+      .to.include(path)
+      .and.include('640')
+      .and.include('chmod 600');
   });
 
   it('are refused if the file holds something else, which is not repeated', async () => {
     const path = join(dir, 'manager.json');
     await writeFile(path, JSON.stringify({ serverKey: 'short', secretKey: createKeyPair().secretKey }), { mode: 0o600 });
-    expect(await messageOf(readManagerKeys(path))).to.include(path).and.include('40 characters').and.not.include('short');
+    expect(await messageOf(readManagerKeys(path)))
+      .to.include(path)
+      .and.include('40 characters')
+      .and.not.include('short');
   });
 });
 

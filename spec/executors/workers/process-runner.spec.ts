@@ -65,7 +65,8 @@ describe('a worker process', () => {
       functions: { definition: (fnId) => Buffer.from(pack({ kind: 'js', name: `f${fnId}`, form: 'source', source: FUNCTIONS[fnId - 1] })) },
       events: {
         results: (records) => {
-          for (const { status, body } of resultsOf(records)) values.push(status === ResultStatus.Ok ? decodeValue(body) : `status ${status}`);
+          for (const { status, body } of resultsOf(records))
+            values.push(status === ResultStatus.Ok ? decodeValue(body) : `status ${status}`);
         },
         lost: (exit) => exits.push(exit),
       },
@@ -94,7 +95,12 @@ describe('a worker process', () => {
   });
 
   it('that exits is reported with its code, and with what it had finished', async () => {
-    run({ taskId: 1, fnId: DOUBLE, args: [1] }, { taskId: 2, fnId: DOUBLE, args: [2] }, { taskId: 3, fnId: EXIT }, { taskId: 4, fnId: DOUBLE, args: [4] });
+    run(
+      { taskId: 1, fnId: DOUBLE, args: [1] },
+      { taskId: 2, fnId: DOUBLE, args: [2] },
+      { taskId: 3, fnId: EXIT },
+      { taskId: 4, fnId: DOUBLE, args: [4] },
+    );
     const exit = await lost();
     expect(exit).to.include({ exitCode: 9, signal: null });
     expect(resultsOf(exit.finished).map(({ taskId }) => taskId)).to.deep.equal([1, 2]);
@@ -150,7 +156,12 @@ describe('a worker process', () => {
   it('that does not listen is killed when the time for closing is over', async () => {
     const file = join(folder, 'pids');
     run({ taskId: 1, fnId: SPAWN, args: [file] });
-    await eventually('its work', () => readFile(file).then(() => true, () => false));
+    await eventually('its work', () =>
+      readFile(file).then(
+        () => true,
+        () => false,
+      ),
+    );
     const spinning = start([process.execPath, '-e', 'for (;;);']);
     spinning.warmUp();
     await spinning.close(200);

@@ -52,38 +52,47 @@ describe('a queue of records', () => {
       fc.record({ unshift: fc.integer({ min: 0, max: 3 }) }),
       fc.record({ removeDivisibleBy: fc.integer({ min: 2, max: 5 }) }),
     );
-    fc.assert(fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
-      const queue = new RecordQueue();
-      let list: number[] = [];
-      let next = 1;
-      const some = (count: number): number[] => Array.from({ length: count }, () => next++);
-      for (const one of steps) {
-        if ('push' in one) {
-          const ids = some(one.push);
-          queue.push(records(...ids));
-          list.push(...ids);
-        } else if ('unshift' in one) {
-          const ids = some(one.unshift);
-          queue.unshift(records(...ids));
-          list = [...ids, ...list];
-        } else if ('take' in one) expect(take(queue, one.take)).to.deep.equal(list.splice(0, one.take));
-        else {
-          queue.remove((bytes, at) => readTaskHeader(bytes, at).taskId % one.removeDivisibleBy === 0);
-          list = list.filter((id) => id % one.removeDivisibleBy !== 0);
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+        const queue = new RecordQueue();
+        let list: number[] = [];
+        let next = 1;
+        const some = (count: number): number[] => Array.from({ length: count }, () => next++);
+        for (const one of steps) {
+          if ('push' in one) {
+            const ids = some(one.push);
+            queue.push(records(...ids));
+            list.push(...ids);
+          } else if ('unshift' in one) {
+            const ids = some(one.unshift);
+            queue.unshift(records(...ids));
+            list = [...ids, ...list];
+          } else if ('take' in one) expect(take(queue, one.take)).to.deep.equal(list.splice(0, one.take));
+          else {
+            queue.remove((bytes, at) => readTaskHeader(bytes, at).taskId % one.removeDivisibleBy === 0);
+            list = list.filter((id) => id % one.removeDivisibleBy !== 0);
+          }
+          expect(queue.count).to.equal(list.length);
+          const seen: number[] = [];
+          queue.forEach((bytes, at) => seen.push(readTaskHeader(bytes, at).taskId));
+          expect(seen).to.deep.equal(list);
         }
-        expect(queue.count).to.equal(list.length);
-        const seen: number[] = [];
-        queue.forEach((bytes, at) => seen.push(readTaskHeader(bytes, at).taskId));
-        expect(seen).to.deep.equal(list);
-      }
-    }));
+      }),
+    );
   });
 });
 
 describe('a queue by priority', () => {
   it('gives larger priorities first, and within one whoever came first', () => {
     const queue = new PriorityQueue();
-    for (const [priority, taskId] of [[0, 1], [5, 2], [-3, 3], [0, 4], [5, 5]] as const) queue.push(priority, taskRecord({ taskId }));
+    for (const [priority, taskId] of [
+      [0, 1],
+      [5, 2],
+      [-3, 3],
+      [0, 4],
+      [5, 5],
+    ] as const)
+      queue.push(priority, taskRecord({ taskId }));
     expect(queue.count).to.equal(5);
     const order: number[] = [];
     for (let first = queue.first(); first; first = queue.first()) order.push(...take(first.queue, 1));

@@ -180,7 +180,10 @@ describe('a pool of slots', () => {
     it('knows what it holds and where', async () => {
       const stage = new Stage(1);
       await stage.submit([{ taskId: 1 }, { taskId: 2, tryNumber: 3 }]);
-      expect(stage.pool.held()).to.deep.equal([[1, 1], [2, 3]]);
+      expect(stage.pool.held()).to.deep.equal([
+        [1, 1],
+        [2, 3],
+      ]);
       expect([1, 2, 3].map((id) => stage.pool.find(id))).to.deep.equal(['running', 'queued', undefined]);
     });
   });
@@ -289,7 +292,11 @@ describe('a pool of slots', () => {
     it('another try of it does nothing', async () => {
       const stage = new Stage(1);
       await stage.submit(tasks(1, 2));
-      stage.pool.cancel([[2, 7], [1, 7], [99, 1]]);
+      stage.pool.cancel([
+        [2, 7],
+        [1, 7],
+        [99, 1],
+      ]);
       expect(stage.results).to.deep.equal([]);
       expect(stage.only.asked).to.deep.equal(['run 1']);
     });
@@ -358,7 +365,10 @@ describe('a pool of slots', () => {
     await stage.submit(tasks(1, 2, 3));
     await stage.pool.close(100);
     stage.runners[0]?.finishAll();
-    expect(stage.runners.map(({ asked }) => asked)).to.deep.equal([['run 1', 'close'], ['run 2', 'close']]);
+    expect(stage.runners.map(({ asked }) => asked)).to.deep.equal([
+      ['run 1', 'close'],
+      ['run 2', 'close'],
+    ]);
   });
 
   it('kills its workers at once when there is no time', async () => {

@@ -61,10 +61,19 @@ describe('interchange process', () => {
       await waitUntil(() => manager.held.length === 2);
       manager.answer(2, { body: Buffer.from('an answer') });
       await waitUntil(() => driver.results.length === 2);
-      expect(driver.results.map(({ taskId, body, status, manager: index }) => [taskId, body.toString(), status, index]))
-        .to.deep.equal([[1, 'an answer', ResultStatus.Ok, 0], [2, 'an answer', ResultStatus.Ok, 0]]);
+      expect(driver.results.map(({ taskId, body, status, manager: index }) => [taskId, body.toString(), status, index])).to.deep.equal([
+        [1, 'an answer', ResultStatus.Ok, 0],
+        [2, 'an answer', ResultStatus.Ok, 0],
+      ]);
       const registered = await driver.event('managerRegistered');
-      expect(registered).to.deep.include({ managerId: manager.identity, index: 0, host: 'here', blockId: '0', slots: 2, info: { pid: process.pid } });
+      expect(registered).to.deep.include({
+        managerId: manager.identity,
+        index: 0,
+        host: 'here',
+        blockId: '0',
+        slots: 2,
+        info: { pid: process.pid },
+      });
     });
   }
 
@@ -151,7 +160,9 @@ describe('interchange process', () => {
     const silent = connectDealer({ address: '127.0.0.1', port: driver.port, identity: 'silent', curve: managerKeysOf(driver.keys) });
     silent.connect(endpointOf('127.0.0.1', driver.port));
     const { registration } = driver.linkOptions();
-    await silent.send(encodeFromManager(FrameType.Register, 0, [pack({ ...registration(), attempt: 1, firstSequence: 1, defined: [], info: {} })]));
+    await silent.send(
+      encodeFromManager(FrameType.Register, 0, [pack({ ...registration(), attempt: 1, firstSequence: 1, defined: [], info: {} })]),
+    );
     await driver.event('managerRegistered');
     driver.define(1);
     driver.tasks(tasks(1, 1));
@@ -173,7 +184,9 @@ describe('interchange process', () => {
   describe('strangers', () => {
     it('turns away a client with a key that is not of the run, with a log line', async () => {
       const driver = await startDriver();
-      const stranger = new ManagerLink(driver.linkOptions({ curve: { ...managerKeysOf(driver.keys), ...createKeyPair() }, probeTimeoutMs: 300 }));
+      const stranger = new ManagerLink(
+        driver.linkOptions({ curve: { ...managerKeysOf(driver.keys), ...createKeyPair() }, probeTimeoutMs: 300 }),
+      );
       expect(await stranger.start().catch((error: Error) => error.message)).to.include(`tcp://127.0.0.1:${driver.port}`);
       await stranger.close();
       await driver.event('log', (event) => String(event['message']).includes('key that is not of this run'));
@@ -182,7 +195,9 @@ describe('interchange process', () => {
 
     it('turns away a client that takes it for another server', async () => {
       const driver = await startDriver();
-      const mistaken = new ManagerLink(driver.linkOptions({ curve: { ...managerKeysOf(driver.keys), serverKey: createKeyPair().publicKey }, probeTimeoutMs: 300 }));
+      const mistaken = new ManagerLink(
+        driver.linkOptions({ curve: { ...managerKeysOf(driver.keys), serverKey: createKeyPair().publicKey }, probeTimeoutMs: 300 }),
+      );
       expect(await mistaken.start().catch((error: Error) => error.message)).to.include('no answer from the interchange within 300 ms');
       await mistaken.close();
       await expectWorking(driver, await startManager(driver), 1);
@@ -356,7 +371,11 @@ describe('interchange process', () => {
     await waitUntil(() => manager.held.length === 1);
     const pairs = Buffer.concat(Array.from({ length: 10_000 }, (_, i) => pairsOf(500_000 + i, 1)));
     driver.send(FrameType.Cancel, pairs);
-    await waitUntil(() => driver.results.length === 10_000, () => `${driver.results.length} results`, 5000);
+    await waitUntil(
+      () => driver.results.length === 10_000,
+      () => `${driver.results.length} results`,
+      5000,
+    );
     const other = new ManagerLink(driver.linkOptions({ addresses: ['127.0.0.1', '127.0.0.1'], on: silentEvents, probeTimeoutMs: 2000 }));
     await other.start();
     await other.close();

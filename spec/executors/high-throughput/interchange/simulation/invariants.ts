@@ -26,7 +26,8 @@ export function checkPlaces({ core, driver }: Simulation): void {
   for (const manager of core.managers.values()) {
     for (const [taskId, packed] of manager.inFlight) put(`${taskId}.${tryNumberIn(packed)}`, `manager ${manager.id}`);
     const perFunction = [...manager.perFunction.values()].reduce((sum, count) => sum + count, 0);
-    if (perFunction !== manager.inFlight.size) throw new Error(`${manager.id} counts ${perFunction} per function, ${manager.inFlight.size} in flight`);
+    if (perFunction !== manager.inFlight.size)
+      throw new Error(`${manager.id} counts ${perFunction} per function, ${manager.inFlight.size} in flight`);
   }
   for (const { taskId, tryNumber } of driver.outstanding.values()) {
     if (!places.delete(`${taskId}.${tryNumber}`)) throw new Error(`try ${taskId}.${tryNumber} is nowhere`);

@@ -2,7 +2,13 @@
  * A manager in virtual time: the real session of manager-session.ts over pretended workers.
  */
 import type { CoreEvent, Effect, Try } from '../../../../../executors/high-throughput/interchange/core-events.ts';
-import { createSession, type Session, type SessionEffect, type SessionEvent, stepSession } from '../../../../../executors/high-throughput/manager-session.ts';
+import {
+  createSession,
+  type Session,
+  type SessionEffect,
+  type SessionEvent,
+  stepSession,
+} from '../../../../../executors/high-throughput/manager-session.ts';
 import { encodeResult, recordEnd, ResultStatus } from '../../../../../lib/wire/records.ts';
 import type { Random } from './random.ts';
 import type { Timeline } from './timeline.ts';
@@ -94,14 +100,27 @@ export class SimulatedManager {
   #perform(effect: SessionEffect): void {
     const at = this.#host.timeline.now;
     switch (effect.kind) {
-      case 'sendRegister': return this.#host.toCore({ kind: 'registered', manager: this.id, registration: effect.registration, at });
-      case 'sendResults': return this.#host.toCore({ kind: 'resultsArrived', manager: this.id, sequence: effect.sequence, records: effect.parts, at });
-      case 'sendHeartbeat': return this.#host.toCore({ kind: 'heartbeat', manager: this.id, sequence: effect.sequence, at });
-      case 'deliverTasks': for (const part of effect.parts) this.#take(part); return this.#startWork();
-      case 'deliverDefine': this.knows.add(effect.fnId); return;
-      case 'deliverCancel': return this.#cancel(effect.pairs);
-      case 'shutdown': case 'lost': case 'refused': this.alive = false; return;
-      default: return;
+      case 'sendRegister':
+        return this.#host.toCore({ kind: 'registered', manager: this.id, registration: effect.registration, at });
+      case 'sendResults':
+        return this.#host.toCore({ kind: 'resultsArrived', manager: this.id, sequence: effect.sequence, records: effect.parts, at });
+      case 'sendHeartbeat':
+        return this.#host.toCore({ kind: 'heartbeat', manager: this.id, sequence: effect.sequence, at });
+      case 'deliverTasks':
+        for (const part of effect.parts) this.#take(part);
+        return this.#startWork();
+      case 'deliverDefine':
+        this.knows.add(effect.fnId);
+        return;
+      case 'deliverCancel':
+        return this.#cancel(effect.pairs);
+      case 'shutdown':
+      case 'lost':
+      case 'refused':
+        this.alive = false;
+        return;
+      default:
+        return;
     }
   }
 
@@ -122,9 +141,11 @@ export class SimulatedManager {
       const key = `${task.taskId}.${task.tryNumber}`;
       this.#running.set(key, task);
       const busyMs = this.#host.busyMs(task.fnId);
-      this.#host.timeline.after(busyMs, () => this.#whenThawed(() => {
-        if (this.#running.delete(key)) this.#finish(task, ResultStatus.Ok, busyMs * 1000);
-      }));
+      this.#host.timeline.after(busyMs, () =>
+        this.#whenThawed(() => {
+          if (this.#running.delete(key)) this.#finish(task, ResultStatus.Ok, busyMs * 1000);
+        }),
+      );
     }
   }
 
@@ -148,15 +169,25 @@ export class SimulatedManager {
 
 function toSessionEvent(effect: Effect, at: number): SessionEvent | undefined {
   switch (effect.kind) {
-    case 'sendTasks': return { ...effect, kind: 'tasks', at };
-    case 'sendDefine': return { ...effect, kind: 'define', at };
-    case 'sendCancel': return { ...effect, kind: 'cancel', at };
-    case 'sendDrain': return { ...effect, kind: 'drain', at };
-    case 'sendHeartbeat': return { ...effect, kind: 'heartbeat', at };
-    case 'sendRegistered': return { ...effect, kind: 'registered', at };
-    case 'sendRefused': return { ...effect, kind: 'refused', at };
-    case 'sendWhoAreYou': return { kind: 'whoAreYou', at };
-    case 'sendShutdown': return { ...effect, kind: 'shutdown', at };
-    default: return undefined;
+    case 'sendTasks':
+      return { ...effect, kind: 'tasks', at };
+    case 'sendDefine':
+      return { ...effect, kind: 'define', at };
+    case 'sendCancel':
+      return { ...effect, kind: 'cancel', at };
+    case 'sendDrain':
+      return { ...effect, kind: 'drain', at };
+    case 'sendHeartbeat':
+      return { ...effect, kind: 'heartbeat', at };
+    case 'sendRegistered':
+      return { ...effect, kind: 'registered', at };
+    case 'sendRefused':
+      return { ...effect, kind: 'refused', at };
+    case 'sendWhoAreYou':
+      return { kind: 'whoAreYou', at };
+    case 'sendShutdown':
+      return { ...effect, kind: 'shutdown', at };
+    default:
+      return undefined;
   }
 }

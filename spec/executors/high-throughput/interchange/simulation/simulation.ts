@@ -35,7 +35,10 @@ export class Simulation implements ManagerHost {
     this.random = createRandom(seed);
     const { random } = this;
     this.#options = {
-      protocol: 1, packageVersion: '1', heartbeatPeriodMs: PERIOD_MS, heartbeatThresholdMs: THRESHOLD_MS,
+      protocol: 1,
+      packageVersion: '1',
+      heartbeatPeriodMs: PERIOD_MS,
+      heartbeatThresholdMs: THRESHOLD_MS,
       prefetchCapacity: ([0, 2, 'auto'] as const)[random.below(3)] ?? 0,
       managerSelector: random.chance(0.5) ? 'random' : 'blockId',
       pick: (n) => random.below(n),
@@ -125,13 +128,15 @@ export class Simulation implements ManagerHost {
   #cancelSome(): void {
     const chosen = [...this.driver.outstanding.values()].filter(() => this.random.chance(0.2));
     if (chosen.length === 0) return;
-    const pairs = Buffer.concat(chosen.map(({ taskId, tryNumber }) => {
-      const pair = Buffer.alloc(8);
-      pair.writeUInt32LE(taskId, 0);
-      pair.writeUInt32LE(tryNumber, 4);
-      this.driver.wasAsked.add(`${taskId}.${tryNumber}`);
-      return pair;
-    }));
+    const pairs = Buffer.concat(
+      chosen.map(({ taskId, tryNumber }) => {
+        const pair = Buffer.alloc(8);
+        pair.writeUInt32LE(taskId, 0);
+        pair.writeUInt32LE(tryNumber, 4);
+        this.driver.wasAsked.add(`${taskId}.${tryNumber}`);
+        return pair;
+      }),
+    );
     this.#tellCore({ kind: 'cancel', pairs });
   }
 
@@ -155,7 +160,9 @@ export class Simulation implements ManagerHost {
     this.waiting.clear();
     this.#defineAll();
     this.driver.toSubmit = [...this.driver.outstanding.values()];
-    this.#perform(step(this.core, { kind: 'recover', managers: known, tasks: this.driver.toSubmit.length, graceMs: 400, at: this.timeline.now }));
+    this.#perform(
+      step(this.core, { kind: 'recover', managers: known, tasks: this.driver.toSubmit.length, graceMs: 400, at: this.timeline.now }),
+    );
     this.#flushDriver();
   }
 
@@ -231,7 +238,11 @@ export class Simulation implements ManagerHost {
       if (effect.kind === 'forwardResults') eachRecord(effect.records, (name) => gone.add(name));
       if (effect.kind === 'sendTasks') for (const part of effect.parts) eachRecord(part, (name) => placed.add(name));
     }
-    for (const [priority, names] of this.waiting) this.waiting.set(priority, names.filter((name) => !gone.has(name)));
+    for (const [priority, names] of this.waiting)
+      this.waiting.set(
+        priority,
+        names.filter((name) => !gone.has(name)),
+      );
     for (const priority of [...this.waiting.keys()].sort((a, b) => b - a)) {
       const names = this.waiting.get(priority) ?? [];
       let taken = 0;
@@ -244,5 +255,6 @@ export class Simulation implements ManagerHost {
 }
 
 function eachRecord(records: Buffer, visit: (name: string) => void): void {
-  for (let at = 0; at < records.length; at = recordEnd(records, at)) visit(`${records.readUInt32LE(at + 4)}.${records.readUInt16LE(at + 12)}`);
+  for (let at = 0; at < records.length; at = recordEnd(records, at))
+    visit(`${records.readUInt32LE(at + 4)}.${records.readUInt16LE(at + 12)}`);
 }

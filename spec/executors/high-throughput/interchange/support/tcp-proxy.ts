@@ -20,10 +20,16 @@ export class TcpProxy {
     const state = { swallowing: false, swallowed: 0 };
     const server = createServer((near) => {
       const far = createConnection(targetPort, '127.0.0.1');
-      for (const [socket, other] of [[near, far], [far, near]] as const) {
+      for (const [socket, other] of [
+        [near, far],
+        [far, near],
+      ] as const) {
         sockets.add(socket);
         socket.on('error', () => undefined);
-        socket.on('close', () => { sockets.delete(socket); other.destroy(); });
+        socket.on('close', () => {
+          sockets.delete(socket);
+          other.destroy();
+        });
       }
       near.on('data', (bytes) => far.write(bytes));
       far.on('data', (bytes) => {

@@ -36,12 +36,21 @@ export class TestDriver {
     const { encrypted = true, keys = this.keys, ...others } = settings;
     this.keys = keys;
     this.settings = {
-      runId: 'spec', addresses: ['127.0.0.1'], heartbeatPeriodMs: 100, heartbeatThresholdMs: 2000, prefetchCapacity: 'auto', managerSelector: 'random',
-      protocol: PROTOCOL_VERSION, packageVersion: PACKAGE_VERSION,
+      runId: 'spec',
+      addresses: ['127.0.0.1'],
+      heartbeatPeriodMs: 100,
+      heartbeatThresholdMs: 2000,
+      prefetchCapacity: 'auto',
+      managerSelector: 'random',
+      protocol: PROTOCOL_VERSION,
+      packageVersion: PACKAGE_VERSION,
       ...(encrypted ? { curve: { server: keys.server, clients: [keys.client.publicKey] } } : {}),
       ...others,
     };
-    this.process = spawn(process.execPath, [...(process.env['INTERCHANGE_FLAGS']?.split(' ') ?? []), ENTRY], { stdio: ['ignore', 'inherit', 'inherit', 'pipe'], detached: true });
+    this.process = spawn(process.execPath, [...(process.env['INTERCHANGE_FLAGS']?.split(' ') ?? []), ENTRY], {
+      stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+      detached: true,
+    });
     this.#socket = this.process.stdio[3] as Socket;
     const reader = new FrameReader();
     this.#socket.on('data', (chunk: Buffer) => reader.push(chunk, (type, body) => this.#take(type, body)));
@@ -74,7 +83,10 @@ export class TestDriver {
   /** The first event of the kind, whether it has come or is to come. */
   async event(kind: string, matches: (event: DriverEvent) => boolean = () => true): Promise<DriverEvent> {
     const find = (): DriverEvent | undefined => this.events.find((event) => event.kind === kind && matches(event));
-    await waitUntil(() => find() !== undefined, () => `no event ${kind} came; there were ${JSON.stringify(this.events)}`);
+    await waitUntil(
+      () => find() !== undefined,
+      () => `no event ${kind} came; there were ${JSON.stringify(this.events)}`,
+    );
     return find() as DriverEvent;
   }
 
@@ -97,7 +109,12 @@ export class TestDriver {
   linkOptions(options: Partial<ManagerLinkOptions> & { slots?: number } = {}): ManagerLinkOptions {
     const { slots = 2, ...others } = options;
     return {
-      addresses: ['127.0.0.1'], port: this.port, identity: `m${nextManager++}`, probeTimeoutMs: 5000, heartbeatPeriodMs: 100, heartbeatThresholdMs: 2000,
+      addresses: ['127.0.0.1'],
+      port: this.port,
+      identity: `m${nextManager++}`,
+      probeTimeoutMs: 5000,
+      heartbeatPeriodMs: 100,
+      heartbeatThresholdMs: 2000,
       ...(this.settings.curve === undefined ? {} : { curve: managerKeysOf(this.keys) }),
       registration: () => ({ protocol: PROTOCOL_VERSION, version: PACKAGE_VERSION, blockId: '0', host: 'here', slots, held: [] }),
       on: silentEvents,
@@ -118,8 +135,13 @@ export class TestDriver {
 let nextManager = 1;
 
 export const silentEvents: ManagerLinkOptions['on'] = {
-  tasks: () => undefined, define: () => undefined, cancel: () => undefined, drain: () => undefined,
-  shutdown: () => undefined, refused: () => undefined, lost: () => undefined,
+  tasks: () => undefined,
+  define: () => undefined,
+  cancel: () => undefined,
+  drain: () => undefined,
+  shutdown: () => undefined,
+  refused: () => undefined,
+  lost: () => undefined,
 };
 
 /** A manager that keeps its tasks until told to answer them. */
@@ -136,7 +158,12 @@ export class TestManager {
     const { blockId = '0', version = PACKAGE_VERSION, slots = 2, ...others } = options;
     const full = driver.linkOptions({
       registration: () => ({
-        protocol: PROTOCOL_VERSION, version, blockId, host: 'here', slots, pid: process.pid,
+        protocol: PROTOCOL_VERSION,
+        version,
+        blockId,
+        host: 'here',
+        slots,
+        pid: process.pid,
         held: this.held.map(({ taskId, tryNumber }) => [taskId, tryNumber] as const),
       }),
       on: {
@@ -163,7 +190,9 @@ export class TestManager {
   #take(records: Buffer): void {
     for (let at = 0; at < records.length; at = recordEnd(records, at)) {
       this.held.push({
-        taskId: records.readUInt32LE(at + 4), fnId: records.readUInt32LE(at + 8), tryNumber: records.readUInt16LE(at + 12),
+        taskId: records.readUInt32LE(at + 4),
+        fnId: records.readUInt32LE(at + 8),
+        tryNumber: records.readUInt16LE(at + 12),
         body: records.subarray(at + 20, recordEnd(records, at)),
       });
     }
@@ -172,8 +201,11 @@ export class TestManager {
   /** Ends the oldest `count` tasks that it holds. */
   answer(count: number, options: { status?: ResultStatus; durationUs?: number; body?: Buffer } = {}): void {
     const { status = ResultStatus.Ok, durationUs = 10, body = Buffer.from('ok') } = options;
-    const records = this.held.splice(0, count).map(({ taskId, tryNumber, fnId }) =>
-      encodeResult({ taskId, tryNumber, fnId, status, durationUs, startMs: Date.now(), worker: 0 }, body));
+    const records = this.held
+      .splice(0, count)
+      .map(({ taskId, tryNumber, fnId }) =>
+        encodeResult({ taskId, tryNumber, fnId, status, durationUs, startMs: Date.now(), worker: 0 }, body),
+      );
     this.link.sendResults(records);
   }
 }
