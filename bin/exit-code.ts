@@ -21,6 +21,6 @@ export function exitCodeOf({ end, closeFailed, unobserved, set }: RunOutcome): s
 }
 
 /** As a shell counts. */
-export function signalExitCode(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): number {
+function signalExitCode(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): number {
   return { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }[signal];
 }

@@ -97,7 +97,7 @@ function substitute(options: Record<string, unknown>, path: Path, problems: read
   return changed ? result : undefined;
 }
 
-export function samePath(a: Path, b: Path): boolean {
+function samePath(a: Path, b: Path): boolean {
   return a.length === b.length && a.every((key, index) => String(key) === String(b[index]));
 }
 

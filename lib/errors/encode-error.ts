@@ -25,7 +25,7 @@ const KIND_BY_CODE: Readonly<Record<string, WireError['kind']>> = {
   FLOTILLA_DEFINITION_ERROR: 'definition',
 };
 
-export const isError = (value: unknown): value is Error => types.isNativeError(value) || value instanceof Error;
+const isError = (value: unknown): value is Error => types.isNativeError(value) || value instanceof Error;
 
 export function encodeError(error: unknown): WireError {
   return encodeNested(error, 0);

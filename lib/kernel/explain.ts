@@ -30,7 +30,7 @@ function describeDependencies(task: Task, find: (taskId: number) => Task | undef
   return `${parts.join(' and ')}, since ${secondsSince(task.sinceMs)} s`;
 }
 
-export function describeTasks(tasks: readonly Task[]): string {
+function describeTasks(tasks: readonly Task[]): string {
   const named = tasks.slice(0, 5).map(({ taskId, appName, state }) => `task ${taskId} (${appName}, ${state})`);
   return [...named, ...(tasks.length > 5 ? [`${tasks.length - 5} more`] : [])].join(', ');
 }

@@ -7,7 +7,7 @@ import type { Task } from './task.ts';
 
 const nameOf = (task: Task): { id: number; app: string } => ({ id: task.taskId, app: task.appName });
 
-export function withoutStack<T>(make: () => T): T {
+function withoutStack<T>(make: () => T): T {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 0;
   try {

@@ -15,7 +15,7 @@ import { isStoredResult, type StoredResult } from './stored-result.ts';
 import type { Task } from './task.ts';
 
 /** Arguments beyond this travel by reference; bytes. */
-export const INLINE_LIMIT = 256 * 1024;
+const INLINE_LIMIT = 256 * 1024;
 
 export interface Prepared {
   readonly args: Buffer;

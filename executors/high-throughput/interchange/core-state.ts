@@ -101,7 +101,7 @@ export const createCore = (options: CoreOptions): Core => ({
 export const UNKNOWN_FUNCTION = 0xffffffff;
 
 /** Function and try of a task in flight as one number; small for the first 32,768 functions, which keeps the map free of boxes. */
-export const packTry = (fnId: number, tryNumber: number): number => fnId * 0x10000 + tryNumber;
+const packTry = (fnId: number, tryNumber: number): number => fnId * 0x10000 + tryNumber;
 
 export const fnIdOf = (packed: number): number => Math.floor(packed / 0x10000);
 

@@ -180,7 +180,7 @@ function emitLeft({ id, index, host, blockId }: Manager, effects: Effect[]): voi
   effects.push({ kind: 'emit', report: { kind: 'managerLeft', managerId: id, index, host, blockId } });
 }
 
-export function lose(core: Core, manager: Manager, reason: string, effects: Effect[]): void {
+function lose(core: Core, manager: Manager, reason: string, effects: Effect[]): void {
   forget(core, manager);
   const tasks: Try[] = [...manager.inFlight].map(([taskId, packed]) => [taskId, tryNumberIn(packed)]);
   settleAll(core, tasks);

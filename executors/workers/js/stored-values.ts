@@ -10,7 +10,7 @@ import { decodeValue, encodeStored } from '../../../lib/wire/value-codec.ts';
 /** Results beyond this travel by reference; bytes. */
 export const INLINE_LIMIT = 256 * 1024;
 
-export function readStored(stored: StoredValue): unknown {
+function readStored(stored: StoredValue): unknown {
   return decodeValue(readFileSync(stored.key));
 }
 
