@@ -4,14 +4,14 @@
 export { load } from './configs/load.ts';
 export type { ConfigArgument } from './configs/choose.ts';
 
-export { bashApp, type BashResult } from './lib/apps/bash-app.ts';
+export { bashApp } from './lib/apps/bash-app.ts';
 export { joinApp } from './lib/apps/join-app.ts';
 export { jsApp } from './lib/apps/js-app.ts';
 export { kw, type KeywordArguments } from './lib/apps/kw.ts';
 export { pythonApp, type PythonFunctionRef } from './lib/apps/python-app.ts';
 export { sh, type ShellValue } from './lib/apps/sh.ts';
 export type { AppOptions, OutputOption, ResourceOptions } from './lib/apps/app-options.ts';
-export type { App, ArgumentOf, ArgumentsOf, JoinApp, MapOptions, PythonApp, Settled } from './lib/types/call-types.ts';
+export type { App, ArgumentOf, ArgumentsOf, BashApp, BashResult, JoinApp, MapOptions, PythonApp, Settled } from './lib/types/call-types.ts';
 
 export { AppFuture, type ElementOf, type TaskState, type TryRecord } from './lib/futures/app-future.ts';
 export { DataFuture } from './lib/futures/data-future.ts';

@@ -4,6 +4,7 @@
 import type { AppOptions } from '../apps/app-options.ts';
 import type { KeywordArguments } from '../apps/kw.ts';
 import type { AppFuture } from '../futures/app-future.ts';
+import type { BashReturns } from '../task-spec.ts';
 
 // biome-ignore lint/complexity/noBannedTypes: any function at all is meant
 type AnyFunction = Function;
@@ -59,11 +60,8 @@ type Items<T> = Iterable<T> | AsyncIterable<T>;
 type MapItem<P extends readonly unknown[], O extends MapOptions> = O extends { readonly spread: true } ? ArgumentsOf<P> : ArgumentsOf<P>[0];
 type MapYield<R, O extends MapOptions> = O extends { readonly settle: true } ? PromiseSettledResult<R> : R;
 
-/** What apps of every kind have. `Self` is the type that `with` gives back. */
-interface AppMembers<P extends readonly unknown[], R, Self> {
+interface AppMembers<P extends readonly unknown[], R> {
   readonly appName: string;
-  /** The same app with these options over its own. @throws InvalidOptionError */
-  with(options: AppOptions): Self;
   /** Submits an item at a time, a window of them under way, and yields the results in the order of the items. */
   map<const O extends MapOptions = Record<never, never>>(
     items: Items<MapItem<P, O>>,
@@ -71,18 +69,45 @@ interface AppMembers<P extends readonly unknown[], R, Self> {
   ): AsyncGenerator<MapYield<Awaited<R>, O>, void, undefined>;
 }
 
+/** What apps of every kind have whose result no option changes. `Self` is the type that `with` gives back. */
+interface FixedAppMembers<P extends readonly unknown[], R, Self> extends AppMembers<P, R> {
+  /** The same app with these options over its own. @throws InvalidOptionError */
+  with(options: AppOptions): Self;
+}
+
 /** An app with parameters P whose body returns R. */
-export interface App<P extends readonly unknown[], R> extends AppMembers<P, R, App<P, R>> {
+export interface App<P extends readonly unknown[], R> extends FixedAppMembers<P, R, App<P, R>> {
   (...args: ArgumentsOf<P>): AppFuture<Awaited<R>>;
 }
 
+interface BashResults {
+  readonly exitCode: 0;
+  readonly stdout: string;
+  readonly lines: string[];
+  readonly json: unknown;
+}
+
+/** What a bashApp with these options resolves to. */
+export type BashResult<O> = ReturnedBy<O, 0>;
+type ReturnedBy<O, Otherwise> = O extends { readonly returns: infer K extends BashReturns } ? BashResults[K] : Otherwise;
+
+/** Options that are inferred, with nothing among them that is no option. */
+export type Known<O extends AppOptions> = O & { readonly [K in Exclude<keyof O, keyof AppOptions>]: never };
+
+/** A command: its future has what `returns` asks for. */
+export interface BashApp<P extends readonly unknown[], R> extends AppMembers<P, R> {
+  (...args: ArgumentsOf<P>): AppFuture<R>;
+  /** The same app with these options over its own. @throws InvalidOptionError */
+  with<const O extends AppOptions>(options: Known<O>): BashApp<P, ReturnedBy<O, R>>;
+}
+
 /** A join: R is what its body returns, futures and all. */
-export interface JoinApp<P extends readonly unknown[], R> extends AppMembers<P, Settled<R>, JoinApp<P, R>> {
+export interface JoinApp<P extends readonly unknown[], R> extends FixedAppMembers<P, Settled<R>, JoinApp<P, R>> {
   (...args: ArgumentsOf<P>): AppFuture<Settled<R>>;
 }
 
 /** A Python app also takes its first arguments by position and the rest by name: `fit(points, kw({ degree: 3 }))`. */
-export interface PythonApp<P extends readonly unknown[], R> extends AppMembers<P, R, PythonApp<P, R>> {
+export interface PythonApp<P extends readonly unknown[], R> extends FixedAppMembers<P, R, PythonApp<P, R>> {
   (...args: ArgumentsOf<P> | WithKeywords<ArgumentsOf<P>>): AppFuture<Awaited<R>>;
 }
 

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
+import { bashApp } from '../../../lib/apps/bash-app.ts';
 import type { KeywordArguments } from '../../../lib/apps/kw.ts';
 import { kw } from '../../../lib/apps/kw.ts';
 import type { AppFuture } from '../../../lib/futures/app-future.ts';
-import type { App, JoinApp, PythonApp, Settled } from '../../../lib/types/call-types.ts';
+import type { App, BashApp, JoinApp, PythonApp, Settled } from '../../../lib/types/call-types.ts';
 
 /**
  * These are checked by the compiler, which the last spec runs: each `@ts-expect-error` is an error itself when the line below
@@ -146,6 +147,25 @@ const specs: Record<string, () => void> = {
     double.with({ retires: 2 });
     // @ts-expect-error
     double.with({ stdout: ['a.out', 'x'] });
+  },
+
+  'gives a bash app for other options that resolves to what they ask for'() {
+    const say = bashApp((word: string) => word);
+    proven<Same<typeof say, BashApp<[word: string], 0>>>();
+    const text = say.with({ returns: 'stdout', retries: 1 });
+    proven<Same<ReturnType<typeof text>, AppFuture<string>>>();
+    const lines = text.with({ returns: 'lines' })(stringFuture);
+    proven<Same<typeof lines, AppFuture<string[]>>>();
+    const again = text.with({ stdout: ['a.out', 'w'] })('a');
+    proven<Same<typeof again, AppFuture<string>>>();
+    const mapped = text.map(['a']);
+    proven<Same<typeof mapped, AsyncGenerator<string, void, undefined>>>();
+    // @ts-expect-error
+    say.with({ returns: 'text' });
+    // @ts-expect-error
+    say.with({ returns: 'stdout', retires: 1 });
+    // @ts-expect-error
+    bashApp(() => 'x', { returns: 'stdout', retires: 1 });
   },
 
   'maps items to results, settled or spread where that is asked for'() {
