@@ -78,12 +78,24 @@ describe('the package', function () {
     expect(stdout, stderr).to.equal('[10.5,84,"21"]\n');
   });
 
-  it('has types that stand by themselves', async () => {
-    const options = { extends: join(ROOT, 'tsconfig.json'), compilerOptions: { skipLibCheck: false, types: ['node'], typeRoots: [TYPES] } };
-    await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ ...options, include: ['script.ts'] }));
-    const { stdout } = await run(project, process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', project]);
+  it('has types that stand by themselves, also where declarations are checked', async () => {
+    const everything = "import * as everything from 'flotilla';\nexport type Everything = typeof everything;\n";
+    const mistake = "import { bashApp } from 'flotilla';\nexport const text: Promise<string> = bashApp(() => 'true')().result();\n";
+    await writeFile(join(project, 'everything.ts'), everything);
+    await writeFile(join(project, 'mistake.ts'), mistake);
+    // Not this project's tsconfig, by which 'flotilla' is the source tree.
+    const compilerOptions = { module: 'nodenext', target: 'esnext', strict: true, noEmit: true, skipLibCheck: false };
+    const files = ['script.ts', 'everything.ts', 'mistake.ts'];
+    const config = {
+      compilerOptions: { ...compilerOptions, allowImportingTsExtensions: true, types: ['node'], typeRoots: [TYPES] },
+      files,
+    };
+    await writeFile(join(project, 'tsconfig.json'), JSON.stringify(config));
+    const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+    const { stdout } = await run(project, process.execPath, [tsc, '-p', project, '--pretty', 'false']);
     // Declarations of dependencies are their authors' business.
-    expect(stdout.split('\n').filter((line) => line.startsWith('script.ts') || line.includes('node_modules/flotilla/'))).to.deep.equal([]);
+    const ours = stdout.split('\n').filter((line) => /^\w+\.ts\(|node_modules\/flotilla\//.test(line));
+    expect(ours.map((line) => line.slice(0, line.indexOf(':')))).to.deep.equal(['mistake.ts(2,14)']);
   });
 
   it('tells its version', async () => {
