@@ -2,11 +2,14 @@
  * Collects failed tasks in groups of the same app and message. Holds a bounded amount, however many tasks fail.
  */
 
+import { shorten } from '../lib/errors/message-parts.ts';
+
 /** As published on the channel `flotilla:failure`. */
 export interface TaskFailure {
   readonly taskId: number;
   /** Name of the app. */
   readonly name: string;
+  readonly label?: string | undefined;
   readonly error: unknown;
   /** Path of what the task wrote to its stderr. */
   readonly stderr?: string | undefined;
@@ -16,12 +19,13 @@ export interface FailureGroup {
   readonly name: string;
   readonly message: string;
   count: number;
-  /** The first ones. */
-  readonly taskIds: number[];
+  /** The first ones: '3', or '3 [T = 0.5]' for one with a label. */
+  readonly tasks: string[];
   readonly stderr: string | undefined;
 }
 
-const IDS_SHOWN = 3;
+const TASKS_SHOWN = 3;
+const LABEL_LENGTH = 40;
 const MOST_GROUPS = 200;
 
 export class FailureLog {
@@ -44,14 +48,14 @@ export class FailureLog {
     // Cut behind that: cut before, messages with longer numbers would end elsewhere.
     const key = `${failure.name}\n${withoutNumbers(message).slice(0, HEADLINE_LENGTH)}`;
     const group = this.#groups.get(key);
-    if (group !== undefined) count(group, failure.taskId);
+    if (group !== undefined) count(group, failure);
     else if (this.#groups.size >= MOST_GROUPS) this.ungrouped++;
     else
       this.#groups.set(key, {
         name: failure.name,
         message: message.slice(0, HEADLINE_LENGTH),
         count: 1,
-        taskIds: [failure.taskId],
+        tasks: [nameOf(failure)],
         stderr: failure.stderr,
       });
   }
@@ -62,10 +66,13 @@ export class FailureLog {
   }
 }
 
-function count(group: FailureGroup, taskId: number): void {
+function count(group: FailureGroup, failure: TaskFailure): void {
   group.count++;
-  if (group.taskIds.length < IDS_SHOWN) group.taskIds.push(taskId);
+  if (group.tasks.length < TASKS_SHOWN) group.tasks.push(nameOf(failure));
 }
+
+const nameOf = ({ taskId, label }: TaskFailure): string =>
+  label === undefined ? String(taskId) : `${taskId} [${shorten(label, LABEL_LENGTH)}]`;
 
 const HEADLINE_LENGTH = 200;
 

@@ -45,8 +45,8 @@ export function formatFailures({ groups, dependents, ungrouped }: RunFacts): str
   ];
 }
 
-function formatGroup({ name, message, count, taskIds, stderr }: FailureGroup): string[] {
-  const more = count > taskIds.length ? ', …' : '';
-  const tasks = `${count === 1 ? 'task' : 'tasks'} ${taskIds.join(', ')}${more}`;
-  return [`  ${count} × ${name}: ${message} (${tasks})`, ...(stderr === undefined ? [] : [`      stderr: ${stderr}`])];
+function formatGroup({ name, message, count, tasks, stderr }: FailureGroup): string[] {
+  const more = count > tasks.length ? ', …' : '';
+  const which = `${count === 1 ? 'task' : 'tasks'} ${tasks.join(', ')}${more}`;
+  return [`  ${count} × ${name}: ${message} (${which})`, ...(stderr === undefined ? [] : [`      stderr: ${stderr}`])];
 }

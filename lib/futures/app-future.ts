@@ -27,6 +27,8 @@ export interface TryRecord {
 export interface TaskView {
   readonly taskId: number;
   readonly appName: string;
+  /** The app's name, and the call's label if it has one. */
+  readonly shownName: string;
   readonly state: TaskState;
   readonly tries: readonly TryRecord[];
   readonly stdout: string | undefined;
@@ -107,11 +109,11 @@ export class AppFuture<T> extends Settleable<T> {
   }
 
   protected override describe(): string {
-    return `task ${this.taskId} (${this.appName})`;
+    return `task ${this.taskId} (${this.#task.shownName})`;
   }
 
   [inspect.custom](): string {
-    return `AppFuture { task ${this.taskId} (${this.appName}), ${this.state} }`;
+    return `AppFuture { task ${this.taskId} (${this.#task.shownName}), ${this.state} }`;
   }
 }
 

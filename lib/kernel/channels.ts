@@ -12,7 +12,10 @@ export interface TaskMessage {
 
 export interface FailureMessage {
   readonly taskId: number;
+  /** Of the app. */
   readonly name: string;
+  /** Of the call, if it has one. */
+  readonly label: string | undefined;
   readonly error: unknown;
   /** Path of the task's stderr, if it has one of its own. */
   readonly stderr: string | undefined;

@@ -34,8 +34,8 @@ export class ElementView implements TaskView {
 
   /** @throws TypeError or RangeError naming the key, the task and what there is instead. */
   pick(value: unknown): unknown {
-    const { taskId, appName } = this.#of;
-    const from = `the value of task ${taskId} (${appName})`;
+    const { taskId, shownName } = this.#of;
+    const from = `the value of task ${taskId} (${shownName})`;
     if (typeof value !== 'object' || value === null) {
       throw new TypeError(
         `get(${JSON.stringify(this.#key)}): ${from} is ${value === null ? 'null' : `a ${typeof value}`}, it has no elements`,
@@ -53,6 +53,9 @@ export class ElementView implements TaskView {
   }
   get appName(): string {
     return this.#of.appName;
+  }
+  get shownName(): string {
+    return this.#of.shownName;
   }
   get state(): TaskState {
     return this.#of.state;

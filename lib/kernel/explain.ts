@@ -7,7 +7,7 @@ import type { Task } from './task.ts';
 
 /** @param find the task of an id, if it has not ended. */
 export function explainTask(task: Task, find: (taskId: number) => Task | undefined, executors: ExecutorSet): string {
-  const what = `task ${task.taskId} (${task.appName})`;
+  const what = `task ${task.taskId} (${task.shownName})`;
   switch (task.state) {
     case 'pending':
       return `${what} waits for ${describeDependencies(task, find)}`;
@@ -31,6 +31,6 @@ function describeDependencies(task: Task, find: (taskId: number) => Task | undef
 }
 
 function describeTasks(tasks: readonly Task[]): string {
-  const named = tasks.slice(0, 5).map(({ taskId, appName, state }) => `task ${taskId} (${appName}, ${state})`);
+  const named = tasks.slice(0, 5).map(({ taskId, shownName, state }) => `task ${taskId} (${shownName}, ${state})`);
   return [...named, ...(tasks.length > 5 ? [`${tasks.length - 5} more`] : [])].join(', ');
 }

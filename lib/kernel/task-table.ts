@@ -5,7 +5,7 @@
 import type { TaskState } from '../futures/app-future.ts';
 import type { TaskId } from '../graph/task-graph.ts';
 import { asFuture, type Waitable } from './arguments.ts';
-import { failureChannel, taskChannel } from './channels.ts';
+import { type FailureMessage, failureChannel, taskChannel } from './channels.ts';
 import { Counts } from './counts.ts';
 import { removeArgumentFile } from './launch.ts';
 import { isStoredResult } from './stored-result.ts';
@@ -88,8 +88,8 @@ export class TaskTable {
     for (const waitable of task.waitables ?? NO_WAITABLES) if (asFuture(waitable)?.isRejected) asFuture(waitable)?.markObserved();
     this.#end(task, state);
     task.future.fail(error);
-    this.unobserved.add(task.taskId, task.appName, task.future);
-    if (failureChannel.hasSubscribers) failureChannel.publish({ taskId: task.taskId, name: task.appName, error, stderr: task.stderr });
+    this.unobserved.add(task.taskId, task.shownName, task.future);
+    if (failureChannel.hasSubscribers) failureChannel.publish(failureMessage(task, error));
   }
 
   #end(task: Task, state: TaskState): void {
@@ -111,3 +111,11 @@ export class TaskTable {
     await Promise.all(this.all().map(({ future }) => new Promise<void>((resolve) => future.onSettled(resolve))));
   }
 }
+
+const failureMessage = ({ taskId, appName, label, stderr }: Task, error: unknown): FailureMessage => ({
+  taskId,
+  name: appName,
+  label,
+  error,
+  stderr,
+});

@@ -70,6 +70,14 @@ export class Task implements TaskView {
     return this.entry.options.name;
   }
 
+  get label(): string | undefined {
+    return this.entry.options.label;
+  }
+
+  get shownName(): string {
+    return this.label === undefined ? this.appName : `${this.appName}: ${this.label}`;
+  }
+
   get stdout(): string | undefined {
     return this.#outputPath('stdout');
   }
@@ -94,6 +102,11 @@ export class Task implements TaskView {
   }
 
   // --- tries
+
+  /** Where the latest try that was reported on ran. */
+  get place(): { readonly host: string; readonly worker: string } {
+    return { host: this.#host, worker: this.#worker };
+  }
 
   get tries(): readonly TryRecord[] {
     const earlier = this.#earlierTries ?? [];

@@ -5,6 +5,7 @@ import type { AppFuture } from '../futures/app-future.ts';
 
 interface Failure {
   readonly taskId: number;
+  /** As it is shown: with the task's label. */
   readonly name: string;
   readonly future: AppFuture<unknown>;
 }

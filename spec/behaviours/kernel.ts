@@ -1,10 +1,23 @@
 /** Behaviours 37–40: the kernel; and `map`. */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
+import { inspect } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
-import { bashApp, CancelledError, Config, DataFlowKernel, FlotillaError, joinApp, jsApp, load, NoKernelError } from '../../index.ts';
+import {
+  bashApp,
+  CancelledError,
+  Config,
+  DataFlowKernel,
+  FlotillaError,
+  joinApp,
+  jsApp,
+  load,
+  NoKernelError,
+  InvalidOptionError,
+} from '../../index.ts';
 import { makeConfigFolder } from '../support/configs.ts';
 import { eventually } from '../support/eventually.ts';
 import { type ExecutorUnderTest, failureOf, openKernel, useKernel } from '../support/kernel.ts';
@@ -33,6 +46,21 @@ export function describeKernel(executor: ExecutorUnderTest): void {
       expect(place.kernel.runDir).to.equal(place.path('runinfo/000'));
       expect(place.kernel.executors).to.deep.equal([executor.create().label]);
     });
+
+    const wrongEnds: [options: object, says: RegExp][] = [
+      [{ mode: 'now' }, /'wait', 'cleanup', 'skip'/],
+      [{ timeout: 'soon' }, /soon/],
+      [{ timeout: -1 }, /timeout/],
+      [{ timeoutt: 3 }, /timeout/],
+    ];
+    for (const [options, says] of wrongEnds) {
+      it(`is not closed by close(${inspect(options)}), which is refused`, async () => {
+        const error = await place.kernel.close(options).catch((reason: unknown) => reason);
+        expect(error).to.be.instanceOf(InvalidOptionError);
+        expect(String(error)).to.match(says);
+        expect(await double(1)).to.equal(2);
+      });
+    }
 
     it('is the only one: a second is refused, which names the first', async () => {
       const { compiled } = new Config({ executors: [executor.create()], runDir: place.path('second') });
@@ -64,6 +92,28 @@ export function describeKernel(executor: ExecutorUnderTest): void {
       await second;
       expect(place.kernel.explain(second.taskId)).to.equal(`task ${second.taskId} has ended`);
       expect(place.kernel.explain(999_999)).to.include('there is no task 999999');
+    });
+
+    it("shows a task's label behind its app's name, wherever it is named", async () => {
+      const failing = bashApp(() => 'exit 3', { name: 'failing' });
+      const heard: unknown[] = [];
+      const listen = (message: unknown): number => heard.push(message);
+      subscribe('flotilla:failure', listen);
+      const gate = Promise.withResolvers<number>();
+      const first = double.with({ label: 'x = 21' })(gate.promise);
+      const second = double(first);
+      expect(place.kernel.explain(first.taskId)).to.include(`task ${first.taskId} (double: x = 21) waits`);
+      expect(place.kernel.explain(second.taskId)).to.include(`task ${first.taskId} (double: x = 21, pending)`);
+      expect(inspect(first)).to.equal(`AppFuture { task ${first.taskId} (double: x = 21), pending }`);
+      gate.resolve(21);
+      const third = failing.with({ label: 'the third' })();
+      await place.kernel.waitForCurrentTasks();
+      unsubscribe('flotilla:failure', listen);
+      const unobserved = place.kernel.unobservedFailures().find(({ taskId }) => taskId === third.taskId);
+      expect(unobserved?.name).to.equal('failing: the third');
+      expect(heard).to.have.length(1);
+      expect(heard[0]).to.include({ taskId: third.taskId, name: 'failing', label: 'the third' });
+      await failureOf(third);
     });
 
     it('explains where a running and a queued task are', async () => {

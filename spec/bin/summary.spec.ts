@@ -69,5 +69,21 @@ describe('the summary', () => {
     expect(lines.at(-1)).to.contain('490 more with other messages');
   });
 
+  it('tells tasks of one group by their labels, shortened', () => {
+    const error = new Error('too hot');
+    const failures = ['T = 3', 'x'.repeat(100)].map((label, i) => ({ ...failure(i + 1, 'simulate', error), label }));
+    const [line = ''] = summarize([...failures, failure(3, 'simulate', error)]).slice(1);
+    expect(line).to.match(/^ {2}3 × simulate: Error: too hot \(tasks 1 \[T = 3\], 2 \[x+ … x+\], 3\)$/);
+    expect(line).to.have.length.below(100);
+  });
+
+  it('tells tasks of one group by their labels, shortened', () => {
+    const error = new Error('too hot');
+    const failures = ['T = 3', 'x'.repeat(100)].map((label, i) => ({ ...failure(i + 1, 'simulate', error), label }));
+    const [line = ''] = summarize([...failures, failure(3, 'simulate', error)]).slice(1);
+    expect(line).to.match(/^ {2}3 × simulate: Error: too hot \(tasks 1 \[T = 3\], 2 \[x+ … x+\], 3\)$/);
+    expect(line).to.have.length.below(100);
+  });
+
   it('shows what was thrown that is no Error', () => expect(summarize([failure(1, 'a', 'text')])[1]).to.equal('  1 × a: text (task 1)'));
 });

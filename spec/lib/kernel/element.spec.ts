@@ -4,6 +4,7 @@ import { ElementView } from '../../../lib/kernel/element.ts';
 
 class FakeTask implements TaskView {
   readonly taskId = 7;
+  readonly shownName = 'make';
   readonly appName = 'make';
   readonly state = 'launched';
   readonly tries = [];
