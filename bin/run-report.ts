@@ -2,8 +2,11 @@
  * What a run says on stderr beside the script's own words: progress while it runs, the summary once at its end.
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { FailureLog, type TaskFailure } from './failures.ts';
 import type { TaskCounts } from '../lib/kernel/counts.ts';
+import { RUN_LOG } from '../lib/kernel/run-log.ts';
 import { ProgressDisplay } from './progress-display.ts';
 import type { ClosableKernel } from './script.ts';
 import { formatFailures, formatSummary, type RunFacts } from './summary.ts';
@@ -63,6 +66,9 @@ export class RunReport {
   #facts(kernel: ReportedKernel): RunFacts {
     const { dependents, ungrouped } = this.#failures;
     const wallMs = performance.now() - this.#startedMs;
-    return { counts: kernel.counts(), wallMs, runDir: kernel.runDir, groups: this.#failures.groups(), dependents, ungrouped };
+    const { runDir } = kernel;
+    const path = join(runDir, RUN_LOG);
+    const log = existsSync(path) ? path : undefined;
+    return { counts: kernel.counts(), wallMs, runDir, log, groups: this.#failures.groups(), dependents, ungrouped };
   }
 }

@@ -9,6 +9,8 @@ export interface RunFacts {
   readonly counts: TaskCounts;
   readonly wallMs: number;
   readonly runDir: string | undefined;
+  /** Path of the run's log, if it has one. */
+  readonly log: string | undefined;
   readonly groups: readonly FailureGroup[];
   readonly dependents: number;
   readonly ungrouped: number;
@@ -35,12 +37,12 @@ function totals({ total, done, failed, cancelled }: TaskCounts): string {
   return `${total} ${total === 1 ? 'task' : 'tasks'}: ${parts.filter((part) => part !== false).join(', ')}`;
 }
 
-export function formatFailures({ groups, dependents, ungrouped }: RunFacts): string[] {
+export function formatFailures({ groups, dependents, ungrouped, log }: RunFacts): string[] {
   const shown = groups.slice(0, GROUPS_SHOWN).flatMap(formatGroup);
   const hidden = groups.slice(GROUPS_SHOWN).reduce((sum, group) => sum + group.count, ungrouped);
   return [
     ...shown,
-    ...(hidden > 0 ? [`  ${hidden} more with other messages; the run's log has them all`] : []),
+    ...(hidden > 0 ? [`  ${hidden} more with other messages${log === undefined ? '' : `; ${log} has them all`}`] : []),
     ...(dependents > 0 ? [`  ${dependents} × not run, because a task before them failed`] : []),
   ];
 }

@@ -1,10 +1,11 @@
 /**
- * The run's log: a line in `runinfo/NNN/flotilla.log` for everything that a person may want to read about executors, blocks and
- * managers. A listener like any other: it changes nothing, and a disk that is full costs lines, not tasks.
+ * The run's log: a line in `runinfo/NNN/flotilla.log` for everything that a person may want to read about executors, blocks,
+ * managers and tasks that failed. A listener like any other: it changes nothing, and a disk that is full costs lines, not tasks.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { type KernelMessage, kernelChannel, logChannel } from './channels.ts';
+import { type FailureMessage, failureChannel, type KernelMessage, kernelChannel, logChannel } from './channels.ts';
+import { describeFailure } from './failure-line.ts';
 
 export interface LogMessage {
   /** Label. */
@@ -27,14 +28,19 @@ export function startRunLog(runDir: string): () => void {
     const { state } = message as KernelMessage;
     writeLine(fd, formatLine(new Date(), { executor: '-', level: 'info', message: `kernel ${state}` }));
   };
+  const onFailure = (message: unknown): void => {
+    writeLine(fd, formatLine(new Date(), { executor: '-', ...describeFailure(message as FailureMessage) }));
+  };
   logChannel.subscribe(onLog);
   kernelChannel.subscribe(onKernel);
+  failureChannel.subscribe(onFailure);
   let isOpen = true;
   return () => {
     if (!isOpen) return;
     isOpen = false;
     logChannel.unsubscribe(onLog);
     kernelChannel.unsubscribe(onKernel);
+    failureChannel.unsubscribe(onFailure);
     closeSync(fd);
   };
 }

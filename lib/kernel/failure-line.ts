@@ -1,0 +1,39 @@
+/**
+ * A task that failed, in one line of bounded length for the run's log. Pure.
+ */
+import { isAppError } from '../errors/app-error.ts';
+import { DependencyError } from '../errors/dependency-error.ts';
+import { shorten } from '../errors/message-parts.ts';
+import { CancelledError } from '../errors/task-errors.ts';
+import { nameTask } from '../errors/task-ref.ts';
+import type { FailureMessage } from './channels.ts';
+
+const MOST_LETTERS = 500;
+const LABEL_LETTERS = 80;
+
+export interface FailureLine {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly message: string;
+}
+
+export function describeFailure({ taskId, name, label, error }: FailureMessage): FailureLine {
+  const task = nameTask({ id: taskId, app: label === undefined ? name : `${name}: ${shorten(label, LABEL_LETTERS)}` });
+  // Its own message, the whole chain, is not built: there may be 100,000 of them.
+  if (error instanceof DependencyError) return { level: 'warn', message: `${task} did not run: it needs ${rootOf(error)}, which failed` };
+  if (error instanceof CancelledError) return { level: 'info', message: `${task} was cancelled` };
+  return { level: 'error', message: `${task} failed${placeOf(error)}: ${firstLine(error)}` };
+}
+
+function rootOf({ nearRoot: [root] }: DependencyError): string {
+  return root === undefined ? 'a promise' : nameTask(root);
+}
+
+function placeOf(error: unknown): string {
+  const host = isAppError(error) ? error.flotilla.task.host : '';
+  return host === '' ? '' : ` on ${host}`;
+}
+
+function firstLine(error: unknown): string {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return shorten(text.split('\n', 1)[0] ?? '', MOST_LETTERS);
+}
