@@ -59,8 +59,8 @@ export interface AppOptions {
   readonly label?: string | undefined;
   /** Bash apps: what the future resolves to; default 'exitCode'. */
   readonly returns?: BashReturns | undefined;
-  /** '5s', or seconds: time between TERM and KILL; default 5 s. */
-  readonly killGrace?: string | number | undefined;
+  /** Time between TERM and KILL; default '5s'. */
+  readonly killGrace?: string | undefined;
   /** What happens when a worker is lost under the task; 'fail' for work that must not run twice. Default 'retry'. */
   readonly onLost?: 'retry' | 'fail' | undefined;
 }

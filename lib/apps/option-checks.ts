@@ -78,6 +78,15 @@ export function compileDuration(leastMs: number): Check<number> {
   };
 }
 
+const compileAnyDuration = compileDuration(0);
+
+/** As text with units only: what Parsl has no option for takes no bare number, whose unit one would have to guess. */
+export function compileDurationText(value: unknown, of: string, option: string): number {
+  if (typeof value !== 'number') return compileAnyDuration(value, of, option);
+  const suggestion = value >= 0 && Number.isFinite(value) ? `'${value}s'` : undefined;
+  throw InvalidOptionError.wrong(of, option, value, "a duration with its unit, like '5s' or '500ms'", suggestion);
+}
+
 function readDuration(value: string, of: string, option: string): number {
   try {
     return parseDuration(value);

@@ -11,6 +11,7 @@ import {
   checkText,
   checkWhole,
   compileDuration,
+  compileDurationText,
   compilePath,
   type Check,
 } from './option-checks.ts';
@@ -49,7 +50,7 @@ export const OPTION_TABLE: Readonly<Record<keyof AppOptions, OptionRule>> = {
   pty: { kinds: ['bash'], compile: checkBoolean },
   label: { kinds: ANY, compile: checkText },
   returns: { kinds: ['bash'], compile: checkOneOf(['exitCode', 'stdout', 'lines', 'json']) },
-  killGrace: { kinds: ON_WORKERS, as: 'killGraceMs', compile: compileDuration(0) },
+  killGrace: { kinds: ON_WORKERS, as: 'killGraceMs', compile: compileDurationText },
   onLost: { kinds: ON_WORKERS, compile: checkOneOf(['retry', 'fail']) },
 };
 

@@ -54,7 +54,7 @@ describe('options of an app', () => {
     [{ walltime: '1h30m' }, { walltimeMs: 5_400_000 }],
     [{ walltime: 0.5 }, { walltimeMs: 500 }],
     [{ killGrace: '2s' }, { killGraceMs: 2000 }],
-    [{ killGrace: 0 }, { killGraceMs: 0 }],
+    [{ killGrace: '0s' }, { killGraceMs: 0 }],
     [{ priority: -32_768 }, { priority: -32_768 }],
     [
       { cache: true, version: '2', ignoreForCache: ['verbose', 0] },
@@ -106,6 +106,8 @@ describe('options of an app', () => {
     [{ walltime: Number.POSITIVE_INFINITY }, 'walltime', 'Infinity'],
     [{ walltime: null }, 'walltime', 'null'],
     [{ killGrace: -1 }, 'killGrace'],
+    [{ killGrace: 5 }, 'killGrace', '5 (number)', "Did you mean '5s'?"],
+    [{ killGrace: 'soon' }, 'killGrace', '"soon"'],
     [{ priority: 40_000 }, 'priority', '-32768 to 32767'],
     [{ cache: 'yes' }, 'cache', 'true or false'],
     [{ version: 2 }, 'version'],

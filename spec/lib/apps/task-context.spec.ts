@@ -32,7 +32,7 @@ describe('what travels with a task', () => {
     [{ stderr: 'auto' }, { stderr: ['/home/u/runinfo/003/task_logs/0012/task_12345_simulate.stderr', 'a'] }],
     [{ env: { A: '1' } }, { env: { A: '1' } }],
     [
-      { walltime: '2s', killGrace: 1 },
+      { walltime: '2s', killGrace: '1s' },
       { walltimeMs: 2000, killGraceMs: 1000 },
     ],
     [

@@ -147,6 +147,9 @@ const specs: Record<string, () => void> = {
     double.with({ retires: 2 });
     // @ts-expect-error
     double.with({ stdout: ['a.out', 'x'] });
+    double.with({ walltime: 5, killGrace: '5s' });
+    // @ts-expect-error a number of what?
+    double.with({ killGrace: 5 });
   },
 
   'gives a bash app for other options that resolves to what they ask for'() {
