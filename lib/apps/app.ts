@@ -39,6 +39,6 @@ export function createApp({ entry, rebuild, pack }: AppRecipe): AnyApp {
       value: (options: AppOptions) =>
         createApp({ entry: rebuild(mergeAppOptions(entry.options, options, entry.kind)), rebuild, ...(pack ? { pack } : {}) }),
     },
-    map: { value: (items: Iterable<unknown>, options?: MapOptions) => mapApp(call, name, items, options) },
+    map: { value: (items: unknown, options?: MapOptions) => mapApp(call, name, items, options) },
   }) as unknown as AnyApp;
 }
