@@ -1,12 +1,13 @@
 /**
- * Builds the package into dist/: compiles the TypeScript, and puts beside it the other files that the code needs when it runs.
+ * Builds the package into dist/: compiles the TypeScript, and puts beside it the other files that the code needs when it runs, and
+ * the JSON Schema of configs, which editors read.
  *
  * Plain JavaScript, since it runs before anything is built. A build that fails leaves the dist/ that was there.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, extname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const output = join(root, 'dist');
@@ -21,6 +22,7 @@ try {
   const copied = FOLDERS.flatMap((folder) => filesIn(join(root, folder)))
     .filter((file) => COPIED.has(extname(file)))
     .map(copy);
+  await writeSchema();
   for (const command of COMMANDS) chmodSync(join(unfinished, command), 0o755);
   rmSync(output, { recursive: true, force: true });
   renameSync(unfinished, output);
@@ -40,6 +42,12 @@ function compile() {
   });
   if (error !== undefined) throw error;
   if (status !== 0) throw new Error(`the compiler ended with ${signal ?? `exit code ${status}`}`);
+}
+
+async function writeSchema() {
+  const folder = join(unfinished, 'configs');
+  const { configJsonSchema } = await import(pathToFileURL(join(folder, 'schema.js')).href);
+  writeFileSync(join(folder, 'config.schema.json'), `${JSON.stringify(configJsonSchema(), null, 2)}\n`);
 }
 
 /** The copy has the file's mode: copyFile keeps it. */

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
-import { access, constants, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, constants, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { expect } from 'chai';
+import { configJsonSchema } from '../configs/schema.ts';
 import { copySource, installTarball, remove, run, runWell } from './support/package-copy.ts';
 import { LAYERS, ROOT, sourceFiles } from './support/source-tree.ts';
 
@@ -57,6 +59,12 @@ describe('the package', function () {
     const others = packed.files.map(({ path }) => path).filter((path) => !path.startsWith('dist/'));
     expect(others.sort()).to.deep.equal(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
     expect(packed.files.filter(({ path }) => /(^|\/)spec\/|\.spec\.|\.pyc$|__pycache__/.test(path))).to.deep.equal([]);
+  });
+
+  it('has the JSON Schema of configs, for editors', async () => {
+    const path = createRequire(join(project, 'script.ts')).resolve('flotilla/config.schema.json');
+    expect(path).to.equal(await realpath(join(project, 'node_modules/flotilla/dist/configs/config.schema.json')));
+    expect(JSON.parse(await readFile(path, 'utf8'))).to.deep.equal(configJsonSchema());
   });
 
   it('has its command executable, in dist/ and where npm puts it', async () => {
