@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { InvalidOptionError } from '../errors/definition-errors.ts';
 import { nearest } from '../suggest.ts';
 
-const BRAND = Symbol.for('flotilla.dataFile');
+export const DATA_FILE = Symbol.for('flotilla.dataFile');
 const SCHEMES = ['file', 'http', 'https', 'ftp', 'globus'] as const;
 export type FileScheme = (typeof SCHEMES)[number];
 
@@ -22,7 +22,7 @@ export class DataFile {
   readonly filename: string;
 
   static {
-    Object.defineProperty(this.prototype, BRAND, { value: true });
+    Object.defineProperty(this.prototype, DATA_FILE, { value: true });
   }
 
   /** @param location an absolute path or a URL; a relative path is taken from the process's working directory. */
@@ -56,7 +56,7 @@ export class DataFile {
 }
 
 /** Recognises files also when two copies of the package are loaded. */
-export const isDataFile = (value: unknown): value is DataFile => typeof value === 'object' && value !== null && BRAND in value;
+export const isDataFile = (value: unknown): value is DataFile => typeof value === 'object' && value !== null && DATA_FILE in value;
 
 function checkPath(path: string): string {
   if (path !== '' && !path.includes('\0')) return path;

@@ -1,7 +1,7 @@
 /**
  * The walk that decides how a value travels: as plain MessagePack, as a structured clone, or not at all.
  */
-import { isTraveller } from './travellers.ts';
+import { isOwnTraveller, isTraveller } from './travellers.ts';
 
 export const Fit = { Plain: 0, Clone: 1, Refused: 2 } as const;
 export type Fit = (typeof Fit)[keyof typeof Fit];
@@ -44,7 +44,7 @@ function classifyObject(value: object, depth: number): Found {
   if (Array.isArray(value)) return classifyArray(value, depth);
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null) return classifyRecord(value as Record<string, unknown>, depth);
-  if (isTraveller(value)) return Fit.Plain;
+  if (isTraveller(value)) return isOwnTraveller(value) ? Fit.Plain : Fit.Clone;
   return classifyBuiltin(value, (item) => walk(item, depth + 1));
 }
 

@@ -4,8 +4,8 @@
 import { inspect } from 'node:util';
 import { type ArrayData, type DType, dtypeOf, isDataOf } from './dtypes.ts';
 
-const ND_ARRAY = Symbol.for('flotilla.ndArray');
-const PYTHON_VALUE = Symbol.for('flotilla.pythonValue');
+export const ND_ARRAY = Symbol.for('flotilla.ndArray');
+export const PYTHON_VALUE = Symbol.for('flotilla.pythonValue');
 
 /** An array of any shape, in C order: what a numpy array is that has not exactly one dimension. */
 export class NdArray {

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { DataFile } from '../../../lib/files/data-file.ts';
+import { decodePython, encodePython, NdArray, PythonValue } from '../../../lib/wire/python-codec.ts';
 import { UnencodableError } from '../../../lib/wire/unencodable.ts';
 import { decodeStored, decodeValue, encodeStored, encodeValue, isStored, ValueTag } from '../../../lib/wire/value-codec.ts';
 
@@ -16,6 +17,12 @@ function refusal(value: unknown): UnencodableError {
   }
   throw new Error(`${inspect(value)} was not refused`);
 }
+
+/** Another copy of the package: other classes, the same brands. */
+const [otherFiles, otherValues] = (await Promise.all([
+  import(`${new URL('../../../lib/files/data-file.ts', import.meta.url).href}?copy`),
+  import(`${new URL('../../../lib/wire/python/values.ts', import.meta.url).href}?copy`),
+])) as [typeof import('../../../lib/files/data-file.ts'), typeof import('../../../lib/wire/python/values.ts')];
 
 class Point {
   x = 1;
@@ -116,6 +123,30 @@ describe('encoded values', () => {
     expect((roundTrip([new Map([['f', file]])]) as [Map<string, DataFile>])[0].get('f'))
       .to.be.instanceOf(DataFile)
       .with.property('url', file.url);
+  });
+
+  it('of classes of another copy of the package arrive as those of this one', () => {
+    const file = new otherFiles.DataFile('/data/a.csv');
+    const array = new otherValues.NdArray(Float64Array.of(1, 2), [2, 1]);
+    const opaque = new otherValues.PythonValue('complex', '1j', Uint8Array.of(1));
+    expect(file).not.to.be.instanceOf(DataFile);
+    const read = roundTrip({ file, rest: new Map([['array', array]]), opaque }) as {
+      file: DataFile;
+      rest: Map<string, NdArray>;
+      opaque: object;
+    };
+    expect(read.file).to.be.instanceOf(DataFile).with.property('url', file.url);
+    expect(read.rest.get('array'))
+      .to.be.instanceOf(NdArray)
+      .and.deep.include({ shape: [2, 1], data: Float64Array.of(1, 2) });
+    expect(read.opaque).to.be.instanceOf(PythonValue).with.property('repr', '1j');
+    expect((roundTrip(file) as DataFile).path).to.equal('/data/a.csv');
+    expect(decodePython(encodePython([file, array]))).to.deep.equal(['/data/a.csv', new NdArray(Float64Array.of(1, 2), [2, 1])]);
+  });
+
+  it('of a class derived from one of ours are refused as others are', () => {
+    class Labelled extends DataFile {}
+    expect(refusal([new Labelled('/a')]).message).to.contain('an instance of class Labelled');
   });
 
   it('keep bare errors', () => {
