@@ -15,12 +15,13 @@ export type { App, ArgumentOf, ArgumentsOf, BashApp, BashResult, JoinApp, MapOpt
 
 export { AppFuture, type ElementOf, type TaskState, type TryRecord } from './lib/futures/app-future.ts';
 export { DataFuture } from './lib/futures/data-future.ts';
-export type { ResultOptions } from './lib/futures/settleable.ts';
+export type { ResultOptions } from './lib/futures/result-options.ts';
 export { DataFile, type FileScheme } from './lib/files/data-file.ts';
 export { file } from './lib/files/file.ts';
 export { NdArray, PythonValue, type ArrayData, type DType } from './lib/wire/python-codec.ts';
 
-export { DataFlowKernel, type CloseOptions } from './lib/kernel/kernel.ts';
+export { DataFlowKernel } from './lib/kernel/kernel.ts';
+export type { CloseOptions } from './lib/kernel/close-options.ts';
 export type { TaskCounts } from './lib/kernel/counts.ts';
 
 export { Config } from './configs/config.ts';

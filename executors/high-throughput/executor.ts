@@ -114,7 +114,8 @@ export class HighThroughput implements RunningExecutor {
       if (this.#failure) throw this.#failure;
     } catch (error) {
       await this.close(JOB_END_MS);
-      throw error;
+      // What made it stop says more than that it has stopped.
+      throw this.#failure ?? error;
     }
   }
 

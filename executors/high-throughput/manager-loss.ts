@@ -18,10 +18,11 @@ export interface LostManager {
 
 /** Body of the outcomes of all its tasks. @param job its block's, once it has ended; how it ended is how the manager did. */
 export function managerLostBody({ host, managerId, lastHeardMs }: LostManager, job: BlockJob | undefined): Buffer {
+  const hasExpired = job?.state === 'timeout';
   return packWireError({
     kind: 'manager-lost',
     name: 'ManagerLost',
-    message: '',
+    message: hasExpired ? `manager ${managerId} on ${host} was ended because the walltime of its block was over` : '',
     fields: {
       host,
       managerId,
@@ -29,6 +30,7 @@ export function managerLostBody({ host, managerId, lastHeardMs }: LostManager, j
       exitCode: job?.exitCode ?? null,
       signal: job?.signal ?? null,
       stderrTail: job?.stderrTail ?? '',
+      blockExpired: hasExpired,
     },
   });
 }

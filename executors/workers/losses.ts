@@ -20,11 +20,12 @@ export function workerNotStarted(reason: string, host: string): WireError {
   return { kind: 'definition', name: 'DefinitionError', message: `on ${host}: ${reason}` };
 }
 
-export function walltimeExceeded(walltimeMs: number, host: string): WireError {
+/** Its words are those of the class. */
+export function walltimeExceeded(walltimeMs: number): WireError {
   return {
     kind: 'walltime',
     name: 'WalltimeError',
-    message: `the task ran longer than its walltime of ${walltimeMs / 1000} s and was ended on ${host}`,
+    message: '',
     fields: { walltimeMs },
   };
 }

@@ -132,6 +132,8 @@ export class ProcessRunner implements Runner {
     mkdirSync(logDir, { recursive: true });
     const stdoutFd = openSync(join(logDir, `${name}.stdout`), 'a');
     const stderrFd = openSync(join(logDir, `${name}.stderr`), 'a+');
+    // Before it starts: it may have written by the time that spawn returns.
+    const stderrFrom = fstatSync(stderrFd).size;
     const child = spawn(argv[0], argv.slice(1), {
       cwd,
       env: { ...env, FLOTILLA_JOURNAL: this.#journal },
@@ -144,7 +146,7 @@ export class ProcessRunner implements Runner {
       socket: child.stdio[3] as Socket,
       defined: new Set(),
       stderrFd,
-      stderrFrom: fstatSync(stderrFd).size,
+      stderrFrom,
       exit: undefined,
       socketEnded: false,
       restEnded: false,
@@ -223,7 +225,8 @@ export class ProcessRunner implements Runner {
   /** taskset and setpriv report a missing program by 127 (126: not executable) and a line of their own. */
   #startErrorOf({ exitCode, stderrTail }: WorkerExit): string | undefined {
     if (exitCode !== 127 && exitCode !== 126) return undefined;
-    return `${this.#options.argv.join(' ')} cannot be started: ${stderrTail.trim()}. ${this.#options.missingHint}`;
+    const why = stderrTail.trim() || (exitCode === 127 ? 'there is no such program' : 'it is not executable');
+    return `${this.#options.argv.join(' ')} cannot be started: ${why}. ${this.#options.missingHint}`;
   }
 
   async close(timeoutMs: number, running?: TaskTag): Promise<void> {

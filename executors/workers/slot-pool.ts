@@ -281,7 +281,7 @@ export class SlotPool {
     const outcome = { header, startMs: slot.batchStartMs, worker: slot.index };
     if (kill && kill.taskId !== header.taskId && !slot.cancelled.has(header.taskId)) return false;
     if (kill?.reason === 'walltime') {
-      const body = packWireError(walltimeExceeded(contextAt(victim, 0).walltimeMs ?? 0, this.#options.host));
+      const body = packWireError(walltimeExceeded(contextAt(victim, 0).walltimeMs ?? 0));
       this.#report({ ...outcome, status: ResultStatus.Walltime, body });
     } else if (kill || slot.cancelled.has(header.taskId)) {
       this.#report({ ...outcome, status: ResultStatus.Cancelled, body: Buffer.alloc(0) });

@@ -75,7 +75,7 @@ function nameIn(source: string): string {
   try {
     return pythonFunctionName(source);
   } catch (cause) {
-    throw new DefinitionError(`pythonApp: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new DefinitionError(cause instanceof Error ? cause.message : String(cause), { cause });
   }
 }
 

@@ -2,7 +2,7 @@
  * WireErrors become errors again, on the driver's side: the user's own as it was thrown, ours as the class that it is.
  */
 import { tagWithTask } from './app-error.ts';
-import { BashExitError } from './bash-exit-error.ts';
+import { BashExitError, type BashExitFields } from './bash-exit-error.ts';
 import { DefinitionError } from './definition-errors.ts';
 import { NON_ERROR } from './encode-error.ts';
 import { FlotillaError } from './flotilla-error.ts';
@@ -75,7 +75,7 @@ function reviveOurs(wire: WireError, task: TaskRef): Error {
     case 'python':
       return revivePython(wire, task);
     case 'bash':
-      return new BashExitError({ ...NO_EXIT, ...fields }, options);
+      return reviveBash(fields, options);
     case 'missing-outputs':
       return new MissingOutputsError({ missing: [], ...fields }, options);
     case 'serialization':
@@ -93,6 +93,13 @@ function reviveOurs(wire: WireError, task: TaskRef): Error {
     default:
       return reviveJs(wire, task); // a kind of a newer peer: still an error with name, message and stack
   }
+}
+
+/** Files that the app did not name are null on the wire. */
+function reviveBash(fields: Readonly<Record<string, unknown>>, options: TaskErrorOptions): BashExitError {
+  const { stdout, stderr, ...rest } = { ...NO_EXIT, ...fields } as BashExitFields;
+  const files = { ...(stdout ? { stdout } : {}), ...(stderr ? { stderr } : {}) };
+  return new BashExitError({ ...rest, ...files }, options);
 }
 
 const NO_EXIT = { exitCode: null, signal: null, command: '', stdoutTail: '', stderrTail: '' };

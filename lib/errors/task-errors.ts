@@ -43,6 +43,13 @@ export class MissingOutputsError extends AppError {
   }
 }
 
+interface SerializationFields {
+  readonly path: string;
+  readonly seen: string;
+  /** What to do, where it is not the usual. */
+  readonly advice?: string | undefined;
+}
+
 export class SerializationError extends FlotillaError {
   static {
     brandError(this, 'SerializationError');
@@ -53,11 +60,12 @@ export class SerializationError extends FlotillaError {
   /** What lies there: "a function (onDone)". */
   declare readonly seen: string;
 
-  constructor(fields: { readonly path: string; readonly seen: string }, options: TaskErrorOptions = {}) {
+  constructor(fields: SerializationFields, options: TaskErrorOptions = {}) {
     const { message, task, ...rest } = options;
+    const { advice = 'pass plain data instead', ...own } = fields;
     const whose = task === undefined ? '' : `${nameTask(task)}: `;
-    const said = `${whose}${fields.path} is ${fields.seen}, which cannot travel between processes; pass plain data instead`;
-    super('FLOTILLA_SERIALIZATION_ERROR', message ?? said, { ...rest, fields: { ...fields } });
+    const said = `${whose}${own.path} is ${own.seen}, which cannot travel between processes; ${advice}`;
+    super('FLOTILLA_SERIALIZATION_ERROR', message ?? said, { ...rest, fields: own });
   }
 }
 

@@ -3,8 +3,7 @@
  *
  * A failed one that nobody waits for crashes nothing; it remembers that nobody looked. Knows nothing of tasks.
  */
-import { parseDuration } from '../duration.ts';
-import { ResultTimeoutError } from '../errors/index.ts';
+import { compileResultOptions, limitWait, type ResultOptions } from './result-options.ts';
 
 const PENDING = 0;
 const FULFILLED = 1;
@@ -13,12 +12,6 @@ const REJECTED = 2;
 /** Work that is put off until the value is wanted: a result that lies in a store. */
 export interface Deferred<T> {
   fetch(): Promise<T>;
-}
-
-export interface ResultOptions {
-  /** Give up waiting after this long; the task goes on. `'90s'`, or a bare number of seconds as in Parsl. */
-  readonly timeout?: number | string | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 export class Settleable<T> implements PromiseLike<T> {
@@ -149,19 +142,28 @@ export class Settleable<T> implements PromiseLike<T> {
    * @throws the task's error; ResultTimeoutError when `timeout` passes first (the task goes on); the signal's reason when it aborts.
    */
   result(options: ResultOptions = {}): Promise<T> {
-    const settled = this.#wait();
-    if (options.timeout === undefined && !options.signal) return settled;
-    const limited = limitWait(settled, options, this.describe());
-    limited.catch(() => undefined);
-    return limited;
+    return this.#limited(this.#wait(), options);
   }
 
-  /** The error, or undefined if there is a value; never rejects. */
+  /**
+   * The error; undefined if there is a value.
+   * @throws ResultTimeoutError when `timeout` passes first; the signal's reason when it aborts.
+   */
   exception(options: ResultOptions = {}): Promise<unknown> {
-    return this.result(options).then(
+    const error = this.#wait().then(
       () => undefined,
-      (error: unknown) => error,
+      (reason: unknown) => reason,
     );
+    return this.#limited(error, options);
+  }
+
+  #limited<V>(settled: Promise<V>, options: ResultOptions): Promise<V> {
+    const limit = compileResultOptions(options);
+    if (!limit) return settled;
+    const limited = limitWait(settled, limit, this.describe());
+    // Whoever awaits several in turn looks at this one later.
+    limited.catch(() => undefined);
+    return limited;
   }
 
   /** @internal */
@@ -169,21 +171,3 @@ export class Settleable<T> implements PromiseLike<T> {
     return 'a future';
   }
 }
-
-async function limitWait<T>(settled: Promise<T>, options: ResultOptions, what: string): Promise<T> {
-  const { signal } = options;
-  signal?.throwIfAborted();
-  const timeoutMs = options.timeout === undefined ? undefined : toTimeoutMs(options.timeout);
-  const limit = Promise.withResolvers<never>();
-  const timer = timeoutMs === undefined ? undefined : setTimeout(() => limit.reject(new ResultTimeoutError(what, timeoutMs)), timeoutMs);
-  const onAbort = (): void => limit.reject(signal?.reason);
-  signal?.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([settled, limit.promise]);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', onAbort);
-  }
-}
-
-const toTimeoutMs = (timeout: number | string): number => (typeof timeout === 'number' ? timeout * 1000 : parseDuration(timeout));

@@ -17,6 +17,9 @@ export interface TaskPolicy {
   readonly onLost: 'retry' | 'fail';
 }
 
+/** A task that outlived this many blocks is stopped: it may be longer than any of them. */
+export const MAX_EXPIRIES = 10;
+
 /** A task that was lost this often is stopped: it may be what kills its workers. */
 export const MAX_LOSSES = 3;
 
@@ -33,6 +36,8 @@ export type TryResult =
   /** `cost` of this failure; Infinity: trying again cannot help. */
   | { readonly kind: 'failed'; readonly cost: number }
   | { readonly kind: 'lost' }
+  /** Lost because the time of its block was over: nobody's fault, and no sign of poison. */
+  | { readonly kind: 'expired' }
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'unstarted' };
 
@@ -56,6 +61,7 @@ interface Node {
   tryNumber: number;
   cost: number;
   losses: number;
+  expiries: number;
   dependents: TaskId[] | undefined;
 }
 
@@ -97,7 +103,7 @@ export function unfinishedDependencies(graph: TaskGraph, id: TaskId): number | u
 }
 
 function createNode(policy: TaskPolicy | undefined, state: NodeState): Node {
-  return { policy, state, waitingFor: 0, tryNumber: 1, cost: 0, losses: 0, dependents: undefined };
+  return { policy, state, waitingFor: 0, tryNumber: 1, cost: 0, losses: 0, expiries: 0, dependents: undefined };
 }
 
 function submitted(graph: TaskGraph, id: TaskId, policy: TaskPolicy, after: readonly TaskId[]): readonly GraphEffect[] {
@@ -133,6 +139,9 @@ function tryEnded(graph: TaskGraph, id: TaskId, tryNumber: number, result: TryRe
     case 'lost':
       node.losses++;
       return node.policy?.onLost === 'retry' && node.losses < MAX_LOSSES ? again(id, node, 'lost') : fail(graph, id, 'lost');
+    case 'expired':
+      node.expiries++;
+      return node.policy?.onLost === 'retry' && node.expiries < MAX_EXPIRIES ? again(id, node, 'lost') : fail(graph, id, 'lost');
     default:
       return assertNever(result);
   }

@@ -14,12 +14,12 @@ interface Draining {
 /** A wait of this length is explained. */
 const NOTICE_MS = 2000;
 
-/** @param timeout seconds after which what is left is cancelled. */
-export async function drain(tasks: Draining, timeout: number | undefined): Promise<void> {
+/** @param timeoutMs after which what is left is cancelled. */
+export async function drain(tasks: Draining, timeoutMs: number | undefined): Promise<void> {
   const giveUp =
-    timeout === undefined
+    timeoutMs === undefined
       ? undefined
-      : setTimeout(() => tasks.cancelAll(`the kernel was closed and ${timeout} s had passed`), timeout * 1000);
+      : setTimeout(() => tasks.cancelAll(`the kernel was closed and ${timeoutMs / 1000} s had passed`), timeoutMs);
   const notice = setTimeout(() => tasks.tellWaiting(), NOTICE_MS);
   // Joins may call others meanwhile.
   while (tasks.remaining() > 0) await tasks.waitForCurrentTasks();

@@ -26,7 +26,7 @@ export const cancelledError = (task: Task): Error =>
 /** What a task ends with that was lost for the last time: the loss itself, or all of them as evidence. */
 export function lossError(task: Task): unknown {
   const losses = task.losses ?? [];
-  if (losses.length <= 1) return task.latestError;
+  if (losses.length <= 1 || losses.at(-1) !== task.latestError) return task.latestError;
   const last = losses.at(-1);
   const fields =
     last instanceof WorkerLost

@@ -4,6 +4,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { JoinError, type JoinFailure } from '../errors/index.ts';
 import { asFuture, findWaitables, replaceWaitables, type Waitable } from './arguments.ts';
+import { refuseHiddenFutures } from './hidden-futures.ts';
 import type { Task } from './task.ts';
 
 /** The join whose body is running: what it calls is cancelled with it. */
@@ -16,9 +17,11 @@ export const currentJoin = (): Task | undefined => enclosingJoin.getStore();
  * @throws TypeError if a synchronous body returns nothing to wait for; JoinError listing exactly the inner failures; what the body throws.
  */
 export async function runJoin(task: Task, body: (...args: readonly unknown[]) => unknown, args: readonly unknown[]): Promise<unknown> {
+  refuseHiddenFutures(args, 'args', task);
   const returned = enclosingJoin.run(task, () => body(...args));
   const isAsync = returned instanceof Promise;
   const value = isAsync ? await unwrap(task, returned) : returned;
+  refuseHiddenFutures(value, 'result', task);
   const waitables = findWaitables([value]) ?? [];
   if (waitables.length === 0) {
     if (isAsync || isEmptyCollection(value)) return value;

@@ -15,6 +15,7 @@ import { DataFile, isDataFile } from '../files/data-file.ts';
 import type { GraphEffect, TaskId } from '../graph/task-graph.ts';
 import { findWaitables } from './arguments.ts';
 import { kernelChannel } from './channels.ts';
+import { type CloseOptions, compileCloseOptions } from './close-options.ts';
 import type { TaskCounts } from './counts.ts';
 import { currentKernel, setCurrentKernel } from './current.ts';
 import { nodesOf } from './dependencies.ts';
@@ -34,13 +35,6 @@ import { startRunLog } from './run-log.ts';
 import { makeStoreDir, removeStoreDir, removeStoreDirAtExit } from './store-dir.ts';
 import { Task, type TaskOwner } from './task.ts';
 import { TaskTable } from './task-table.ts';
-
-export interface CloseOptions {
-  /** 'wait': for all tasks first (default); 'cleanup': cancel them; 'skip': leave everything as it is. */
-  readonly mode?: 'wait' | 'cleanup' | 'skip' | undefined;
-  /** Cancel what is left after this many seconds. Default: no limit. */
-  readonly timeout?: number | undefined;
-}
 
 const EXECUTOR_CLOSE_MS = 10_000;
 
@@ -274,15 +268,17 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   /**
    * Waits for the tasks (or cancels them), ends the executors and leaves nothing behind. Idempotent.
    * What nobody looked at is listed on stderr.
+   * @throws InvalidOptionError
    */
-  async close({ mode = 'wait', timeout }: CloseOptions = {}): Promise<void> {
+  async close(options: CloseOptions = {}): Promise<void> {
+    const { mode, timeoutMs } = compileCloseOptions(options);
     if (mode === 'skip') return;
     if (mode === 'cleanup') this.cancelAll('the kernel was closed');
-    this.#closing ??= this.#close(timeout);
+    this.#closing ??= this.#close(timeoutMs);
     await this.#closing;
   }
 
-  async #close(timeout: number | undefined): Promise<void> {
+  async #close(timeoutMs: number | undefined): Promise<void> {
     await drain(
       {
         remaining: () => this.#tasks.size,
@@ -290,7 +286,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
         cancelAll: (reason) => this.cancelAll(reason),
         tellWaiting: () => this.#tellWaiting(),
       },
-      timeout,
+      timeoutMs,
     );
     kernelChannel.publish({ state: 'closing', runDir: this.runDir });
     await this.#executors.close(EXECUTOR_CLOSE_MS);

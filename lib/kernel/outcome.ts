@@ -2,7 +2,7 @@
  * What a try's outcome means: bytes become a value or an error, and the error gets its cost. The graph decides what follows.
  */
 import type { RetryHandler } from '../config.ts';
-import { reviveError, type TaskRef, unpackWireError } from '../errors/index.ts';
+import { reviveError, tagWithTask, type TaskRef, unpackWireError } from '../errors/index.ts';
 import type { TryOutcome } from '../executor.ts';
 import type { TryResult } from '../graph/task-graph.ts';
 import { ResultStatus } from '../wire/records.ts';
@@ -42,6 +42,7 @@ function readFailure(task: Task, outcome: TryOutcome, retryHandler: RetryHandler
   const error = reviveError(wire, refOf(task, outcome));
   task.latestError = error;
   if (outcome.status === ResultStatus.Lost) {
+    if (wire.fields?.['blockExpired'] === true) return { kind: 'expired' };
     task.losses ??= [];
     task.losses.push(error);
     return { kind: 'lost' };
@@ -61,11 +62,13 @@ export function costOf(task: Task, error: unknown, retryHandler: RetryHandler | 
       `retryHandler returned ${String(cost)} for task ${task.taskId} (${task.appName}); it returns the cost of the failure, a number of at least 0`,
     );
   } catch (ownError) {
-    task.latestError = ownError;
+    if (ownError instanceof Error) ownError.cause ??= error;
+    task.latestError = ownError instanceof Error ? tagWithTask(ownError, 'FLOTILLA_APP_ERROR', refOf(task)) : ownError;
     return HOPELESS;
   }
 }
 
 export function refOf(task: Task, outcome?: TryOutcome): TaskRef {
-  return { id: task.taskId, app: task.appName, try: task.tryNumber, host: outcome?.host ?? '', worker: outcome?.worker ?? '' };
+  const { host, worker } = outcome ?? task.place;
+  return { id: task.taskId, app: task.appName, try: task.tryNumber, host, worker };
 }

@@ -11,6 +11,7 @@ import { UnencodableError } from '../wire/unencodable.ts';
 import { encodePythonCall } from '../wire/python-codec.ts';
 import { encodeValue } from '../wire/value-codec.ts';
 import { asFuture, replaceWaitables, type Waitable } from './arguments.ts';
+import { refuseHiddenFutures } from './hidden-futures.ts';
 import { isStoredResult, type StoredResult } from './stored-result.ts';
 import type { Task } from './task.ts';
 
@@ -116,7 +117,8 @@ function encodeFor(task: Task, encode: () => Buffer): Buffer {
     return encode();
   } catch (error) {
     if (!(error instanceof UnencodableError)) throw error;
-    throw new SerializationError({ path: error.path, seen: error.seen }, { task: { id: task.taskId, app: task.appName } });
+    const { path, seen, advice } = error;
+    throw new SerializationError({ path, seen, advice }, { task: { id: task.taskId, app: task.appName } });
   }
 }
 
@@ -130,6 +132,7 @@ function finish(args: Buffer, refs: readonly ArgumentRef[], site: PrepareSite, n
 }
 
 function prepareCommand(task: Task, entry: AppEntry & { kind: 'bash' }, args: readonly unknown[]): Prepared | Promise<Prepared> {
+  refuseHiddenFutures(args, 'args', task);
   const command = (entry.body as (...args: readonly unknown[]) => unknown)(...args);
   const isPromise = typeof command === 'object' && command !== null && 'then' in command;
   return isPromise ? Promise.resolve(command).then((text) => commandOf(task, text)) : commandOf(task, command);

@@ -3,18 +3,17 @@
  */
 import { inspect } from 'node:util';
 import { isTraveller } from './travellers.ts';
-import { UnencodableError } from './unencodable.ts';
+import { describeInstance, type Refused, UnencodableError } from './unencodable.ts';
 
 /** @throws UnencodableError always. */
 export function refuse(value: unknown, root: string, cause?: unknown): never {
   const found = findCulprit(value, root, new Set());
-  if (found) throw new UnencodableError(found.path, found.seen);
-  throw new UnencodableError(root, cause instanceof Error ? cause.message : 'a value that cannot be cloned');
+  if (found) throw new UnencodableError(found.path, found);
+  throw new UnencodableError(root, { seen: cause instanceof Error ? cause.message : 'a value that cannot be cloned' });
 }
 
-interface Culprit {
+interface Culprit extends Refused {
   readonly path: string;
-  readonly seen: string;
 }
 
 function findCulprit(value: unknown, path: string, seen: Set<object>): Culprit | undefined {
@@ -36,7 +35,7 @@ function findCulprit(value: unknown, path: string, seen: Set<object>): Culprit |
     );
   if (prototype === Object.prototype || prototype === null) return first(recordParts(value, path), seen);
   if (isTraveller(value) || ArrayBuffer.isView(value)) return undefined;
-  return describeInstance(value, path);
+  return instanceAt(value, path);
 }
 
 function first(parts: Iterable<readonly [unknown, string]>, seen: Set<object>): Culprit | undefined {
@@ -60,12 +59,9 @@ function* recordParts(record: object, path: string): Iterable<readonly [unknown,
   }
 }
 
-function describeInstance(value: object, path: string): Culprit | undefined {
+function instanceAt(value: object, path: string): Culprit | undefined {
   const name = value.constructor?.name ?? 'unknown';
-  if (typeof (value as { then?: unknown }).then === 'function') {
-    return { path, seen: `a ${name} in a place where futures are not waited for` };
-  }
   if (value instanceof Error) return { path, seen: `an error with fields of its own (${name})` };
   if (['Date', 'RegExp', 'ArrayBuffer', 'Boolean', 'Number', 'String'].includes(name)) return undefined;
-  return { path, seen: `an instance of class ${name}` };
+  return { path, ...describeInstance(value) };
 }

@@ -1,7 +1,17 @@
 /** Behaviours 1–9: futures and dependencies. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { expect } from 'chai';
-import { AppFuture, DependencyError, type FlotillaError, jsApp } from '../../index.ts';
+import {
+  AppFuture,
+  bashApp,
+  DependencyError,
+  type FlotillaError,
+  InvalidOptionError,
+  joinApp,
+  jsApp,
+  ResultTimeoutError,
+} from '../../index.ts';
 import { type ExecutorUnderTest, failureOf, useKernel } from '../support/kernel.ts';
 
 const double = jsApp((x: number) => x * 2);
@@ -104,6 +114,53 @@ export function describeFutures(executor: ExecutorUnderTest): void {
     const error = await failureOf<FlotillaError>(echo(new Map([['x', double(1)]])));
     expect(error).to.have.property('code', 'FLOTILLA_SERIALIZATION_ERROR');
     expect(error.message).to.include('args[0].get(');
+  });
+
+  class Holder {
+    readonly future = double(1);
+  }
+  const hidden: [what: string, make: () => object, path: RegExp][] = [
+    ['a Map', () => new Map([['x', double(1)]]), /args\[0\]\.get\(/],
+    ['a Set', () => ({ s: new Set([double(1)]) }), /args\[0\]\.s/],
+    ['an instance of a class', () => [new Holder()], /args\[0\]\[0\]\.future/],
+  ];
+  for (const [what, make, path] of hidden) {
+    it(`refuses a future in ${what} also where the arguments stay in the driver`, async () => {
+      for (const app of [
+        bashApp((value: unknown) => `echo ${String(value)}`),
+        joinApp((value: unknown) => [double(1), double(Number(value))]),
+      ]) {
+        const error = await failureOf<FlotillaError>(app(make()));
+        expect(error).to.have.property('code', 'FLOTILLA_SERIALIZATION_ERROR');
+        expect(error.message).to.match(path).and.to.include('pass it directly, in an array or in a plain object');
+      }
+    });
+  }
+
+  it('refuses a join that returns a future in a Map', async () => {
+    const error = await failureOf<FlotillaError>(joinApp(() => [double(1), new Map([['x', double(2)]])])());
+    expect(error).to.have.property('code', 'FLOTILLA_SERIALIZATION_ERROR');
+    expect(error.message).to.match(/result\[1\]\.get\(/);
+  });
+
+  const wrongLimits: [options: object, says: RegExp][] = [
+    [{ timeout: Number.NaN }, /timeout/],
+    [{ timeout: -1 }, /timeout/],
+    [{ timeout: null }, /timeout/],
+    [{ timeout: 'soon' }, /soon/],
+    [{ timeuot: 3 }, /timeout/],
+    [{ signal: 'stop' }, /AbortSignal/],
+  ];
+  for (const [options, says] of wrongLimits) {
+    it(`refuses result(${inspect(options)})`, () => {
+      expect(() => double(1).result(options)).to.throw(InvalidOptionError, says);
+    });
+  }
+
+  it('does not take a wait that was too short for the error of the task', async () => {
+    const slow = jsApp(() => new Promise<number>((resolve) => setTimeout(() => resolve(1), 500)))();
+    expect(await slow.exception({ timeout: '1ms' }).catch((error: unknown) => error)).to.be.instanceOf(ResultTimeoutError);
+    expect(await slow.exception()).to.equal(undefined);
   });
 
   it('runs a task once that depends on the same future twice', async () => {

@@ -60,7 +60,7 @@ export function commandError(spec: CommandSpec, message: string, fields: Record<
 export const missingOutputs = (missing: readonly string[]): WireError => ({
   kind: 'missing-outputs',
   name: 'MissingOutputsError',
-  message: `the command exited with 0 without having written ${missing.join(', ')}`,
+  message: '',
   fields: { missing },
 });
 

@@ -107,7 +107,7 @@ function missingOutputs(missing: readonly string[]): WireError {
   return {
     kind: 'missing-outputs',
     name: 'MissingOutputsError',
-    message: `the app returned without having written ${missing.join(', ')}`,
+    message: '',
     fields: { missing },
   };
 }

@@ -6,7 +6,7 @@
  */
 import { types } from 'node:util';
 import { isDataFile } from '../../files/data-file.ts';
-import { UnencodableError } from '../unencodable.ts';
+import { type Refused, UnencodableError } from '../unencodable.ts';
 import { bytesOf, dtypeOf } from './dtypes.ts';
 import { ExtrasTable } from './extras-table.ts';
 import { Code, EXTRAS_HEADER_BYTES, Form, MAX_DEPTH, MAX_LENGTH, PLAIN_HEADER_BYTES, PYTHON_TAG } from './marshal-code.ts';
@@ -125,9 +125,9 @@ export class Encoder {
   /** What Python must be able to hash, and tell from its neighbours. */
   #key(key: unknown, keys: { has(key: unknown): boolean }, role: string, depth: number): void {
     const unhashable = describeUnhashable(key);
-    if (unhashable !== undefined) this.#refuse(`a collection with ${unhashable} as ${role}, which Python cannot hash,`, depth);
+    if (unhashable !== undefined) this.#refuseAs(`a collection with ${unhashable} as ${role} (Python cannot hash it)`, depth);
     if (collides(keys, key)) {
-      this.#refuse(`a collection in which ${String(key)} as ${role} is the same as another to Python,`, depth);
+      this.#refuseAs(`a collection in which ${String(key)} as ${role} is the same as another to Python`, depth);
     }
     if (key instanceof Uint8Array) this.#writer.bytes(Code.Bytes, key);
     else this.#write(key, depth);
@@ -147,8 +147,8 @@ export class Encoder {
 
   #date(date: Date, depth: number): void {
     const ms = date.getTime();
-    if (Number.isNaN(ms)) this.#refuse('an invalid Date', depth);
-    if (ms < FIRST_DATE_MS || ms > LAST_DATE_MS) this.#refuse(`a Date outside the years 1 to 9999 (${date.toISOString()})`, depth);
+    if (Number.isNaN(ms)) this.#refuseAs('an invalid Date', depth);
+    if (ms < FIRST_DATE_MS || ms > LAST_DATE_MS) this.#refuseAs(`a Date outside the years 1 to 9999 (${date.toISOString()})`, depth);
     this.#extra(depth).date(this.#path(depth), ms);
   }
 
@@ -167,22 +167,26 @@ export class Encoder {
   #enter(holder: object, depth: number): void {
     if (depth >= CYCLE_CHECK_DEPTH) {
       const above = this.#holders.lastIndexOf(holder, depth - 1);
-      if (above >= 0) this.#refuse(`a cycle (it is ${this.#namePath(this.#path(above))} again)`, depth);
+      if (above >= 0) this.#refuseAs(`a cycle (it is ${this.#namePath(this.#path(above))} again)`, depth);
       this.#checkDepth(depth);
     }
     this.#holders[depth] = holder;
   }
 
   #checkDepth(depth: number): void {
-    if (depth > MAX_DEPTH) this.#refuse(`nested deeper than ${MAX_DEPTH} levels`, depth);
+    if (depth > MAX_DEPTH) this.#refuseAs(`nested deeper than ${MAX_DEPTH} levels`, depth);
   }
 
   #checkLength(length: number, depth: number): void {
-    if (length > MAX_LENGTH) this.#refuse(`${length} bytes long (2 GiB is the most that one value of Python's codec can have)`, depth);
+    if (length > MAX_LENGTH) this.#refuseAs(`${length} bytes long (2 GiB is the most that one value of Python's codec can have)`, depth);
   }
 
-  #refuse(seen: string, depth: number): never {
-    throw new UnencodableError(this.#namePath(this.#path(depth)), seen);
+  #refuseAs(seen: string, depth: number): never {
+    return this.#refuse({ seen }, depth);
+  }
+
+  #refuse(refused: Refused, depth: number): never {
+    throw new UnencodableError(this.#namePath(this.#path(depth)), refused);
   }
 
   #finishPlain(): Buffer {

@@ -1,6 +1,7 @@
 /**
  * What cannot travel to Python, in words.
  */
+import { describeInstance, type Refused } from '../unencodable.ts';
 
 export const isPlainObject = (value: object): boolean => {
   const prototype: unknown = Object.getPrototypeOf(value);
@@ -9,20 +10,17 @@ export const isPlainObject = (value: object): boolean => {
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, 'hasOwnProperty');
 };
 
-export function describeRefused(value: unknown): string {
-  if (typeof value === 'function') return `a function (${value.name || 'anonymous'})`;
-  if (typeof value === 'symbol') return `a symbol (${String(value)})`;
-  if (typeof value !== 'object' || value === null) return `a ${typeof value}`;
-  const name = value.constructor?.name ?? 'unknown';
-  if (typeof (value as { then?: unknown }).then === 'function') return `a ${name} in a place where futures are not waited for`;
-  return `an instance of class ${name}`;
+export function describeRefused(value: unknown): Refused {
+  if (typeof value === 'function') return { seen: `a function (${value.name || 'anonymous'})` };
+  if (typeof value === 'symbol') return { seen: `a symbol (${String(value)})` };
+  return typeof value === 'object' && value !== null ? describeInstance(value) : { seen: `a ${typeof value}` };
 }
 
 /** What Python could not put in a set or use as a key of a dict; undefined where it could. */
 export function describeUnhashable(value: unknown): string | undefined {
   if (value === null || value instanceof Uint8Array) return undefined;
   if (typeof value === 'object' || typeof value === 'function' || typeof value === 'symbol') {
-    return Array.isArray(value) ? 'an array' : isNamedObject(value) ? describeRefused(value) : 'an object';
+    return Array.isArray(value) ? 'an array' : isNamedObject(value) ? describeRefused(value).seen : 'an object';
   }
   return undefined;
 }

@@ -3,6 +3,7 @@ import {
   createTaskGraph,
   type GraphEffect,
   type GraphEvent,
+  MAX_EXPIRIES,
   MAX_LOSSES,
   step,
   type TaskGraph,
@@ -26,6 +27,7 @@ const ended = (task: number, result: TryResult, tryNumber = 1): GraphEvent => ({
 const ok = (task: number, tryNumber = 1): GraphEvent => ended(task, { kind: 'ok' }, tryNumber);
 const failed = (task: number, tryNumber = 1, cost = 1): GraphEvent => ended(task, { kind: 'failed', cost }, tryNumber);
 const lost = (task: number, tryNumber = 1): GraphEvent => ended(task, { kind: 'lost' }, tryNumber);
+const expired = (task: number, tryNumber = 1): GraphEvent => ended(task, { kind: 'expired' }, tryNumber);
 const cancel = (task: number): GraphEvent => ({ kind: 'cancelRequested', id: id(task) });
 const awaited = (task: number): GraphEvent => ({ kind: 'externalAwaited', id: id(task) });
 const settled = (task: number, isOk: boolean): GraphEvent => ({ kind: 'externalSettled', id: id(task), ok: isOk });
@@ -64,6 +66,18 @@ const twoRetries: TaskPolicy = { retries: 2, onLost: 'retry' };
 const never: TaskPolicy = { retries: 5, onLost: 'fail' };
 
 const ROWS: readonly Row[] = [
+  { when: 'its block expires under a task', events: [submit(1), expired(1)], then: ['launch 1.2 (lost)'] },
+  { when: 'its block expires under a task that must not run twice', events: [submit(1, [], never), expired(1)], then: ['1 failed (lost)'] },
+  {
+    when: 'blocks have expired under a task before its second loss',
+    events: [submit(1), expired(1), expired(1, 2), expired(1, 3), lost(1, 4), lost(1, 5)],
+    then: ['launch 1.6 (lost)'],
+  },
+  {
+    when: 'a task has outlived as many blocks as any may',
+    events: [submit(1), ...Array.from({ length: MAX_EXPIRIES }, (_, i) => expired(1, i + 1))],
+    then: ['1 failed (lost)'],
+  },
   { when: 'a task depends on nothing', events: [submit(1)], then: ['launch 1.1 (ready)'] },
   { when: 'a task depends on one that is not done', events: [submit(1), submit(2, [1])], then: [] },
   { when: 'a task depends on one that is done already', events: [submit(1), ok(1), submit(2, [1])], then: ['launch 2.1 (ready)'] },

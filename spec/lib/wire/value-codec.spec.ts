@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { AppFuture, type TaskView } from '../../../lib/futures/app-future.ts';
 import { DataFile } from '../../../lib/files/data-file.ts';
 import { decodePython, encodePython, NdArray, PythonValue } from '../../../lib/wire/python-codec.ts';
 import { UnencodableError } from '../../../lib/wire/unencodable.ts';
@@ -197,6 +198,7 @@ describe('encoded values', () => {
     ['a symbol', { tag: Symbol('x') }, 'args[0].tag', /a symbol \(Symbol\(x\)\)/],
     ['an instance of a class', { at: new Point() }, 'args[0].at', /an instance of class Point/],
     ['a promise', [[Promise.resolve()]], 'args[0][0][0]', /a Promise in a place where futures are not waited for/],
+    ['a future', [new Map([['f', new AppFuture<number>({} as TaskView)]])], "args[0][0].get('f')", /an AppFuture in a place/],
     ['a value in a Map', new Map([['key', Symbol('y')]]), "args[0].get('key')", /a symbol/],
     ['a key of a Map', new Map([[() => 1, 1]]), 'args[0].keys()', /a function/],
     ['a value in a Set', new Set([1, () => 1]), 'args[0].values()[1]', /a function/],

@@ -26,8 +26,8 @@ def pack_error(error):
 
 
 def pack_missing_outputs(missing):
-    message = 'the app returned without having written ' + ', '.join(missing)
-    return packb({'kind': 'missing-outputs', 'name': 'MissingOutputsError', 'message': message, 'fields': {'missing': missing}})
+    # The driver puts it in words.
+    return packb({'kind': 'missing-outputs', 'name': 'MissingOutputsError', 'message': '', 'fields': {'missing': missing}})
 
 
 def _ours(kind, name, error, fields):

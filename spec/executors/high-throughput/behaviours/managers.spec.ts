@@ -172,7 +172,7 @@ describe('draining', () => {
   });
 
   it('is how idle blocks are given back, and new work brings one again', async () => {
-    await using run = await TestRun.open({ config: { strategyPeriod: 0.1, maxIdleTime: 0.3 } });
+    await using run = await TestRun.open({ config: { strategyPeriod: 0.1, maxIdleTime: 3 } });
     expect(await nap(run.path('diary'), 1, 1)).to.equal(1);
     const [manager = 0] = begunAt(run.lines('diary')).keys();
     await run.logged(/block 0 is not needed and is let go/);
@@ -224,5 +224,24 @@ describe('what a killed run leaves behind', () => {
     await failureOf(script);
     await gone('the family', pids, 1000);
     expect(processesWith((_, pid) => environOf(pid).includes(run.kernel.runId))).to.deep.equal([]);
+  });
+});
+
+describe('a block whose walltime is over', function () {
+  this.timeout(60_000);
+  it('costs its tasks nothing: they run on in the next one, and are not taken for poisonous', async () => {
+    await using run = await TestRun.open({ provider: { walltime: '5s' }, executor: QUICK });
+    // Ends in the third block: each of those before has begun it once.
+    const begin = jsApp(async (diary: string) => {
+      const { appendFileSync, readFileSync } = await import('node:fs');
+      appendFileSync(diary, 'begun\n');
+      const times = readFileSync(diary, 'utf8').split('\n').length - 1;
+      if (times < 3) await new Promise((resolve) => setTimeout(resolve, 60_000));
+      return times;
+    });
+    const future = begin(run.path('diary'));
+    expect(await future).to.equal(3);
+    expect(future.tries.map(({ outcome }) => outcome)).to.deep.equal(['lost', 'lost', 'done']);
+    expect(String(future.tries[0]?.error)).to.include('the walltime of its block was over');
   });
 });
