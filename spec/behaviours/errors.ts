@@ -362,6 +362,14 @@ export function describeErrors(executor: ExecutorUnderTest): void {
       expect(error.message).to.include('a function (done)');
     });
 
+    it('is told how to pass a future that lies where nobody waits for it', async () => {
+      const take = jsApp((value: unknown) => value, { name: 'take' });
+      const error = await failureOf<SerializationError>(take(new Map([['x', take(1)]])));
+      expect(error.message).to.match(
+        /args\[0\]\.get\('x'\) is an AppFuture in a place where .*; pass it directly, in an array or in a plain object$/,
+      );
+    });
+
     it('fails a task that returns it', async () => {
       const error = await failureOf<SerializationError>(jsApp(() => ({ nested: { fn() {} } }), { name: 'give', retries: 2 })());
       expect(error).to.be.instanceOf(SerializationError);

@@ -94,6 +94,18 @@ describe('a worker process', () => {
     expect(values[0]).to.equal(values[1]);
   });
 
+  for (const [code, why] of [
+    [127, 'there is no such program'],
+    [126, 'it is not executable'],
+  ] as const) {
+    it(`that cannot be started, and of which exit code ${code} is all that is known, is reported in words`, async () => {
+      const none = start(['/bin/sh', '-c', `exit ${code}`]);
+      none.run({ number: 1, count: 1, records: taskRecords({ taskId: 1, fnId: DOUBLE, args: [1] }) });
+      expect((await lost()).startError).to.equal(`/bin/sh -c exit ${code} cannot be started: ${why}. Install it.`);
+      await none.close(1000);
+    });
+  }
+
   it('that exits is reported with its code, and with what it had finished', async () => {
     run(
       { taskId: 1, fnId: DOUBLE, args: [1] },

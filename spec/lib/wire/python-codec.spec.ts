@@ -183,7 +183,12 @@ describe('the Python codec', () => {
     ['an error', [new TypeError('x')], 'value[0]', /TypeError/],
     ['an invalid date', { d: new Date(NaN) }, 'value.d', /invalid Date/],
     ['a date that Python cannot hold', { d: new Date(253_402_300_800_000) }, 'value.d', /years 1 to 9999/],
-    ['an array in a Set', { s: new Set([[1]]) }, 'value.s', /an array as an element of a Set \(Python cannot hash it\), which cannot travel/],
+    [
+      'an array in a Set',
+      { s: new Set([[1]]) },
+      'value.s',
+      /an array as an element of a Set \(Python cannot hash it\), which cannot travel/,
+    ],
     ['an object as a key', { m: new Map([[{}, 1]]) }, 'value.m', /an object as a key of a Map/],
     [
       'keys that are one to Python',

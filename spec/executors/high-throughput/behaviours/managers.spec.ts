@@ -135,13 +135,14 @@ describe('a manager that ends', () => {
   it('is lost after the threshold where its block lives on, and the other managers of the block take its tasks', async () => {
     await using run = await TestRun.open({ executor: { ...QUICK, maxWorkersPerNode: 1 }, provider: { nodesPerBlock: 2 } });
     const [manager = 0, other = 0] = await run.managers(2);
-    const futures = [1, 2].map((number) => nap(run.path('diary'), number, 300));
+    const futures = [1, 2].map((number) => hold(run.path('diary'), number, run.path('go')));
     await eventually('both at work', () => begunAt(run.lines('diary')).size === 2);
     process.kill(manager, 'SIGKILL');
+    await run.logged(/was lost with 1 task\(s\): nothing was heard from it/);
+    await touch(run.path('go'));
     expect(await Promise.all(futures)).to.deep.equal([1, 2]);
     expect([...(begunAt(run.lines('diary')).get(other) ?? [])].sort()).to.deep.equal([1, 2]);
     expect(run.managerPids()).to.deep.equal([other]);
-    await run.logged(/was lost with 1 task\(s\): nothing was heard from it/);
   });
 
   it('is replaced by another block when there is work', async () => {
