@@ -364,7 +364,9 @@ export function describeErrors(executor: ExecutorUnderTest): void {
 
     it('is told how to pass a future that lies where nobody waits for it', async () => {
       const take = jsApp((value: unknown) => value, { name: 'take' });
-      const error = await failureOf<SerializationError>(take(new Map([['x', take(1)]])));
+      const inner = take(1);
+      await inner;
+      const error = await failureOf<SerializationError>(take(new Map([['x', inner]])));
       expect(error.message).to.match(
         /args\[0\]\.get\('x'\) is an AppFuture in a place where .*; pass it directly, in an array or in a plain object$/,
       );

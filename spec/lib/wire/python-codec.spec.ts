@@ -183,12 +183,7 @@ describe('the Python codec', () => {
     ['an error', [new TypeError('x')], 'value[0]', /TypeError/],
     ['an invalid date', { d: new Date(NaN) }, 'value.d', /invalid Date/],
     ['a date that Python cannot hold', { d: new Date(253_402_300_800_000) }, 'value.d', /years 1 to 9999/],
-    [
-      'an array in a Set',
-      { s: new Set([[1]]) },
-      'value.s',
-      /an array as an element of a Set \(Python cannot hash it\), which cannot travel/,
-    ],
+    ['an array in a Set', { s: new Set([[1]]) }, 'value.s', /an array as an element of a Set \(Python cannot hash it\)$/],
     ['an object as a key', { m: new Map([[{}, 1]]) }, 'value.m', /an object as a key of a Map/],
     [
       'keys that are one to Python',
@@ -197,7 +192,7 @@ describe('the Python codec', () => {
         [true, 2],
       ]),
       'value',
-      /true as a key of a Map is the same as another to Python, which cannot travel/,
+      /true as a key of a Map is the same as another to Python$/,
     ],
     ['a value too deep', deep(600), /^value(\[0\]){501}$/, /deeper than 500/],
   ];
