@@ -33,9 +33,13 @@ export function chooseConfig({ commandLine, argument, environment }: Choices): C
   return { source: DEFAULT_CONFIG, why: 'default; choose another with --config or FLOTILLA_CONFIG' };
 }
 
-/** What the first line of a run says: `config local (default; …)`. */
-export function describeChoice({ source, why }: ConfigChoice): string {
-  if (typeof source === 'string') return `config ${source} (${why})`;
-  if (source instanceof URL) return `config ${source.protocol === 'file:' ? source.pathname : source.href} (${why})`;
-  return `config ${why}`;
+/** What the first line of a run says: `config local (default; …), with --set retries=2`. */
+export function describeChoice(choice: ConfigChoice, set: readonly string[] = []): string {
+  return `config ${describeSource(choice)}${set.map((override, i) => `${i === 0 ? ', with' : ''} --set ${override}`).join('')}`;
+}
+
+function describeSource({ source, why }: ConfigChoice): string {
+  if (typeof source === 'string') return `${source} (${why})`;
+  if (source instanceof URL) return `${source.protocol === 'file:' ? source.pathname : source.href} (${why})`;
+  return why;
 }

@@ -1,6 +1,8 @@
 /**
  * `load()`: chooses the config, says which and why, and starts a kernel with it.
  */
+import { KernelOpenError } from '../lib/errors/engine-errors.ts';
+import { currentKernel } from '../lib/kernel/current.ts';
 import type { DataFlowKernel } from '../lib/kernel/kernel.ts';
 import { chooseConfig, type ConfigArgument, describeChoice } from './choose.ts';
 import { currentRun } from './flotilla-run.ts';
@@ -11,14 +13,17 @@ import { readConfig } from './read.ts';
  *
  * @param config A Config, its options, the name of a packaged config, or a file. `--config` of `flotilla run` goes before it;
  * without either FLOTILLA_CONFIG applies, else `local`: this machine.
- * @throws ConfigError when the config cannot be used.
+ * @throws ConfigError when the config cannot be used; KernelOpenError while another kernel is open.
  * @example await using kernel = await load();
  */
 export async function load(config?: ConfigArgument): Promise<DataFlowKernel> {
   const run = currentRun();
   const choice = chooseConfig({ commandLine: run?.config, argument: config, environment: process.env.FLOTILLA_CONFIG });
   const [{ DataFlowKernel: Kernel }, chosen] = await Promise.all([import('../lib/kernel/kernel.ts'), readConfig(choice.source, run?.set)]);
-  if (run?.quiet !== true) say(describeChoice(choice));
+  // Before anything is said about a config that will not be used.
+  const open = currentKernel();
+  if (open) throw new KernelOpenError(open.runDir);
+  if (run?.quiet !== true) say(describeChoice(choice, run?.set));
   for (const warning of chosen.warnings) say(`warning: ${warning}`);
   const kernel = await Kernel.start(chosen.compiled);
   run?.kernelStarted(kernel);

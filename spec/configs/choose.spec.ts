@@ -17,4 +17,11 @@ describe('which config applies', () => {
   for (const [commandLine, argument, environment, first] of rows) {
     it(first, () => expect(describeChoice(chooseConfig({ commandLine, argument, environment }))).to.equal(first));
   }
+
+  it('and what --set changes in it', () => {
+    const choice = chooseConfig({ commandLine: 'local', argument: undefined, environment: undefined });
+    expect(describeChoice(choice, ['retries=2', 'runDir=runs'])).to.equal(
+      'config local (--config), with --set retries=2 --set runDir=runs',
+    );
+  });
 });

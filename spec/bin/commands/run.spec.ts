@@ -111,6 +111,15 @@ describe('flotilla run', () => {
       expect(code).to.equal(0);
     });
 
+    it('says what --set changes, and says nothing of a second config while a kernel is open', async () => {
+      await folder.write('a.ts', `${importAll}await load();\nawait load().catch((error) => console.log(error.name));\n`);
+      const { stdout, stderr } = await folder.run(['run', 'a.ts', '-c', 'local-threads', '-s', 'retries=1', '-s', 'runDir=runs']);
+      expect(stdout, stderr).to.equal('KernelOpenError\n');
+      expect(stderr.match(/^.*config.*$/gm)).to.deep.equal([
+        'flotilla: config local-threads (--config), with --set retries=1 --set runDir=runs',
+      ]);
+    });
+
     it('fails with 1 and groups the failures when nobody looked at them', async () => {
       await folder.write(
         'a.ts',
