@@ -4,7 +4,17 @@ import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { bashApp, BashExitError, file, InvalidOptionError, jsApp, MissingOutputsError, pythonApp, sh } from '../../index.ts';
+import {
+  bashApp,
+  BashExitError,
+  DefinitionError,
+  file,
+  InvalidOptionError,
+  jsApp,
+  MissingOutputsError,
+  pythonApp,
+  sh,
+} from '../../index.ts';
 import { type ExecutorUnderTest, failureOf, useKernel } from '../support/kernel.ts';
 
 const run = bashApp((command: string) => command, { name: 'run' });
@@ -267,8 +277,11 @@ export function describeBash(executor: ExecutorUnderTest): void {
     } else {
       it('cannot be changed by a JavaScript app, which is told what to do', async () => {
         const where = jsApp(() => process.cwd(), { name: 'where' });
-        const error = await failureOf(where.with({ cwd: place.dir })());
+        const moved = where.with({ cwd: place.dir, retries: 2 })();
+        const error = await failureOf(moved);
+        expect(error).to.be.instanceOf(DefinitionError);
         expect(error.message).to.include('a thread cannot change directory').and.include('HighThroughputExecutor');
+        expect(moved.tries, 'another try would fail the same way').to.have.length(1);
         expect(await failureOf(where.with({ sandbox: true })()))
           .to.have.property('message')
           .that.includes('HighThroughputExecutor');

@@ -7,6 +7,7 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
+import { DefinitionError } from '../../../lib/errors/index.ts';
 import type { OpenMode, TaskContext } from '../../../lib/task-spec.ts';
 
 export class Surroundings {
@@ -67,21 +68,13 @@ export class Surroundings {
     this.#tryNumber = tryNumber;
   }
 
-  /** @throws Error naming the path, if the task cannot be given what it asks for. */
+  /** @throws DefinitionError for what no try could be given here; Error naming the path of what could not be made or opened. */
   enter(context: TaskContext): void {
-    if (context.sandbox !== undefined) mkdirSync(context.sandbox, { recursive: true });
     const directory = context.sandbox ?? context.cwd;
-    if (directory !== undefined && directory !== process.cwd()) this.#enterDirectory(directory);
+    if (directory !== undefined && directory !== process.cwd()) enterDirectory(directory, context.sandbox !== undefined);
     if (context.env) Object.assign(process.env, context.env);
     if (context.stdout) this.#redirects.push(new Redirect(process.stdout, context.stdout));
     if (context.stderr) this.#redirects.push(new Redirect(process.stderr, context.stderr));
-  }
-
-  #enterDirectory(directory: string): void {
-    if (!isMainThread) {
-      throw new Error(`a thread cannot change directory (to ${directory}); run this app on a HighThroughputExecutor`);
-    }
-    process.chdir(directory);
   }
 
   /** Puts back whatever is not as it was. */
@@ -104,6 +97,18 @@ export class Surroundings {
     }
     this.#envDirty = false;
   }
+}
+
+function enterDirectory(directory: string, isSandbox: boolean): void {
+  if (!isMainThread) throw new DefinitionError(cannotEnter(directory, isSandbox));
+  if (isSandbox) mkdirSync(directory, { recursive: true });
+  process.chdir(directory);
+}
+
+function cannotEnter(directory: string, isSandbox: boolean): string {
+  const option = isSandbox ? "'sandbox'" : "'cwd'";
+  const remedy = `leave ${option} out and give the app whole paths, or run it on a HighThroughputExecutor ('executors' says which may run it)`;
+  return `JavaScript apps of a ThreadPoolExecutor have no ${option}: a thread cannot change directory (to ${directory}); ${remedy}`;
 }
 
 /** Everything written to a stream of this process goes to a file until `end`. Synchronous: a task's output is there when it ends. */
