@@ -4,6 +4,7 @@
 import { KernelOpenError } from '../lib/errors/engine-errors.ts';
 import { currentKernel } from '../lib/kernel/current.ts';
 import type { DataFlowKernel } from '../lib/kernel/kernel.ts';
+import { warn } from '../lib/options/warnings.ts';
 import { chooseConfig, type ConfigArgument, describeChoice } from './choose.ts';
 import { currentRun } from './flotilla-run.ts';
 import { readConfig } from './read.ts';
@@ -23,13 +24,9 @@ export async function load(config?: ConfigArgument): Promise<DataFlowKernel> {
   // Before anything is said about a config that will not be used.
   const open = currentKernel();
   if (open) throw new KernelOpenError(open.runDir);
-  if (run?.quiet !== true) say(describeChoice(choice, run?.set));
-  for (const warning of chosen.warnings) say(`warning: ${warning}`);
+  if (run?.quiet !== true) process.stderr.write(`flotilla: ${describeChoice(choice, run?.set)}\n`);
+  for (const warning of chosen.warnings) warn(warning);
   const kernel = await Kernel.start(chosen.compiled);
   run?.kernelStarted(kernel);
   return kernel;
-}
-
-function say(line: string): void {
-  process.stderr.write(`flotilla: ${line}\n`);
 }

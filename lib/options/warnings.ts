@@ -1,7 +1,12 @@
 /**
- * Options that are accepted and do nothing. They are collected, and shown once by whoever loads the config: making a
+ * Options that are accepted and do nothing. Those of configs are collected, and shown once by whoever loads the config: making a
  * description prints nothing.
  */
+
+/** Shows a warning, on stderr. */
+export function warn(text: string): void {
+  process.stderr.write(`flotilla: warning: ${text}\n`);
+}
 
 /** What a description may offer to be shown. */
 export interface WithWarnings {

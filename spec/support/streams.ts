@@ -26,3 +26,19 @@ export function recordingStream(options: { readonly isTTY?: boolean; readonly co
         .join('\n'),
   };
 }
+
+/** What is written to stderr meanwhile. */
+export function stderrOf(work: () => void): string {
+  const { write } = process.stderr;
+  let text = '';
+  process.stderr.write = (chunk: string | Uint8Array): boolean => {
+    text += String(chunk);
+    return true;
+  };
+  try {
+    work();
+  } finally {
+    process.stderr.write = write;
+  }
+  return text;
+}

@@ -1,27 +1,12 @@
 import { expect } from 'chai';
 import { AppFuture, type TaskView } from '../../../lib/futures/app-future.ts';
 import { Unobserved } from '../../../lib/kernel/unobserved.ts';
+import { stderrOf } from '../../support/streams.ts';
 
 function failed(message: string): AppFuture<unknown> {
   const future = new AppFuture<unknown>({ taskId: 0, appName: 'x' } as TaskView);
   future.fail(new RangeError(`${message}\nsecond line`));
   return future;
-}
-
-/** What is written to stderr meanwhile. */
-function stderrOf(work: () => void): string {
-  const { write } = process.stderr;
-  let text = '';
-  process.stderr.write = (chunk: string | Uint8Array): boolean => {
-    text += String(chunk);
-    return true;
-  };
-  try {
-    work();
-  } finally {
-    process.stderr.write = write;
-  }
-  return text;
 }
 
 describe('failures that nobody looked at', () => {
