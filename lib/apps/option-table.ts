@@ -41,7 +41,7 @@ export const OPTION_TABLE: Readonly<Record<keyof AppOptions, OptionRule>> = {
   resources: { kinds: ON_WORKERS, compile: compileResources },
   stdout: { kinds: ON_WORKERS, compile: compileOutput },
   stderr: { kinds: ON_WORKERS, compile: compileOutput },
-  inputs: { kinds: ANY, compile: checkList('paths, file(…) or futures of files', isInput) },
+  inputs: { kinds: ANY, compile: compileInputs },
   outputs: { kinds: ON_WORKERS, compile: checkList('paths or file(…) of files on this file system', isLocalPath) },
   cwd: { kinds: ON_WORKERS, compile: compilePath },
   sandbox: { kinds: ON_WORKERS, compile: checkBoolean },
@@ -68,6 +68,22 @@ function compileOutput(value: unknown, of: string, option: string): 'auto' | rea
   if (isLocalPath(path) && isMode && rest.length === 0) return [String(path), mode];
   const suggestion = isLocalPath(path) && !isMode ? `['${path}', 'w']` : undefined;
   throw InvalidOptionError.wrong(of, option, value, "a path (appended to), [path, 'w'] (begun anew), [path, 'a'] or 'auto'", suggestion);
+}
+
+const checkInputs = checkList('paths, file(…) or futures of files', isInput);
+
+/** A file elsewhere would only look as if it were brought here. */
+function compileInputs(value: unknown, of: string, option: string): readonly unknown[] {
+  const inputs = checkInputs(value, of, option);
+  const at = inputs.findIndex(isRemote);
+  if (at < 0) return inputs;
+  const wanted = 'a file on this file system: this release fetches no others. Pass the URL as text, and let the app fetch it';
+  throw InvalidOptionError.wrong(of, `${option}[${at}]`, String(isDataFile(inputs[at]) ? inputs[at].url : inputs[at]), wanted);
+}
+
+function isRemote(input: unknown): boolean {
+  if (isDataFile(input)) return input.scheme !== 'file';
+  return (typeof input === 'string' || input instanceof URL) && /^(?!file:)[a-z][a-z0-9+.-]*:\/\//i.test(String(input));
 }
 
 function isLocalPath(value: unknown): value is Exclude<OutputOption, readonly unknown[]> {

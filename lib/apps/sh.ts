@@ -8,6 +8,7 @@ import { ShellScanner, type ShellContext } from './shell-context.ts';
 export interface ShellFile {
   readonly path: string;
   readonly scheme: string;
+  readonly url: string;
 }
 
 export type ShellValue = string | number | bigint | boolean | ShellFile | readonly (string | number | bigint | boolean | ShellFile)[];
@@ -20,7 +21,7 @@ export type ShellValue = string | number | bigint | boolean | ShellFile | readon
  * backslash, because JavaScript would otherwise drop it without a word (`grep '\.txt$'` would become `grep '.txt$'`). Only what
  * JavaScript itself makes you escape loses its backslash: `` \` `` is a backtick and `\${` is `${`.
  *
- * @throws TypeError for a value that is no word (undefined, null, an object, a function, a symbol), one with a NUL byte, and in
+ * @throws TypeError for a value that is no word (undefined, null, an object, a function, a symbol), a file elsewhere, one with a NUL byte, and in
  *   places where no quoting is safe (backticks, here-documents); it names the interpolation by its number.
  * @example sh`./simulate --temperature ${0.7} --out ${'my runs/a.csv'}` // ./simulate --temperature 0.7 --out 'my runs/a.csv'
  */
@@ -77,7 +78,7 @@ function toWord(value: unknown, position: number): string {
     case 'boolean':
       return String(value);
     case 'object':
-      if (isFile(value)) return quote(refuseNul(value.path, `interpolation ${position} of sh\`…\``));
+      if (isFile(value)) return quote(refuseNul(localPath(value, position), `interpolation ${position} of sh\`…\``));
   }
   throw refuse(position, `is ${showValue(value)}, which is no word of a command; ${remedy(value)}`);
 }
@@ -87,6 +88,12 @@ const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 function isFile(value: object | null): value is ShellFile {
   const { path, scheme } = (value ?? {}) as Partial<ShellFile>;
   return typeof path === 'string' && typeof scheme === 'string';
+}
+
+/** The path of a file elsewhere would name another file here. */
+function localPath({ path, scheme, url }: ShellFile, position: number): string {
+  if (scheme === 'file') return path;
+  throw refuse(position, `is ${url}, a file that is not on this file system; this release fetches no files: pass its url, as text`);
 }
 
 function remedy(value: unknown): string {

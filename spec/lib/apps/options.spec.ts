@@ -46,6 +46,7 @@ describe('options of an app', () => {
   });
 
   const promise = Promise.resolve();
+  const local = file('/data/a.csv');
   const remote = file('https://example.org/a.csv');
   const accepted: readonly [given: AppOptions, compiled: Partial<CompiledAppOptions>, kind?: AppKind][] = [
     [{ name: 'other' }, { name: 'other' }],
@@ -68,7 +69,8 @@ describe('options of an app', () => {
     [{ stdout: ['a.out', 'w'] }, { stdout: ['a.out', 'w'] }],
     [{ stdout: file('/tmp/a.out') }, { stdout: ['/tmp/a.out', 'a'] }],
     [{ stdout: ['auto', 'w'] }, { stdout: ['auto', 'w'] }],
-    [{ inputs: ['a', remote, promise] }, { inputs: ['a', remote, promise] }],
+    [{ inputs: ['a', local, promise] }, { inputs: ['a', local, promise] }],
+    [{ inputs: ['file:///a', 'a:b'] }, { inputs: ['file:///a', 'a:b'] }],
     [{ outputs: ['a', file('/b')] }, { outputs: ['a', file('/b')] }],
     [{ cwd: 'data' }, { cwd: 'data' }],
     [{ sandbox: true }, { sandbox: true }],
@@ -129,6 +131,9 @@ describe('options of an app', () => {
     [{ stderr: 'https://example.org/a' }, 'stderr'],
     [{ stderr: remote }, 'stderr'],
     [{ inputs: [4] }, 'inputs[0]', '4'],
+    [{ inputs: ['a', remote] }, 'inputs[1]', 'https://example.org/a.csv', 'this release fetches no others'],
+    [{ inputs: [new URL('https://example.org/a')] }, 'inputs[0]', 'https://example.org/a'],
+    [{ inputs: ['ftp://example.org/a'] }, 'inputs[0]', 'ftp://example.org/a'],
     [{ outputs: ['a', remote] }, 'outputs[1]'],
     [{ cwd: 4 }, 'cwd'],
     [{ cwd: 'a\0b' }, 'cwd'],

@@ -90,6 +90,16 @@ describe('sh', () => {
     expect(wordsOf(sh`words ${['a b', 1, file('/data/c d')]} ${[]} end`)).to.deep.equal(['a b', '1', '/data/c d', 'end']);
   });
 
+  it('refuses a file elsewhere, whose path would name another one here', () => {
+    const passwords = file('https://example.org/etc/passwd');
+    expect(() => sh`cat ${passwords}`).to.throw(
+      TypeError,
+      /^interpolation 1 of sh`…` is https:\/\/example\.org\/etc\/passwd, a file that is not on/,
+    );
+    expect(() => sh`cat ${[passwords]}`).to.throw(TypeError, /not on this file system/);
+    expect(wordsOf(sh`words ${passwords.url}`)).to.deep.equal(['https://example.org/etc/passwd']);
+  });
+
   it('writes a file as its path', () => {
     expect(wordsOf(sh`words ${file('/data/my file.csv')}`)).to.deep.equal(['/data/my file.csv']);
   });
