@@ -52,7 +52,7 @@ const ours = () => ({
 const carriedOverFromParsl = () => ({
   maxIdletime: parslSeconds().describe("Parsl's spelling of maxIdleTime.").optional(),
   appCache: flag().optional(),
-  checkpointMode: oneOf(['off', 'task_exit', 'taskExit', 'periodic', 'dfk_exit', 'exit', 'manual']).optional(),
+  checkpointMode: oneOf(['off', 'taskExit', 'periodic', 'dfkExit', 'exit', 'manual']).optional(),
   checkpointPeriod: carriedOver().optional(),
   dependencyResolver: carriedOver().optional(),
   garbageCollect: carriedOver().optional(),

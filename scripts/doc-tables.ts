@@ -15,6 +15,7 @@ import { SimpleLauncher } from '../launchers/simple-launcher.ts';
 import { SingleNodeLauncher } from '../launchers/single-node-launcher.ts';
 import { OPTION_TABLE } from '../lib/apps/option-table.ts';
 import { ERROR_CODES } from '../lib/errors/codes.ts';
+import { withoutSnakeCase } from '../lib/options/spelling.ts';
 import type { OptionsSchema } from '../lib/options/schema.ts';
 import { LocalProvider } from '../providers/local/description.ts';
 import { localProviderWarnings } from '../providers/local/options.ts';
@@ -93,7 +94,11 @@ interface Checked {
 function expectedBy(kind: unknown): string {
   const [issue] = (kind as Checked).safeParse(Symbol('nothing accepts this')).error?.issues ?? [];
   if (issue === undefined) return 'anything';
-  return issue.values === undefined ? issue.message : issue.values.map((value) => `'${String(value)}'`).join(', ');
+  return issue.values === undefined
+    ? issue.message
+    : withoutSnakeCase(issue.values.map(String))
+        .map((value) => `'${value}'`)
+        .join(', ');
 }
 
 function descriptionOf(kind: unknown): string {

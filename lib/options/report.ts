@@ -5,6 +5,7 @@ import { inspect } from 'node:util';
 import type { z } from 'zod';
 import type { ConfigProblem } from '../errors/config-error.ts';
 import { didYouMean } from '../suggest.ts';
+import { withoutSnakeCase } from './spelling.ts';
 
 type Issue = z.core.$ZodIssue;
 type Path = readonly (string | number)[];
@@ -37,7 +38,7 @@ function explain(issue: Issue, seen: unknown): string {
   const sentence = sentenceOf(issue);
   if (sentence !== undefined) return sentence;
   if (issue.code !== 'invalid_value') return `expected ${issue.message}, saw ${showValue(seen)}`;
-  const values = issue.values.map(String);
+  const values = withoutSnakeCase(issue.values.map(String));
   const hint = typeof seen === 'string' ? didYouMean(seen, values) : '';
   return `expected ${values.map((value) => `'${value}'`).join(' or ')}, saw ${showValue(seen)}.${hint}`;
 }

@@ -7,6 +7,7 @@
 import type { z } from 'zod';
 import { parseDuration } from '../duration.ts';
 import { parseSize } from '../size.ts';
+import { type SnakeCase, snakeCase } from './spelling.ts';
 import { zod } from './zod.ts';
 
 const GIB = 2 ** 30;
@@ -17,7 +18,15 @@ export const path = () => zod().string('a path').min(1, 'a path');
 export const flag = () => zod().boolean('true or false');
 export const textList = () => zod().array(text(), 'a list of texts');
 export const wholeNumber = (min: number) => zod().int(`a whole number of at least ${min}`).min(min, `a whole number of at least ${min}`);
-export const oneOf = <const T extends readonly [string, ...string[]]>(values: T) => zod().enum(values);
+/** One of these words, also in Parsl's spelling: 'htex_auto_scale' is 'htex-auto-scale', 'task_exit' 'taskExit'. */
+export const oneOf = <const T extends readonly [string, ...string[]]>(values: T) => {
+  const meant = new Map<string, T[number]>(values.flatMap((value) => [snakeCase(value), value].map((spelling) => [spelling, value])));
+  const spellings = [...meant.keys()] as (T[number] | SnakeCase<T[number]>)[];
+  // The cast: every spelling is a key.
+  return zod()
+    .enum(spellings)
+    .transform((spelling) => meant.get(spelling) as T[number]);
+};
 
 /** A whole number of at least `min`, or Infinity. */
 export const count = (min: number) => {

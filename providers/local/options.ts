@@ -9,14 +9,22 @@ import { blockOptions, compileBlockLimits, requireLauncherFor } from '../block-o
 
 export const localProviderOptions = new OptionsSchema('LocalProvider', () => ({
   ...blockOptions(),
+  channel: carriedOver().optional(),
   cmdTimeout: carriedOver().optional(),
+  label: carriedOver().optional(),
   moveFiles: carriedOver().optional(),
+  scriptDir: carriedOver().optional(),
+  tasksPerNode: carriedOver().optional(),
 }));
 
 /** Why an option of Parsl's does nothing. */
 export const localProviderWarnings: Readonly<Record<string, string>> = {
+  channel: 'jobs on this machine are started without a channel',
   cmdTimeout: 'jobs on this machine are started without asking a scheduler',
+  label: "blocks are named after the executor's label",
   moveFiles: 'jobs on this machine see the files where they are',
+  scriptDir: 'scripts of jobs lie in the run directory',
+  tasksPerNode: 'a block has one manager on each node; maxWorkersPerNode of the executor says how many workers',
 };
 
 export type LocalProviderOptions = OptionsInput<typeof localProviderOptions>;

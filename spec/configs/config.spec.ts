@@ -74,7 +74,7 @@ describe('Config', () => {
       retries: 1,
       runDir: 'runs',
       stdAutopath: () => 'x',
-      strategy: 'htex-auto-scale',
+      strategy: 'htex_auto_scale',
       strategyPeriod: 5,
       usageTracking: 1,
     });

@@ -34,7 +34,7 @@ const schema = new OptionsSchema('Thing', () => ({
   retries: wholeNumber(0).optional(),
   cap: count(1).optional(),
   share: positiveNumber().optional(),
-  mode: oneOf(['wait', 'cleanup']).optional(),
+  mode: oneOf(['wait', 'cleanup', 'atExit', 'auto-scale']).optional(),
   env: environment().optional(),
   port: port().optional(),
   ports: portRange().optional(),
@@ -64,6 +64,9 @@ describe('options', () => {
     [{ cap: Number.POSITIVE_INFINITY }, { cap: Number.POSITIVE_INFINITY }],
     [{ env: { THREADS: 4, ON: true, NAME: 'x' } }, { env: { THREADS: '4', ON: 'true', NAME: 'x' } }],
     [{ ports: [1000, 2000] }, { ports: [1000, 2000] }],
+    [{ mode: 'atExit' }, { mode: 'atExit' }],
+    [{ mode: 'at_exit' }, { mode: 'atExit' }],
+    [{ mode: 'auto_scale' }, { mode: 'auto-scale' }],
     [{ label: undefined, retries: null }, {}],
   ];
   for (const [written, expected] of accepted) {
@@ -84,7 +87,7 @@ describe('options', () => {
     [{ retries: 1.5 }, 'Thing.retries: expected a whole number of at least 0, saw 1.5'],
     [{ cap: 0 }, 'Thing.cap: expected a whole number of at least 1'],
     [{ share: 0 }, 'Thing.share: expected a number above 0, saw 0'],
-    [{ mode: 'cleanpu' }, "Thing.mode: expected 'wait' or 'cleanup', saw 'cleanpu'. Did you mean 'cleanup'?"],
+    [{ mode: 'cleanpu' }, "Thing.mode: expected 'wait' or 'cleanup' or 'atExit' or 'auto-scale', saw 'cleanpu'. Did you mean 'cleanup'?"],
     [{ env: { A: {} } }, 'Thing.env.A: expected text or a number, saw {}'],
     [{ port: 70000 }, 'Thing.port: expected a port from 1 to 65535, saw 70000'],
     [{ ports: [2000, 1000] }, 'Thing.ports: expected two ports, the lower first, saw [ 2000, 1000 ]'],

@@ -166,6 +166,13 @@ describe('LocalProvider, described', () => {
   }
 
   it("accepts Parsl's options that mean nothing here, with a warning", () => {
+    const old = new LocalProvider({ channel: null, label: 'local', scriptDir: 'parsl_scripts', tasksPerNode: 1 });
+    expect(old.warnings.map((warning) => warning.split(' ')[0])).to.deep.equal([
+      'LocalProvider.label',
+      'LocalProvider.scriptDir',
+      'LocalProvider.tasksPerNode',
+    ]);
+    expect(new LocalProvider({ channel: 'LocalChannel' }).warnings[0]).to.include('LocalProvider.channel has no effect');
     const { warnings } = new LocalProvider({ moveFiles: true, cmdTimeout: 30 });
     expect(warnings).to.have.length(2);
     expect(warnings[0]).to.include('LocalProvider.moveFiles has no effect');
