@@ -3,6 +3,7 @@
  */
 import { compileDuration } from '../apps/option-checks.ts';
 import { InvalidOptionError, ResultTimeoutError } from '../errors/index.ts';
+import { setLongTimeout } from '../long-timeout.ts';
 
 export interface ResultOptions {
   /** Give up waiting after this long; the task goes on. `'90s'`, or a bare number of seconds as in Parsl. */
@@ -33,13 +34,14 @@ export function compileResultOptions(options: ResultOptions): WaitLimit | undefi
 export async function limitWait<T>(settled: Promise<T>, { timeoutMs, signal }: WaitLimit, what: string): Promise<T> {
   signal?.throwIfAborted();
   const limit = Promise.withResolvers<never>();
-  const timer = timeoutMs === undefined ? undefined : setTimeout(() => limit.reject(new ResultTimeoutError(what, timeoutMs)), timeoutMs);
+  const timer =
+    timeoutMs === undefined ? undefined : setLongTimeout(() => limit.reject(new ResultTimeoutError(what, timeoutMs)), timeoutMs);
   const onAbort = (): void => limit.reject(signal?.reason);
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
     return await Promise.race([settled, limit.promise]);
   } finally {
-    clearTimeout(timer);
+    timer?.clear();
     signal?.removeEventListener('abort', onAbort);
   }
 }

@@ -58,6 +58,48 @@ function findDeep(root: readonly unknown[]): Waitable[] | undefined {
   return found.length === 0 ? undefined : found;
 }
 
+/** None where the arguments cannot be read at all; whoever encodes them finds out why. */
+export function findWaitablesSafely(value: readonly unknown[]): Waitable[] | undefined {
+  try {
+    return findWaitables(value);
+  } catch {
+    // A getter of the user's threw. It does so again when the task is launched, and then the error is the task's.
+    return undefined;
+  }
+}
+
+/** Objects of one argument that are copied; a larger one is shared, since a thousand waiting tasks may be given the same. */
+const MAX_COPIED = 1000;
+
+/**
+ * Arguments as they are now, for a task that has to wait: a script that changes an object for its next call does not change this one.
+ * Copies arrays and plain objects. What is large, and Maps, Sets and typed arrays, is shared until the task is launched.
+ */
+export function snapshot(args: readonly unknown[]): readonly unknown[] {
+  return args.map((arg) => {
+    const copied = new Map<object, unknown>();
+    const copy = copyPlain(arg, copied);
+    return copied.size > MAX_COPIED ? arg : copy;
+  });
+}
+
+function copyPlain(value: unknown, copied: Map<object, unknown>): unknown {
+  if (typeof value !== 'object' || value === null || isThenable(value) || copied.size > MAX_COPIED) return value;
+  if (!isPlain(value) || Object.hasOwn(value, '__proto__')) return value;
+  const known = copied.get(value);
+  if (known !== undefined) return known;
+  const copy = (Array.isArray(value) ? [] : {}) as Record<string, unknown>;
+  copied.set(value, copy);
+  for (const key of Object.keys(value)) copy[key] = copyPlain((value as Record<string, unknown>)[key], copied);
+  if (Array.isArray(value)) (copy as unknown as unknown[]).length = value.length;
+  return copy;
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return Array.isArray(value) || prototype === Object.prototype || prototype === null;
+}
+
 function childrenOf(value: object): readonly unknown[] | undefined {
   if (Array.isArray(value)) return value;
   const prototype: unknown = Object.getPrototypeOf(value);

@@ -2,6 +2,8 @@
  * The wait before a kernel closes: for its tasks, with a limit, and not in silence.
  */
 
+import { setLongTimeout } from '../long-timeout.ts';
+
 /** What is waited for. */
 interface Draining {
   remaining(): number;
@@ -19,10 +21,10 @@ export async function drain(tasks: Draining, timeoutMs: number | undefined): Pro
   const giveUp =
     timeoutMs === undefined
       ? undefined
-      : setTimeout(() => tasks.cancelAll(`the kernel was closed and ${timeoutMs / 1000} s had passed`), timeoutMs);
+      : setLongTimeout(() => tasks.cancelAll(`the kernel was closed and ${timeoutMs / 1000} s had passed`), timeoutMs);
   const notice = setTimeout(() => tasks.tellWaiting(), NOTICE_MS);
   // Joins may call others meanwhile.
   while (tasks.remaining() > 0) await tasks.waitForCurrentTasks();
-  clearTimeout(giveUp);
+  giveUp?.clear();
   clearTimeout(notice);
 }

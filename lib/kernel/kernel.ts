@@ -13,7 +13,7 @@ import type { AppFuture, TaskState } from '../futures/app-future.ts';
 import { DataFuture } from '../futures/data-future.ts';
 import { DataFile, isDataFile } from '../files/data-file.ts';
 import type { GraphEffect, TaskId } from '../graph/task-graph.ts';
-import { findWaitables } from './arguments.ts';
+import { findWaitablesSafely, snapshot } from './arguments.ts';
 import { kernelChannel } from './channels.ts';
 import { type CloseOptions, compileCloseOptions } from './close-options.ts';
 import type { TaskCounts } from './counts.ts';
@@ -146,9 +146,11 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     const { inputs, outputs } = entry.options;
     if (outputs.length > 0) task.outputs = outputs.map((path) => new DataFuture(toDataFile(path), id, task.future));
     if (parent) this.#adopt(parent, task);
+    // Before anybody counts on it: reading arguments may throw (a getter), and launching it will say so again.
+    task.waitables = findWaitablesSafely(inputs.length > 0 ? [args, inputs] : args);
     this.#tasks.add(task);
-    task.waitables = findWaitables(inputs.length > 0 ? [args, inputs] : args);
     const after = task.waitables ? nodesOf(task.waitables, this.#externals, (taskId) => this.#tasks.get(taskId)) : NO_TASKS;
+    if (after.length > 0) task.args = snapshot(args);
     this.#graph.step({ kind: 'submitted', id, policy: this.#policyOf(entry), after });
     return task.future;
   }

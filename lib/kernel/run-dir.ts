@@ -1,16 +1,42 @@
 /**
  * The run directory: `runinfo/NNN`, one per kernel, numbered from 000.
  */
-import { mkdirSync, readdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { mkdirSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { ConfigError } from '../errors/config-error.ts';
 
 /**
  * Makes the next one. Two drivers that start at once get different ones.
  * @returns its absolute path.
+ * @throws ConfigError that names the directory, if it cannot be made.
  */
 export function makeRunDir(parent: string): string {
   const root = resolve(parent);
-  mkdirSync(root, { recursive: true });
+  try {
+    makeDirectory(root);
+    return makeNumbered(root);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError(
+      `the run directory cannot be made in ${root} (${why}); name a directory that you may write to by runDir in the config, or with --set runDir=PATH`,
+    );
+  }
+}
+
+/** By hand: Node's recursive mkdir never returns below /proc. */
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && statSync(path).isDirectory()) return;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    makeDirectory(dirname(path));
+    mkdirSync(path);
+  }
+}
+
+function makeNumbered(root: string): string {
   for (let number = nextNumber(root); ; number++) {
     const runDir = join(root, String(number).padStart(3, '0'));
     try {

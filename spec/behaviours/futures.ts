@@ -163,6 +163,32 @@ export function describeFutures(executor: ExecutorUnderTest): void {
     expect(await slow.exception()).to.equal(undefined);
   });
 
+  it('takes arguments as they are at the call, also where the task has to wait', async () => {
+    const gate = Promise.withResolvers<number>();
+    const parameters = { t: 0, list: [0] };
+    const calls = [1, 2, 3].map((t) => {
+      parameters.t = t;
+      parameters.list[0] = t;
+      return echo([parameters, gate.promise]);
+    });
+    parameters.t = 99;
+    gate.resolve(7);
+    expect(await Promise.all(calls)).to.deep.equal([1, 2, 3].map((t) => [{ t, list: [t] }, 7]));
+  });
+
+  it('fails the task, not the call, where arguments cannot be read, and closes all the same', async () => {
+    const thorny = {
+      get a(): number {
+        throw new RangeError('boo');
+      },
+    };
+    let deep: unknown[] = [];
+    for (let i = 0; i < 100_000; i++) deep = [deep];
+    expect(String(await failureOf(echo(thorny)))).to.include('boo');
+    await failureOf(echo(deep));
+    expect(place.kernel.counts()).to.include({ waiting: 0, queued: 0, running: 0 });
+  });
+
   it('runs a task once that depends on the same future twice', async () => {
     const before = place.kernel.counts().total;
     const x = double(4);

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { ConfigError } from '../../../lib/errors/config-error.ts';
 import { makeRunDir } from '../../../lib/kernel/run-dir.ts';
 
 describe('a run directory', () => {
@@ -30,6 +31,12 @@ describe('a run directory', () => {
     writeFileSync(join(folder, 'runinfo', '000.txt'), '');
     expect(make()).to.equal('runinfo/000');
   });
+
+  for (const place of ['/proc/nope/runinfo', '/dev/null/runinfo']) {
+    it(`cannot be made in ${place}, and that is the config's mistake`, () => {
+      expect(() => makeRunDir(place)).to.throw(ConfigError, /cannot be made in .* --set runDir=/);
+    });
+  }
 
   it('is not one that somebody else made at the same time', () => {
     writeFileSync(join(folder, 'file'), '');
