@@ -50,8 +50,17 @@ async function readFrom(path: string, overrides: readonly Override[]): Promise<C
 
 async function readYaml(path: string, overrides: readonly Override[]): Promise<Config> {
   const [{ parseYaml }, text] = await Promise.all([import('./yaml-source.ts'), readText(path)]);
-  const { data, substitutes, locate: place } = parseYaml(shorten(path), text, process.env);
-  return buildOverridden(data, substitutes, overrides, place);
+  const { data, substitutes, faults, isOfFault, locate: place } = parseYaml(shorten(path), text, process.env);
+  let problems: readonly ConfigProblem[] = [];
+  try {
+    const config = buildOverridden(data, substitutes, overrides, place);
+    if (faults.length === 0) return config;
+  } catch (error) {
+    if (!(error instanceof ConfigError) || faults.length === 0) throw error;
+    // Everything that is wrong in one go, but nothing twice.
+    problems = error.problems.filter((problem) => !isOfFault(problem));
+  }
+  throw new ConfigError([...faults, ...problems].sort(byPlace));
 }
 
 async function readText(path: string): Promise<string> {

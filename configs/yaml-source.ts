@@ -5,6 +5,7 @@ import {
   type Document,
   isAlias,
   isMap,
+  isNode,
   isScalar,
   isSeq,
   LineCounter,
@@ -12,6 +13,7 @@ import {
   type Pair,
   parse,
   parseDocument,
+  Scalar,
   type YAMLMap,
 } from 'yaml';
 import { ConfigError, type ConfigProblem, type SourcePlace } from '../lib/errors/config-error.ts';
@@ -23,47 +25,57 @@ type Range = readonly [start: number, end: number];
 export interface YamlSource {
   readonly data: unknown;
   readonly substitutes: readonly Substitute[];
+  /** Values that could not be made: of variables that are not set, of tags that nobody knows. In their places data has something. */
+  readonly faults: readonly ConfigProblem[];
+  /** Whether the problem is that of a value that could not be made. */
+  isOfFault(problem: ConfigProblem): boolean;
   /** The problem with its place in the text: its own, or that of what holds it. */
   locate(problem: ConfigProblem): ConfigProblem;
 }
 
-/** @throws ConfigError when it is not YAML, or names a variable that is not set. */
+/** @throws ConfigError when it is not YAML. */
 export function parseYaml(file: string, text: string, env: Readonly<NodeJS.ProcessEnv>): YamlSource {
   const lines = new LineCounter();
   const variables = new Map<string, unknown>();
+  const unset = new WeakSet<object>();
   const envTag = {
     tag: '!env',
-    resolve: (written: string, onError: (message: string) => void) => resolveVariable(written, env, variables, onError),
+    resolve: (written: string, onError: (message: string) => void) => {
+      const value = resolveVariable(written, env, onError);
+      if (value !== undefined) variables.set(value, readScalar(value));
+      const node = new Scalar(value ?? '');
+      if (value === undefined) unset.add(node);
+      return node;
+    },
   };
   const document = parseDocument(text, { lineCounter: lines, customTags: [envTag], merge: true, prettyErrors: false });
   const place = (range: Range): SourcePlace => placeOf(file, text, lines, range);
-  const faults = [...document.errors, ...document.warnings];
-  if (faults.length > 0) {
-    throw new ConfigError(faults.map((fault) => ({ path: [], target: 'value', message: fault.message, place: place(fault.pos) })));
-  }
+  const found = [...document.errors, ...document.warnings];
+  const faults = found.map(({ message, pos }): ConfigProblem => ({ path: [], target: 'value', message, place: place(pos) }));
+  // A value that cannot be made leaves the rest readable; a mistake in the syntax does not.
+  if (found.some(({ code }) => code !== 'TAG_RESOLVE_FAILED')) throw new ConfigError(faults);
   const data: unknown = document.toJS();
   return {
     data,
     substitutes: findSubstitutes(document.contents, variables),
+    faults,
+    isOfFault: ({ path }) => {
+      const node = nodeAt(document, path);
+      return node !== undefined && (unset.has(node) || hasUnknownTag(node));
+    },
     locate: (problem) => ({ ...problem, place: place(rangeOf(document, problem)) }),
   };
 }
 
 /** `NAME` or `NAME:default`. The value stays text; what YAML would make of it is kept as its substitute. */
-function resolveVariable(
-  written: string,
-  env: Readonly<NodeJS.ProcessEnv>,
-  variables: Map<string, unknown>,
-  onError: (message: string) => void,
-): string {
+function resolveVariable(written: string, env: Readonly<NodeJS.ProcessEnv>, onError: (message: string) => void): string | undefined {
   const colon = written.indexOf(':');
   const name = (colon === -1 ? written : written.slice(0, colon)).trim();
   const value = env[name] ?? (colon === -1 ? undefined : written.slice(colon + 1).trim());
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
     onError(`!env needs the name of a variable, as in !env ACCOUNT or !env ACCOUNT:default; saw '${written}'`);
   else if (value === undefined) onError(`the environment variable ${name} is not set; set it, or write a default: !env ${name}:default`);
-  if (value !== undefined) variables.set(value, readScalar(value));
-  return value ?? '';
+  return value;
 }
 
 function readScalar(text: string): unknown {
@@ -82,6 +94,15 @@ function findSubstitutes(contents: unknown, variables: ReadonlyMap<string, unkno
   if (isSeq(contents)) return contents.items.flatMap((item, index) => findSubstitutes(item, variables, [...path, index]));
   if (!isScalar(contents) || contents.tag !== '!env') return [];
   return [{ path, value: variables.get(String(contents.value)) }];
+}
+
+const hasUnknownTag = ({ tag = '' }: Node): boolean => tag.startsWith('!') && tag !== '!env';
+
+function nodeAt(document: Document, path: Path): Node | undefined {
+  let node: unknown = document.contents;
+  for (const key of path) node = childOf(document, node, key)?.value;
+  const held = isAlias(node) ? node.resolve(document) : node;
+  return isNode(held) ? held : undefined;
 }
 
 function rangeOf(document: Document, problem: ConfigProblem): Range {

@@ -175,6 +175,19 @@ executors:
       expect(error.message).to.contain('  2 | runDir: !env FLOTILLA_SPEC_VALUE\n');
     });
 
+    it('names it together with what else is wrong, and says nothing of the values that are missing', async () => {
+      const text =
+        'strategyPeriod: !nope 3m 4\nretries: many\nrunDir: !env FLOTILLA_SPEC_VALUE\nexecutors:\n  - type: ThreadPoolExecutor\n    maxThreads: !env FLOTILLA_SPEC_VALUE\n    lable: x\n';
+      const { problems } = await refusal(text);
+      expect(problems.map(({ message, place }) => `${place?.line}: ${message.split(/[.;,] /)[0]}`)).to.deep.equal([
+        '1: Unresolved tag: !nope',
+        '2: Config.retries: expected a whole number of at least 0',
+        '3: the environment variable FLOTILLA_SPEC_VALUE is not set',
+        '6: the environment variable FLOTILLA_SPEC_VALUE is not set',
+        '7: ThreadPoolExecutor.lable is not an option',
+      ]);
+    });
+
     it('shows a wrong value of a variable at its place', async () => {
       process.env.FLOTILLA_SPEC_VALUE = 'many';
       const error = await refusal('retries: !env FLOTILLA_SPEC_VALUE\n');
