@@ -6,6 +6,7 @@ import { currentKernel } from '../lib/kernel/current.ts';
 import type { DataFlowKernel } from '../lib/kernel/kernel.ts';
 import { warn } from '../lib/options/warnings.ts';
 import { chooseConfig, type ConfigArgument, describeChoice } from './choose.ts';
+import { callerOfLoad } from './config-module.ts';
 import { currentRun } from './flotilla-run.ts';
 import { readConfig } from './read.ts';
 
@@ -18,9 +19,13 @@ import { readConfig } from './read.ts';
  * @example await using kernel = await load();
  */
 export async function load(config?: ConfigArgument): Promise<DataFlowKernel> {
+  const loader = callerOfLoad();
   const run = currentRun();
   const choice = chooseConfig({ commandLine: run?.config, argument: config, environment: process.env.FLOTILLA_CONFIG });
-  const [{ DataFlowKernel: Kernel }, chosen] = await Promise.all([import('../lib/kernel/kernel.ts'), readConfig(choice.source, run?.set)]);
+  const [{ DataFlowKernel: Kernel }, chosen] = await Promise.all([
+    import('../lib/kernel/kernel.ts'),
+    readConfig(choice.source, run?.set, loader),
+  ]);
   // Before anything is said about a config that will not be used.
   const open = currentKernel();
   if (open) throw new KernelOpenError(open.runDir);

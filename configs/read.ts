@@ -3,13 +3,14 @@
  */
 import { readFile } from 'node:fs/promises';
 import { dirname, extname, relative, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { ConfigError, type ConfigProblem } from '../lib/errors/config-error.ts';
 import { showValue } from '../lib/options/report.ts';
 import { didYouMean } from '../lib/suggest.ts';
 import { buildConfig, type Substitute } from './build.ts';
 import { type ConfigArgument, DEFAULT_CONFIG } from './choose.ts';
 import { Config } from './config.ts';
+import { importDefault } from './config-module.ts';
 import { didYouMeanFile } from './nearest-file.ts';
 import { applyOverride, blameOverride, type Override, parseOverride } from './overrides.ts';
 import { packagedNames, packagedPath } from './packaged.ts';
@@ -18,12 +19,15 @@ import { takeApart } from './take-apart.ts';
 const MODULE_EXTENSIONS = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'];
 const YAML_EXTENSIONS = ['.yaml', '.yml', '.json'];
 
-/** @throws ConfigError that says where and why. */
-export async function readConfig(source: ConfigArgument, set: readonly string[] = []): Promise<Config> {
+/**
+ * @param loader The module that has called load().
+ * @throws ConfigError that says where and why.
+ */
+export async function readConfig(source: ConfigArgument, set: readonly string[] = [], loader?: string): Promise<Config> {
   const overrides = await parseOverrides(set);
   // The packaged `local` is the default written out; reading and checking it would cost 100 ms of every start.
   if (source === DEFAULT_CONFIG && overrides.length === 0) return new Config();
-  if (typeof source === 'string' || source instanceof URL) return readFrom(locate(source), overrides);
+  if (typeof source === 'string' || source instanceof URL) return readFrom(locate(source), overrides, loader);
   const config = Config.is(source) ? source : new Config(source);
   return overrideConfig(config, overrides);
 }
@@ -41,10 +45,10 @@ function locate(source: string | URL): string {
   );
 }
 
-async function readFrom(path: string, overrides: readonly Override[]): Promise<Config> {
+async function readFrom(path: string, overrides: readonly Override[], loader: string | undefined): Promise<Config> {
   const extension = extname(path);
   if (YAML_EXTENSIONS.includes(extension)) return readYaml(path, overrides);
-  if (MODULE_EXTENSIONS.includes(extension)) return overrideConfig(await importConfig(path), overrides);
+  if (MODULE_EXTENSIONS.includes(extension)) return overrideConfig(await importConfig(path, loader), overrides);
   throw new ConfigError(`${path}: a config is a .yaml or a .ts file`);
 }
 
@@ -71,10 +75,9 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-async function importConfig(path: string): Promise<Config> {
+async function importConfig(path: string, loader: string | undefined): Promise<Config> {
   await readText(path);
-  const module = (await import(pathToFileURL(path).href)) as { default?: unknown };
-  const exported: unknown = typeof module.default === 'function' ? await module.default() : module.default;
+  const exported = await importDefault(path, loader);
   if (Config.is(exported)) return exported;
   throw new ConfigError(
     `${shorten(path)}: the default export is ${showValue(exported)}; write export default new Config({ … }), or a function that returns one`,

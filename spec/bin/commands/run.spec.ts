@@ -88,6 +88,17 @@ describe('flotilla run', () => {
       );
     });
 
+    it('is one that calls load() itself, the script or another module', async () => {
+      const config = `import { Config, load } from '${packageUrl}';\nexport default new Config();\nawait load();\n`;
+      await folder.write('own.ts', config);
+      await folder.write('a.ts', `${importAll}await load();\n`);
+      for (const script of ['own.ts', 'a.ts']) {
+        const { code, stderr } = await folder.run(['run', script, '--config', 'own.ts']);
+        expect(stderr).to.match(/^flotilla: .*own\.ts: load\(\) was called by a config module.*must not call load\(\)/);
+        expect(code).to.equal(2);
+      }
+    });
+
     it('may come from --set, or from FLOTILLA_CONFIG', async () => {
       const set = await folder.run(['run', 'a.ts', '--set', 'retrys=2']);
       expect(set.code).to.equal(2);
