@@ -5,6 +5,7 @@
  * runners do. One slot runs one task at a time.
  */
 import { packWireError } from '../../lib/errors/index.ts';
+import { setLongTimeout } from '../../lib/long-timeout.ts';
 import { DEFAULT_KILL_GRACE_MS } from '../../lib/task-spec.ts';
 import {
   countRecords,
@@ -248,14 +249,14 @@ export class SlotPool {
   #watchWalltime(slot: Slot, header: TaskHeader, records: Buffer): void {
     const { walltimeMs } = contextAt(records, 0);
     if (walltimeMs === undefined) return;
-    slot.walltimeTimer = setTimeout(() => this.#startKill(slot, header.taskId, 'walltime'), walltimeMs);
+    slot.walltimeTimer = setLongTimeout(() => this.#startKill(slot, header.taskId, 'walltime'), walltimeMs);
   }
 
   #startKill(slot: Slot, taskId: number, reason: Kill['reason']): void {
     const { runner, batch } = slot;
     if (!runner || !batch || slot.kill) return;
     const graceMs = contextAt(batch.records, slot.cursor).killGraceMs ?? DEFAULT_KILL_GRACE_MS;
-    const graceTimer = setTimeout(() => runner.kill('SIGKILL', { taskId }), graceMs);
+    const graceTimer = setLongTimeout(() => runner.kill('SIGKILL', { taskId }), graceMs);
     slot.kill = { taskId, reason, graceTimer };
     runner.kill('SIGTERM', { taskId });
   }

@@ -1,6 +1,7 @@
 /**
  * One slot of a pool: what it runs, how far it is, and whether that is being ended.
  */
+import type { LongTimeout } from '../../lib/long-timeout.ts';
 import type { TaskContext } from '../../lib/task-spec.ts';
 import { readTaskHeader, recordEnd, TASK_HEADER_BYTES } from '../../lib/wire/records.ts';
 import { unpack } from '../../lib/wire/value-codec.ts';
@@ -10,7 +11,7 @@ import type { Batch, Runner } from './runner.ts';
 export interface Kill {
   readonly taskId: number;
   readonly reason: 'walltime' | 'cancelled';
-  readonly graceTimer: NodeJS.Timeout;
+  readonly graceTimer: LongTimeout;
 }
 
 export interface Slot {
@@ -29,7 +30,7 @@ export interface Slot {
   batchStartMs: number;
   /** Results of the batch were taken from the worker's journal: they will come from itself too. */
   peeked: boolean;
-  walltimeTimer: NodeJS.Timeout | undefined;
+  walltimeTimer: LongTimeout | undefined;
   kill: Kill | undefined;
 }
 
@@ -84,8 +85,8 @@ export function clearSlot(slot: Slot): void {
 }
 
 export function clearTimers({ walltimeTimer, kill }: Slot): void {
-  clearTimeout(walltimeTimer);
-  clearTimeout(kill?.graceTimer);
+  walltimeTimer?.clear();
+  kill?.graceTimer.clear();
 }
 
 /** The running task is told to end. */

@@ -10,13 +10,12 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
+import { type LongTimeout, setLongTimeout } from '../../lib/long-timeout.ts';
 import type { JobStatus } from '../../lib/provider.ts';
 import { findProcesses, JOB_TAG, type JobProcesses, killAll, signalEach, signalGroup } from './job-processes.ts';
 
 const KILL_GRACE_MS = 5000;
 const LOOK_AGAIN_MS = 25;
-/** The longest that a timer takes; a longer walltime is none. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export interface LocalJobOptions {
   readonly name: string;
@@ -41,7 +40,7 @@ export class LocalJob {
   /** Why it was told to leave, if it was. */
   #told: End | undefined;
   #leaving: Promise<void> | undefined;
-  #walltimeTimer: NodeJS.Timeout | undefined;
+  #walltimeTimer: LongTimeout | undefined;
 
   /** @throws what spawning threw: no bash, no such directory, an unwritable file. */
   static async start(options: LocalJobOptions): Promise<LocalJob> {
@@ -112,7 +111,7 @@ export class LocalJob {
   }
 
   #onExit(exitCode: number | null, signal: NodeJS.Signals | null): void {
-    clearTimeout(this.#walltimeTimer);
+    this.#walltimeTimer?.clear();
     this.#status = { ...describeExit(exitCode, signal, this.#told, this.#options.walltimeMs), ...this.#paths() };
     this.#options.changed(this);
   }
@@ -133,8 +132,8 @@ export class LocalJob {
 
   #startWalltime(): void {
     const { walltimeMs } = this.#options;
-    if (walltimeMs === undefined || walltimeMs > MAX_TIMER_MS) return;
-    this.#walltimeTimer = setTimeout(() => void this.#leave('timeout'), walltimeMs);
+    if (walltimeMs === undefined) return;
+    this.#walltimeTimer = setLongTimeout(() => void this.#leave('timeout'), walltimeMs);
     this.#walltimeTimer.unref();
   }
 

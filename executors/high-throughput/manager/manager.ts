@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
+import { setLongTimeout } from '../../../lib/long-timeout.ts';
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from '../../../lib/wire/protocol.ts';
 import { startReaper, type Reaper } from '../../workers/reaper.ts';
 import { makeScratchDir } from '../../workers/scratch.ts';
@@ -80,7 +81,7 @@ export class Manager {
     this.#link = new ManagerLink(this.#linkOptions());
     await this.#link.start();
     log(`manager ${this.#id} with ${this.#slots.length} worker(s) serves ${addresses.join(', ')} port ${port}`);
-    if (drainPeriodMs !== null) setTimeout(() => this.#retire(drainPeriodMs), drainPeriodMs).unref();
+    if (drainPeriodMs !== null) setLongTimeout(() => this.#retire(drainPeriodMs), drainPeriodMs).unref();
   }
 
   #linkOptions() {

@@ -256,6 +256,17 @@ describe('a pool of slots', () => {
       expect(stage.errors.get(1)?.fields).to.deep.equal({ walltimeMs: 20 });
     });
 
+    it('of more days than a timer of Node takes, and such a grace, are not over at once', async () => {
+      const days = 1000 * 3_600_000;
+      const stage = new Stage(1);
+      await stage.submit([{ taskId: 1, context: { walltimeMs: days, killGraceMs: days } }]);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(stage.only.asked).to.deep.equal(['run 1']);
+      stage.pool.cancel([[1, 1]]);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(stage.only.asked).to.deep.equal(['run 1', 'SIGTERM 1']);
+    });
+
     it('is forgotten when the task has ended', async () => {
       const stage = new Stage(1);
       await stage.submit([{ taskId: 1, context: { walltimeMs: 20 } }]);
