@@ -35,7 +35,7 @@ flotilla_stop() {
 trap flotilla_stop TERM INT HUP`;
 
 const startCopies = (copies: number, debug: boolean): string => `set -m
-for flotilla_number in $(seq 1 ${copies}); do
+for ((flotilla_number = 1; flotilla_number <= ${copies}; flotilla_number++)); do
   [ "$flotilla_signals" -eq 0 ] || break
   flotilla_copy </dev/null &
   flotilla_pids="$flotilla_pids $!"${debug ? `\n  echo "flotilla: started copy $flotilla_number of ${copies} as process $!"` : ''}

@@ -17,6 +17,13 @@ describe('SingleNodeLauncher', () => {
   });
   afterEach(() => bench.close());
 
+  it('needs no program but bash', async () => {
+    const script = make().wrap('echo copy >>"$DIR/copies"', 1, 3);
+    const run = await bench.start(`PATH=/nowhere\n${script}`);
+    expect(await run.ended).to.deep.equal({ exitCode: 0, signal: null });
+    expect(await bench.lines('copies')).to.deep.equal(['copy', 'copy', 'copy']);
+  });
+
   const oneFails = 'mkdir "$DIR/taken" 2>/dev/null && exit 3\nexit 0';
 
   const rows: [title: string, failOnAny: boolean, command: string, exitCode: number][] = [
