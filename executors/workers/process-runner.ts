@@ -8,6 +8,7 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { encodeFrame, encodeFrameHeader, FRAME_HEADER_BYTES, FrameReader, FrameType } from '../../lib/wire/frames.ts';
 import { readTaskHeader, recordEnd } from '../../lib/wire/records.ts';
+import { problemWithHello } from './hello.ts';
 import { readJournal } from './journal.ts';
 import { killAll, type ProcessSet, signalGroup, terminateAll, untilGone } from './process-tree.ts';
 import type { Batch, FunctionSource, Runner, RunnerEvents, TaskTag, WorkerExit } from './runner.ts';
@@ -46,6 +47,10 @@ interface LiveWorker {
   readonly stderrFrom: number;
   exit: { code: number | null; signal: string | null } | undefined;
   socketEnded: boolean;
+  /** Its Hello came: from here on it may run tasks, and its death may be theirs. */
+  isReady: boolean;
+  /** Why its words are not listened to any more. */
+  refusal: string | undefined;
   /** What it had started is gone. */
   restEnded: boolean;
 }
@@ -149,6 +154,8 @@ export class ProcessRunner implements Runner {
       stderrFrom,
       exit: undefined,
       socketEnded: false,
+      isReady: false,
+      refusal: undefined,
       restEnded: false,
     };
     child.once('error', (error) => this.#onStartError(worker, error));
@@ -167,11 +174,12 @@ export class ProcessRunner implements Runner {
     socket.on('data', (chunk: Buffer) => {
       try {
         reader.push(chunk, (type, body) => {
-          if (type === FrameType.Results) this.#options.events.results(body.subarray(4));
+          if (!worker.isReady) this.#greet(worker, type, body);
+          else if (type === FrameType.Results) this.#options.events.results(body.subarray(4));
         });
-      } catch {
+      } catch (error) {
         // Not our protocol: something wrote to fd 3. The worker cannot be trusted any more.
-        signalGroup(child.pid as number, 'SIGKILL');
+        this.#refuse(worker, `what it sends is not of Flotilla's protocol (${(error as Error).message})`);
       }
     });
     const socketEnded = (): void => {
@@ -186,6 +194,17 @@ export class ProcessRunner implements Runner {
       this.#options.log?.(`${this.#options.name}, process ${child.pid}, ended by ${signal ?? `exit code ${code}`}`);
       void this.#endRest(worker);
     });
+  }
+
+  #greet(worker: LiveWorker, type: number, body: Buffer): void {
+    const problem = problemWithHello(type, body);
+    if (problem === undefined) worker.isReady = true;
+    else this.#refuse(worker, problem);
+  }
+
+  #refuse(worker: LiveWorker, why: string): void {
+    worker.refusal ??= why;
+    signalGroup(worker.child.pid as number, 'SIGKILL');
   }
 
   /** Whatever it started must not outlive it, nor keep its socket open. Where it was told to end, so was that: it has its time. */
@@ -217,16 +236,23 @@ export class ProcessRunner implements Runner {
     if (this.#worker === worker) this.#worker = undefined;
     const finished = readJournal(this.#journal, this.#batch);
     const exit: WorkerExit = { exitCode: code, signal, stderrTail, finished };
-    const startError = this.#startErrorOf(exit);
+    const startError = worker.isReady ? undefined : this.#startErrorOf(worker, exit);
     this.#options.events.lost(startError === undefined ? exit : { ...exit, startError });
     this.#gone?.();
   }
 
-  /** taskset and setpriv report a missing program by 127 (126: not executable) and a line of their own. */
-  #startErrorOf({ exitCode, stderrTail }: WorkerExit): string | undefined {
-    if (exitCode !== 127 && exitCode !== 126) return undefined;
-    const why = stderrTail.trim() || (exitCode === 127 ? 'there is no such program' : 'it is not executable');
-    return `${this.#options.argv.join(' ')} cannot be started: ${why}. ${this.#options.missingHint}`;
+  /** Of a worker that ended before its Hello. One that a signal ended is a loss: it may have been anybody's. */
+  #startErrorOf({ refusal }: LiveWorker, { exitCode, stderrTail }: WorkerExit): string | undefined {
+    const { argv, missingHint } = this.#options;
+    const said = stderrTail.trim();
+    const command = argv.join(' ');
+    if (refusal !== undefined) return `${command} is no worker of this Flotilla: ${refusal}. ${missingHint}`;
+    if (exitCode === null) return undefined;
+    // So taskset and setpriv report a missing program, with a line of their own.
+    const known = exitCode === 127 ? 'there is no such program' : exitCode === 126 ? 'it is not executable' : undefined;
+    if (known !== undefined) return `${command} cannot be started: ${said || known}. ${missingHint}`;
+    const stderr = said === '' ? 'its stderr is empty' : `its stderr: ${said}`;
+    return `${command} ended with exit code ${exitCode} before it was ready; ${stderr}\n${missingHint}`;
   }
 
   async close(timeoutMs: number, running?: TaskTag): Promise<void> {
@@ -268,6 +294,6 @@ function readTail(fd: number, from: number): string {
   const size = fstatSync(fd).size;
   const start = Math.max(from, size - STDERR_TAIL_BYTES);
   const tail = Buffer.alloc(Math.max(0, size - start));
-  readSync(fd, tail, 0, tail.length, start);
-  return tail.toString('utf8');
+  const length = readSync(fd, tail, 0, tail.length, start);
+  return tail.toString('utf8', 0, length);
 }

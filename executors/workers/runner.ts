@@ -16,7 +16,7 @@ export interface WorkerExit {
   readonly signal: string | null;
   /** The end of what it wrote to stderr. */
   readonly stderrTail: string;
-  /** Set where there was never a worker: a program that is not there. Trying again would not help. */
+  /** Set where there was never a worker: a program that is not there, or is no worker of ours. Trying again would not help. */
   readonly startError?: string;
   /** Result records that it left for the batch at hand, in order; those that were received are among them. */
   readonly finished: Buffer;

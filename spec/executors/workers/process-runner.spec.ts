@@ -8,6 +8,7 @@ import { killAll } from '../../../executors/workers/process-tree.ts';
 import { ProcessRunner } from '../../../executors/workers/process-runner.ts';
 import type { WorkerExit } from '../../../executors/workers/runner.ts';
 import { jsWorkerArgv } from '../../../executors/workers/worker-argv.ts';
+import { encodeFrame, FrameType } from '../../../lib/wire/frames.ts';
 import { ResultStatus } from '../../../lib/wire/records.ts';
 import { decodeValue, pack } from '../../../lib/wire/value-codec.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -28,8 +29,9 @@ const FUNCTIONS: readonly string[] = [
     writeFileSync(file, left.pid + ' ' + near.pid);
     return new Promise(() => undefined);
   }`,
+  '() => process.exit(127)',
 ];
-const [DOUBLE, EXIT, HANG, ABORT, PID, SPAWN] = [1, 2, 3, 4, 5, 6];
+const [DOUBLE, EXIT, HANG, ABORT, PID, SPAWN, EXIT_127] = [1, 2, 3, 4, 5, 6, 7];
 
 describe('a worker process', () => {
   let folder: string;
@@ -105,6 +107,59 @@ describe('a worker process', () => {
       await none.close(1000);
     });
   }
+
+  /** Node as a worker that does this with its socket, fd 3, and then waits. */
+  const sends = (bytes: Buffer): [string, ...string[]] => {
+    const script = `require('fs').writeSync(3, Buffer.from('${bytes.toString('hex')}', 'hex')); setInterval(() => undefined, 1000)`;
+    return [process.execPath, '-e', script];
+  };
+  const strangers: [title: string, argv: readonly [string, ...string[]], says: RegExp][] = [
+    [
+      'prints its reason and exits',
+      ['/bin/sh', '-c', 'echo broken venv >&2; exit 1'],
+      /exit code 1 before it was ready; its stderr: broken venv\nInstall it\.$/,
+    ],
+    [
+      'ends well and says nothing',
+      ['/bin/cat', '/dev/null'],
+      /^\/bin\/cat \/dev\/null ended with exit code 0 before it was ready; its stderr is empty\n/,
+    ],
+    [
+      'speaks another protocol',
+      sends(encodeFrame(FrameType.Hello, pack({ protocol: 77 }))),
+      /no worker of this Flotilla: it speaks protocol 77, and this side 1: /,
+    ],
+    [
+      'names no protocol',
+      sends(encodeFrame(FrameType.Hello, Buffer.from([0xc1]))),
+      /no worker of this Flotilla: its Hello names no protocol/,
+    ],
+    ['begins with another frame', sends(encodeFrame(FrameType.Results, Buffer.alloc(4))), /its first frame is of type 4, and no Hello/],
+    ['sends something else', sends(Buffer.alloc(16, 0xff)), /what it sends is not of Flotilla's protocol/],
+  ];
+  for (const [title, argv, says] of strangers) {
+    it(`that ${title} was never there: a start error`, async () => {
+      const stranger = start(argv);
+      stranger.run({ number: 1, count: 1, records: taskRecords({ taskId: 1, fnId: DOUBLE, args: [1] }) });
+      expect((await lost()).startError).to.match(says);
+      expect(values).to.deep.equal([]);
+      await stranger.close(1000);
+    });
+  }
+
+  it('that a signal ends before it is ready is lost: that may have been anybody', async () => {
+    const killed = start(['/bin/sh', '-c', 'kill -KILL $$']);
+    killed.run({ number: 1, count: 1, records: taskRecords({ taskId: 1, fnId: DOUBLE, args: [1] }) });
+    const exit = await lost();
+    expect(exit).to.include({ signal: 'SIGKILL' }).and.not.have.property('startError');
+    await killed.close(1000);
+  });
+
+  it('whose task exits with 127 has been started', async () => {
+    run({ taskId: 1, fnId: EXIT_127 });
+    const exit = await lost();
+    expect(exit).to.include({ exitCode: 127 }).and.not.have.property('startError');
+  });
 
   it('that exits is reported with its code, and with what it had finished', async () => {
     run(

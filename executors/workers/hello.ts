@@ -1,0 +1,25 @@
+/**
+ * The first frame of a worker process: whether it is one of ours, and speaks as we do.
+ */
+import { FrameType } from '../../lib/wire/frames.ts';
+import { PROTOCOL_VERSION } from '../../lib/wire/protocol.ts';
+import { unpack } from '../../lib/wire/value-codec.ts';
+
+/** @returns what is wrong with a worker's first frame; undefined if it is a Hello of this protocol. */
+export function problemWithHello(type: number, body: Buffer): string | undefined {
+  if (type !== FrameType.Hello) return `its first frame is of type ${type}, and no Hello (${FrameType.Hello})`;
+  const protocol = protocolOf(body);
+  if (protocol === PROTOCOL_VERSION) return undefined;
+  if (protocol === undefined) return 'its Hello names no protocol';
+  return `it speaks protocol ${String(protocol)}, and this side ${PROTOCOL_VERSION}: their files are of different versions, install one for both`;
+}
+
+function protocolOf(body: Buffer): unknown {
+  try {
+    const hello: unknown = unpack(body);
+    return typeof hello === 'object' && hello !== null && 'protocol' in hello ? hello.protocol : undefined;
+  } catch {
+    // Not even MessagePack.
+    return undefined;
+  }
+}
