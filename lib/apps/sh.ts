@@ -3,6 +3,7 @@
  */
 import { showValue } from '../errors/message-parts.ts';
 import { ShellScanner, type ShellContext } from './shell-context.ts';
+import { REFUSALS } from './shell-refusals.ts';
 
 /** A file as `file()` makes it: in a command it is its path. */
 export interface ShellFile {
@@ -22,19 +23,31 @@ export type ShellValue = string | number | bigint | boolean | ShellFile | readon
  * JavaScript itself makes you escape loses its backslash: `` \` `` is a backtick and `\${` is `${`.
  *
  * @throws TypeError for a value that is no word (undefined, null, an object, a function, a symbol), a file elsewhere, one with a NUL byte, and in
- *   places where no quoting is safe (backticks, here-documents); it names the interpolation by its number.
+ *   places where no quoting is safe (backticks, here-documents, comments, parameter expansions, arithmetic unless it is an integer); it names
+ *   the interpolation by its number.
  * @example sh`./simulate --temperature ${0.7} --out ${'my runs/a.csv'}` // ./simulate --temperature 0.7 --out 'my runs/a.csv'
  */
 export function sh(strings: TemplateStringsArray, ...values: readonly ShellValue[]): string {
+  const texts = textsOf(strings);
   const scanner = new ShellScanner();
   let command = '';
-  strings.raw.forEach((raw, index) => {
-    const text = unescapeTemplate(raw);
+  texts.forEach((text, index) => {
     scanner.push(text);
     command += text;
-    if (index < values.length) command += place(values[index], index + 1, scanner.interpolate());
+    if (index >= values.length) return;
+    const rest = texts.slice(index + 1).join('x');
+    command += place(values[index], index + 1, scanner.interpolate(rest));
   });
   return refuseNul(command, 'the command');
+}
+
+function textsOf(strings: unknown): readonly string[] {
+  const raw = (strings as Partial<TemplateStringsArray> | null | undefined)?.raw;
+  if (Array.isArray(raw)) return raw.map(unescapeTemplate);
+  throw new TypeError(
+    `sh is a tag, written right before a template: sh\`wc -l \${path}\`; it was called as a function, with ${showValue(strings)}. ` +
+      'A command that is a string already needs no sh: return it as it is, if nothing in it comes from elsewhere',
+  );
 }
 
 /** `\${` and `$\{` → `${`, a backslash and a backtick → the backtick; every other backslash stays with the character behind it. */
@@ -46,13 +59,15 @@ function unescapeTemplate(raw: string): string {
 }
 
 function place(value: unknown, position: number, context: ShellContext): string {
-  if (context === 'backtick') throw refuse(position, 'stands within backticks, which would read it a second time; write $( … ) instead');
-  if (context === 'heredoc')
-    throw refuse(position, "stands in a here-document, where it cannot be quoted; pass it as a word, as in printf '%s' …");
+  if (context === 'arithmetic' && isInteger(value)) return value < 0 ? ` ${value}` : String(value);
+  if (context in REFUSALS) throw refuse(position, REFUSALS[context as keyof typeof REFUSALS]);
   if (!Array.isArray(value)) return inContext(value, position, context);
   if (context !== 'plain') throw refuse(position, 'is an array within quotes, where it cannot be several words; put it outside of them');
   return value.map((element: unknown) => inContext(element, position, context)).join(' ');
 }
+
+/** With a space before its minus, it is neither `--` nor `:-`. */
+const isInteger = (value: unknown): value is number | bigint => typeof value === 'bigint' || Number.isSafeInteger(value);
 
 /** Leaves the quotes that it stands in, and enters them again. */
 function inContext(value: unknown, position: number, context: ShellContext): string {

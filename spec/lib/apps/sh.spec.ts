@@ -1,6 +1,9 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { sh } from '../../../lib/apps/sh.ts';
 import { file } from '../../../lib/files/file.ts';
 
@@ -153,4 +156,107 @@ EOF`,
   for (const [what, make, message] of refused) {
     it(`refuses ${what}`, () => expect(make).to.throw(TypeError, message));
   }
+
+  it('refuses to be called as a function, and says how it is written', () => {
+    const call = sh as unknown as (text?: unknown) => string;
+    expect(() => call('echo')).to.throw(TypeError, /sh is a tag.*called as a function, with .echo./);
+    expect(() => call()).to.throw(TypeError, /with undefined/);
+  });
+
+  describe('runs nothing of what is interpolated', () => {
+    const ATTACKS = [
+      'x\ntouch P #',
+      '$(touch P)',
+      '`touch P`',
+      'a[$(touch P)]',
+      "'; touch P; '",
+      '"; touch P; "',
+      "\\'; touch P #",
+      '}; touch P; #',
+      '}$(touch P)',
+      ')); touch P; ((',
+      'x\nEOF\ntouch P\n',
+      "'$(touch P)'",
+      '; touch P #',
+      ' ; touch P ; ',
+    ];
+    const refused: readonly [string, RegExp, (s: string) => string][] = [
+      ['a comment', /comment/, (s) => sh`echo a # ${s}`],
+      [
+        'a comment of a later line',
+        /comment/,
+        (s) => sh`echo a\
+;# "${s}"`,
+      ],
+      ['a comment behind a redirection', /comment/, (s) => sh`echo a >#${s}`],
+      ['an expansion in double quotes', /parameter expansion/, (s) => sh`echo "\${FOO:-${s}}"`],
+      ['quotes of an expansion in double quotes', /parameter expansion/, (s) => sh`echo "\${FOO:-"${s}"}"`],
+      ['an expansion', /parameter expansion/, (s) => sh`echo \${FOO:-${s}}`],
+      ['an arithmetic expansion', /arithmetic/, (s) => sh`echo $((1 + ${s}))`],
+      ['parentheses in arithmetic', /arithmetic/, (s) => sh`echo "$(( (1 + "${s}") ))"`],
+      ['old arithmetic', /arithmetic/, (s) => sh`echo $[1 + ${s}]`],
+      ['an arithmetic command', /arithmetic/, (s) => sh`((x = ${s}))`],
+      ['an arithmetic loop', /arithmetic/, (s) => sh`for ((i = 0; i < ${s}; i++)); do :; done`],
+      ['a subscript that is assigned to', /arithmetic/, (s) => sh`a[${s}]=1`],
+      ['quotes of a subscript', /arithmetic/, (s) => sh`a["${s}"]=1`],
+      ['a subscript in a list', /arithmetic/, (s) => sh`a=([${s}]=1)`],
+      ['a subscript that is read', /arithmetic/, (s) => sh`a=(1); echo "\${a[${s}]}"`],
+      ['an offset', /arithmetic/, (s) => sh`x=abc; echo "\${x:${s}}"`],
+      ['the left of -eq', /arithmetic/, (s) => sh`[[ ${s} -eq 1 ]]`],
+      ['the right of -lt', /arithmetic/, (s) => sh`[[ -n a && ( 1 -lt "${s}" ) ]]`],
+      ['-v', /arithmetic/, (s) => sh`[[ -v ${s} ]]`],
+      ['a case in quotes', /case … esac/, (s) => sh`echo "$(case a in a) echo ${s};; esac)"`],
+      ['what follows a case in quotes', /case … esac/, (s) => sh`echo "$(if :; then case a in a) echo;; esac; fi) ${s}"`],
+      ['what follows a quote in an expansion', /single quote/, (s) => sh`echo "\${FOO:-it's}" ${s}`],
+      ['what follows a dollar sign', /right behind a \$/, (s) => sh`echo $${s}`],
+      [
+        'the delimiter of a here-document',
+        /here-document/,
+        (s) => sh`cat <<${s}
+x
+EOF`,
+      ],
+    ];
+    for (const [place, message, make] of refused) {
+      it(`refuses ${place}`, () => {
+        for (const attack of ATTACKS) expect(() => make(attack)).to.throw(TypeError, message);
+      });
+    }
+
+    const accepted: readonly [string, (s: string) => string][] = [
+      ['a case', (s) => sh`case ${s} in a) echo ${s};; *) echo "${s}";; esac; (case x in x) echo ${s};; esac) ; echo "${s}"`],
+      ['the word case in quotes', (s) => sh`echo "$(echo case ${s}) ${s}"`],
+      ['words that are brackets', (s) => sh`echo "$(echo a[) ${s}" "$(echo [[ ) ${s}" [ ${s} ]`],
+      ['tests', (s) => sh`[[ ${s} == "${s}" && 1 -eq 1 ]] && [ ${s} = ${s} ] && echo ${s}`],
+      ['a command in arithmetic', (s) => sh`echo $(( $(printf %s ${s} | wc -c) + 1 )) "${s}" ${s}`],
+      ['what follows expansions', (s) => sh`x=a.b; echo "\${x%'.b'}" "\${x:-"it's"}" \${x#a} \${x:1} "${s}" ${s} '${s}'`],
+      ['what follows a process number', (s) => sh`echo $$${s} "$${s}" \$${s}`],
+      [
+        'what follows globs and comments',
+        (s) => sh`echo [a-c]* x[[:alpha:]] # it's
+echo ${s} "${s}" # "
+echo <(echo ${s}) "${s}"`,
+      ],
+    ];
+    for (const [place, make] of accepted) {
+      it(`nor in ${place}`, () => {
+        const folder = mkdtempSync(join(tmpdir(), 'flotilla-sh-'));
+        try {
+          for (const attack of ATTACKS) {
+            const { status, stderr } = spawnSync('bash', ['-c', make(attack)], { cwd: folder, encoding: 'utf8' });
+            expect({ status, stderr, attack }).to.deep.equal({ status: 0, stderr: '', attack });
+            expect(existsSync(join(folder, 'P')), attack).to.equal(false);
+          }
+        } finally {
+          rmSync(folder, { recursive: true });
+        }
+      });
+    }
+
+    it('but takes integers in arithmetic', () => {
+      const command = sh`a=(4 5 6); x=abc; echo $((1-${-3})) \${a[${2}]} "\${x:${-1}}" $((${2n} * 2)); [[ 3 -eq ${3} ]]`;
+      expect(output(command)).to.equal('4 6 c 4\n');
+      for (const number of [0.5, Number.NaN, 1e21]) expect(() => sh`echo $((${number}))`).to.throw(TypeError, /integer/);
+    });
+  });
 });
