@@ -2,12 +2,14 @@
  * The words for tasks that their worker could not finish.
  */
 import type { WireError } from '../../lib/errors/wire-error.ts';
+import { lastWords } from './last-words.ts';
 import type { WorkerExit } from './runner.ts';
 
 export function workerLost(exit: WorkerExit, host: string, worker: number): WireError {
   const { exitCode, signal, stderrTail } = exit;
   const how = signal === null ? `exited with code ${exitCode}` : `was ended by ${signal}`;
-  const said = stderrTail.trim() === '' ? '' : `; its stderr ends: ${lastLines(stderrTail)}`;
+  const words = lastWords(stderrTail);
+  const said = words === '' ? '' : `; its stderr: ${words}`;
   return {
     kind: 'worker-lost',
     name: 'WorkerLost',
@@ -29,5 +31,3 @@ export function walltimeExceeded(walltimeMs: number): WireError {
     fields: { walltimeMs },
   };
 }
-
-const lastLines = (text: string): string => text.trim().split('\n').slice(-3).join(' | ');

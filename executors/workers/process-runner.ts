@@ -33,7 +33,8 @@ export interface ProcessRunnerOptions {
   readonly log?: (message: string) => void;
 }
 
-const STDERR_TAIL_BYTES = 4096;
+/** A report of Python's has all threads in it, one of Node's a native stack: the reason is at their beginning. */
+const STDERR_TAIL_BYTES = 16 * 1024;
 const GIVE_UP_MS = 500;
 const COPY_LIMIT = 64 * 1024;
 /** Frame header, u32 batch, u32 count. */
@@ -44,7 +45,8 @@ interface LiveWorker {
   readonly socket: Socket;
   readonly defined: Set<number>;
   readonly stderrFd: number;
-  readonly stderrFrom: number;
+  /** What it wrote before is of other tasks. */
+  stderrFrom: number;
   exit: { code: number | null; signal: string | null } | undefined;
   socketEnded: boolean;
   /** Its Hello came: from here on it may run tasks, and its death may be theirs. */
@@ -84,6 +86,8 @@ export class ProcessRunner implements Runner {
     this.#batch = batch.number;
     this.#ending = undefined;
     this.#isForced = false;
+    // Where more tasks run, nothing tells where the words of one begin.
+    if (batch.count === 1 && worker.isReady) worker.stderrFrom = fstatSync(worker.stderrFd).size;
     this.#defineFunctions(worker, batch.records);
     const { records } = batch;
     if (records.length < COPY_LIMIT) {

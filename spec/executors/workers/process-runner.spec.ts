@@ -30,8 +30,9 @@ const FUNCTIONS: readonly string[] = [
     return new Promise(() => undefined);
   }`,
   '() => process.exit(127)',
+  '(words) => console.error(words)',
 ];
-const [DOUBLE, EXIT, HANG, ABORT, PID, SPAWN, EXIT_127] = [1, 2, 3, 4, 5, 6, 7];
+const [DOUBLE, EXIT, HANG, ABORT, PID, SPAWN, EXIT_127, SAY] = [1, 2, 3, 4, 5, 6, 7, 8];
 
 describe('a worker process', () => {
   let folder: string;
@@ -183,6 +184,14 @@ describe('a worker process', () => {
     run({ taskId: 2, fnId: DOUBLE, args: [21] });
     await eventually('a result', () => values.length === 1);
     expect(values).to.deep.equal([42]);
+  });
+
+  it('has only the words of the task that it ran alone in its stderr tail', async () => {
+    run({ taskId: 1, fnId: SAY, args: ['of another task'] });
+    await eventually('its end', () => values.length === 1);
+    run({ taskId: 2, fnId: ABORT });
+    const { stderrTail } = await lost();
+    expect(stderrTail).to.include('last words').and.not.include('of another task');
   });
 
   it('that is killed from outside is noticed at once', async () => {
