@@ -17,6 +17,9 @@ export interface StartedCommand {
 /** Why a terminal cannot be had. */
 export class NoPtyError extends Error {}
 
+/** Ctrl-D. */
+const END_OF_INPUT = '\x04';
+
 const environmentOf = (request: RunRequest): NodeJS.ProcessEnv => ({ ...process.env, PWD: request.cwd, ...request.env });
 
 /** Rejects with the system's error if bash cannot be executed. */
@@ -42,6 +45,8 @@ export async function startInTerminal(request: RunRequest, { stdout }: Outputs):
     name: env['TERM'] || 'xterm',
     encoding: null,
   });
+  // Nobody types: whoever reads stdin shall find its end, as without a terminal.
+  terminal.write(END_OF_INPUT);
   let lost: unknown;
   terminal.onData((data: string | Buffer) => {
     try {

@@ -68,6 +68,12 @@ describe('a command in a terminal', () => {
     expect((await run('pwd', { cwd: '/no/such/place' })).failure?.message).to.match(/\/no\/such\/place \(ENOENT/);
   });
 
+  it('finds the end of its input, and nothing of that in its output', async () => {
+    expect((await run('cat; echo read')).stdout.toString()).to.equal('read\r\n');
+    expect((await run('sleep 0.1; read line || echo none')).stdout.toString()).to.equal('none\r\n');
+    expect((await run('echo unread')).stdout.toString()).to.equal('unread\r\n');
+  });
+
   it('takes turns with commands that need none', async () => {
     expect((await run('test -t 1 && echo terminal', { pty: false })).exitCode).to.equal(1);
     expect((await run('test -t 1 && echo terminal')).stdout.toString()).to.equal('terminal\r\n');
