@@ -268,6 +268,20 @@ export function describeBash(executor: ExecutorUnderTest): void {
         expect(await where.with({ sandbox: true })()).to.include('/sandboxes/');
       });
 
+      it('is an error of the call where it is not there, in JavaScript as in Python', async () => {
+        const cwd = place.path('nowhere');
+        const where = jsApp(() => process.cwd(), { name: 'where', cwd, retries: 2 });
+        const pythonWhere = pythonApp<[], string>('def where():\n    return 1').with({ cwd, retries: 2 });
+        for (const moved of [where(), pythonWhere()]) {
+          const error = await failureOf(moved);
+          expect(error).to.be.instanceOf(DefinitionError);
+          expect(error.message)
+            .to.include(`the directory of the task, ${cwd}, cannot be entered: `)
+            .and.include("; make it first, or name another with 'cwd'");
+          expect(moved.tries, 'another try would fail the same way').to.have.length(1);
+        }
+      });
+
       it('that an app changes does not show in the next', async () => {
         const leave = jsApp(() => process.chdir('/'), { name: 'leave' });
         const where = jsApp(() => process.cwd(), { name: 'where' });

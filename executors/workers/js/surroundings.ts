@@ -101,9 +101,17 @@ export class Surroundings {
 
 function enterDirectory(directory: string, isSandbox: boolean): void {
   if (!isMainThread) throw new DefinitionError(cannotEnter(directory, isSandbox));
-  if (isSandbox) mkdirSync(directory, { recursive: true });
-  process.chdir(directory);
+  try {
+    if (isSandbox) mkdirSync(directory, { recursive: true });
+    process.chdir(directory);
+  } catch (error) {
+    const remedy = isSandbox ? '' : "; make it first, or name another with 'cwd'";
+    throw new DefinitionError(`the directory of the task, ${directory}, cannot be entered: ${systemReason(error)}${remedy}`);
+  }
 }
+
+/** "ENOENT: no such file or directory", without the call and its paths. */
+const systemReason = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split(', ', 1)[0] ?? '';
 
 function cannotEnter(directory: string, isSandbox: boolean): string {
   const option = isSandbox ? "'sandbox'" : "'cwd'";

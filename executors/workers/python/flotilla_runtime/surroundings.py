@@ -59,7 +59,9 @@ class Surroundings:
             if directory:
                 os.chdir(directory)
         except OSError as error:
-            raise DefinitionProblem('the directory of the task cannot be entered: %s' % error) from error
+            remedy = '' if sandbox else "; make it first, or name another with 'cwd'"
+            raise DefinitionProblem(
+                'the directory of the task, %s, cannot be entered: %s%s' % (directory, error.strerror, remedy)) from error
         env = context.get('env')
         if env:
             self.change_environment(env)
