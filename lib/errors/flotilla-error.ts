@@ -25,8 +25,9 @@ export class FlotillaError extends Error {
 
   constructor(code: string, message: string, options?: FlotillaErrorOptions) {
     super(message, options && 'cause' in options ? { cause: options.cause } : undefined);
-    this.code = code;
     if (options?.fields) Object.assign(this, options.fields);
+    // Last: fields may come from elsewhere, and none of them is our code.
+    this.code = code;
   }
 
   /** Whether `value` is an error of ours, whichever copy of the package made it. */

@@ -299,7 +299,7 @@ signal.pause()
     it('of sys.exit and KeyboardInterrupt as errors of the task, and goes on', async () => {
       const exit = await at.worker.callError('import sys\ndef f(): sys.exit(4)');
       expect(exit).to.include({ kind: 'python', name: 'SystemExit', message: '4' });
-      expect(exit.fields).to.include({ code: 4 });
+      expect(exit.fields).to.include({ exitCode: 4 }).and.not.to.have.property('code');
       expect(await at.worker.callError('def f(): raise KeyboardInterrupt()')).to.include({ kind: 'python', name: 'KeyboardInterrupt' });
       expect(await at.worker.call(ECHO, [1])).to.equal(1);
     });

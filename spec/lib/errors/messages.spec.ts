@@ -52,12 +52,46 @@ describe('messages of errors', () => {
     expect(exit({ command: 'a'.repeat(5000) }).length).to.be.lessThan(500);
   });
 
-  it('PythonError keeps the message, shows the traceback as its stack and once only', () => {
+  it('PythonError says its type, shows the traceback as its stack and once only', () => {
     const error = new PythonError('bad value', { type: 'ValueError', traceback: 'Traceback:\n  File "a.py"\n' });
-    expect(error.message).to.equal('bad value');
+    expect(error.message).to.equal('ValueError: bad value');
     expect(error.stack).to.equal('PythonError: ValueError: bad value\nTraceback:\n  File "a.py"');
     expect(error.traceback).to.equal('Traceback:\n  File "a.py"\n');
     expect(Object.keys(error)).to.deep.equal(['code', 'type']);
+  });
+
+  describe('PythonError says what was raised and where', () => {
+    const head = 'Traceback (most recent call last):\n';
+    const own = `${head}  File "<pythonApp f>", line 2, in f\n    x\n`;
+    const within = `${own}  File "/usr/lib/python3.12/json/decoder.py", line 9, in loads\n  File "/v/site-packages/a.py", line 1, in a\n`;
+    const cases: readonly [string, string, string, string, string][] = [
+      ['a key', "'b'", 'KeyError', own, "KeyError: 'b' (<pythonApp f>, line 2)"],
+      ['no text', '', 'ValueError', own, 'ValueError (<pythonApp f>, line 2)'],
+      ['a failure within a library', 'bad', 'E', within, 'E: bad (<pythonApp f>, line 2)'],
+      [
+        'one that follows another',
+        'b',
+        'E',
+        `${own}A: a\n\nThe above exception …\n\n${own.replace('2', '7')}`,
+        'E: b (<pythonApp f>, line 7)',
+      ],
+      [
+        'a group',
+        'two',
+        'G',
+        `  + Exception Group ${own}  | G: two\n  +-+---- 1 ----\n    | ${own.replace('2', '9')}`,
+        'G: two (<pythonApp f>, line 2)',
+      ],
+      ['a syntax error', 'no (<pythonApp f>, line 2)', 'SyntaxError', own, 'SyntaxError: no (<pythonApp f>, line 2)'],
+      ['no traceback', 'b', 'E', '', 'E: b'],
+    ];
+    for (const [what, text, type, traceback, message] of cases) {
+      it(`of ${what}, also after it has travelled again`, () => {
+        const error = new PythonError(text, { type, traceback });
+        expect(error.message).to.equal(message);
+        expect(new PythonError(error.message, { type, traceback }).message).to.equal(message);
+      });
+    }
   });
 
   it('ManagerLost says never when no heartbeat came', () => {

@@ -239,8 +239,19 @@ describe('an exception from Python', () => {
   it('arrives with type, message, traceback and its cause', () => {
     const arrived = travelAsPython(wire) as errors.PythonError;
     expect(arrived).to.be.instanceOf(errors.PythonError).and.to.be.instanceOf(errors.AppError);
-    expect(arrived).to.include({ type: 'ValueError', message: 'bad value', traceback: wire.stack, code: 'FLOTILLA_PYTHON_ERROR' });
-    expect(arrived.cause).to.be.instanceOf(errors.PythonError).and.to.include({ type: 'KeyError', message: "'x'" });
+    expect(arrived).to.include({
+      type: 'ValueError',
+      message: 'ValueError: bad value',
+      traceback: wire.stack,
+      code: 'FLOTILLA_PYTHON_ERROR',
+    });
+    expect(arrived.cause).to.be.instanceOf(errors.PythonError).and.to.include({ type: 'KeyError', message: "KeyError: 'x'" });
+  });
+
+  it('keeps its code, whatever its fields are called', () => {
+    const arrived = revive({ ...wire, fields: { code: 7, exitCode: 7 } });
+    expect(arrived).to.include({ code: 'FLOTILLA_PYTHON_ERROR', exitCode: 7 });
+    expect(arrived).to.have.nested.property('flotilla.code', 'FLOTILLA_PYTHON_ERROR');
   });
 
   it('takes type and traceback from the fields where the writer put them there', () => {

@@ -87,7 +87,7 @@ def _shorten(text):
 def _fields(error):
     fields = {'type': opaque.type_name(type(error))}
     if isinstance(error, SystemExit) and _is_json(error.code, 2):
-        fields['code'] = error.code
+        fields['exitCode'] = error.code
     if isinstance(error.args, tuple) and _is_json(error.args, 4):
         fields['args'] = list(error.args)
     attributes = {key: value for key, value in getattr(error, '__dict__', {}).items()
