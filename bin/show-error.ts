@@ -14,7 +14,13 @@ const OURS = ['lib', 'executors', 'providers', 'launchers', 'configs', 'endpoint
 export function showError(error: unknown, debug: boolean): string {
   if (debug) return inspect(error, { depth: 4 });
   if (!(error instanceof Error)) return `the script threw ${inspect(error)}`;
-  return FlotillaError.is(error) ? showOurs(error) : withoutOurFrames(inspect(error, { depth: 2 }));
+  return FlotillaError.is(error) ? showOurs(error) : `${withoutOurFrames(inspect(error, { depth: 2 }))}${remedyFor(error)}`;
+}
+
+/** A script that lies outside of every project finds no package. */
+function remedyFor(error: Error): string {
+  if (Reflect.get(error, 'code') !== 'ERR_MODULE_NOT_FOUND' || !error.message.startsWith("Cannot find package 'flotilla'")) return '';
+  return "\nflotilla: Node looks for packages from the script's folder upwards; run `npm install flotilla` there, or put the script into your project";
 }
 
 function showOurs(error: FlotillaError): string {
@@ -26,10 +32,13 @@ function showOurs(error: FlotillaError): string {
 }
 
 export function withoutOurFrames(text: string): string {
-  return text
-    .split('\n')
-    .filter((line) => !isOurFrame(line))
-    .join('\n');
+  const kept: string[] = [];
+  for (const line of text.split('\n')) {
+    if (!isOurFrame(line)) kept.push(line);
+    // The last frame opens the list of the error's properties.
+    else if (line.endsWith(' {')) kept.push(`${kept.pop() ?? ''} {`);
+  }
+  return kept.join('\n');
 }
 
 const isFrame = (line: string): boolean => /^\s+at /.test(line);

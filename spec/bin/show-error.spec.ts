@@ -28,6 +28,19 @@ describe('an error that nobody caught', () => {
     expect(withoutOurFrames(stack.join('\n'))).to.equal([stack[0], stack[1], stack[4]].join('\n'));
   });
 
+  it("keeps what opens an error's properties where the frame before them is left out", () => {
+    const error = Object.assign(new Error('mine'), { code: 'E' });
+    error.stack = 'Error: mine\n    at load (node:internal/modules/run:1:1)';
+    expect(showError(error, false)).to.equal("Error: mine {\n  code: 'E'\n}");
+  });
+
+  it('says what to do about a script that does not find this package, and nothing of other packages', () => {
+    const missing = (name: string): Error =>
+      Object.assign(new Error(`Cannot find package '${name}' imported from /tmp/a.ts`), { code: 'ERR_MODULE_NOT_FOUND' });
+    expect(showError(missing('flotilla'), false)).to.match(/\nflotilla: .*npm install flotilla.*your project$/);
+    expect(showError(missing('left-pad'), false)).not.to.include('npm install');
+  });
+
   it('shows the causes', () =>
     expect(showError(new Error('outer', { cause: new TypeError('inner') }), false)).to.match(/outer[\s\S]*\[cause\]: TypeError: inner/));
 
