@@ -55,6 +55,18 @@ describe('LocalProvider, running', () => {
     expect(seen.at(-1)).to.include({ signal: 'SIGKILL', reason: 'killed by SIGKILL' }).and.not.have.property('exitCode');
   });
 
+  it('lets a job run whose walltime is longer than a timer of Node takes', async () => {
+    provider = new LocalProvider({ walltime: '1000h' }).start({
+      runId: 'r',
+      scriptDir: join(dir, 'jobs'),
+      workingDirectory: dir,
+      jobChanged: (_, status) => void seen.push(status),
+    });
+    await provider.submit({ command: 'sleep 0.1', name, env: {} });
+    await eventually('the end is reported', () => seen.some(({ state }) => state !== 'running'));
+    expect(seen.at(-1)).to.include({ state: 'completed', exitCode: 0 });
+  });
+
   it('keeps the script, for its owner alone', async () => {
     await provider.submit({ command: 'true', name, env: { TOKEN: 'secret' } });
     const path = join(dir, 'jobs', `${name}.sh`);

@@ -172,6 +172,15 @@ describe('draining', () => {
     expect(next.tries).to.have.length(1);
   });
 
+  it('is not begun at once by a drainPeriod of more days than a timer of Node takes', async () => {
+    await using run = await TestRun.open({ executor: { maxWorkersPerNode: 1, drainPeriod: '1000h' } });
+    const [manager = 0] = await run.managers(1);
+    expect(await nap(run.path('diary'), 1, 20)).to.equal(1);
+    expect(await nap(run.path('diary'), 2, 1)).to.equal(2);
+    expect(await drainingIn(run, manager)).to.equal(false);
+    expect(begunAt(run.lines('diary')).get(manager)).to.deep.equal([1, 2]);
+  });
+
   it('is how idle blocks are given back, and new work brings one again', async () => {
     await using run = await TestRun.open({ config: { strategyPeriod: 0.1, maxIdleTime: 3 } });
     expect(await nap(run.path('diary'), 1, 1)).to.equal(1);
