@@ -4,7 +4,7 @@
 
 /**
  * The nearest of `candidates`, or undefined when none is near. Writing `max_workers_per_node` for `maxWorkersPerNode` is as
- * near as can be; otherwise swapped, missing, extra and wrong letters count one each, and about one in three may be wrong.
+ * near as can be, and so is a plural; otherwise swapped, missing, extra and wrong letters count one each, and about one in three may be wrong.
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const folded = fold(word);
@@ -12,7 +12,7 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   let bestDistance = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
     const target = fold(candidate);
-    const distance = editDistance(folded, target);
+    const distance = singular(folded) === singular(target) ? 0 : editDistance(folded, target);
     const allowed = Math.max(1, Math.floor(Math.min(folded.length, target.length) / 3));
     if (distance <= allowed && distance < bestDistance) {
       best = candidate;
@@ -30,6 +30,10 @@ export function didYouMean(word: string, candidates: readonly string[]): string 
 
 function fold(word: string): string {
   return word.toLowerCase().replace(/[_\-\s]/g, '');
+}
+
+function singular(word: string): string {
+  return word.replace(/ies$/, 'y').replace(/([^s])s$/, '$1');
 }
 
 /** Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours. */

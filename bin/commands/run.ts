@@ -18,7 +18,7 @@ import { showError } from '../show-error.ts';
 export async function runScript(script: string, args: readonly string[], options: RunCommandOptions): Promise<void> {
   const path = resolve(script);
   if (!existsSync(path) || !statSync(path).isFile()) {
-    process.stderr.write(`flotilla: there is no script ${script}.${didYouMeanFile(script)}\n`);
+    process.stderr.write(`flotilla: ${whyNoScript(script, path)}\n`);
     process.exitCode = ExitCode.Usage;
     return;
   }
@@ -34,6 +34,12 @@ export async function runScript(script: string, args: readonly string[], options
   process.once('exit', () => report.finish());
   const end = await awaitScript(() => import(pathToFileURL(path).href), report.kernel);
   await closeAndReport(end, report);
+}
+
+function whyNoScript(script: string, path: string): string {
+  if (!existsSync(path)) return `there is no script ${script}.${didYouMeanFile(script)}`;
+  const kind = statSync(path).isDirectory() ? 'a directory' : 'a device, pipe or socket';
+  return `${script} is ${kind}; give the file of the script`;
 }
 
 async function closeAndReport(end: ScriptEnd, report: RunReport): Promise<void> {

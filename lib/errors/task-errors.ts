@@ -3,7 +3,7 @@
  */
 import { AppError } from './app-error.ts';
 import { FlotillaError, brandError } from './flotilla-error.ts';
-import { showValue } from './message-parts.ts';
+import { shorten, showValue } from './message-parts.ts';
 import { nameTask, type TaskName } from './task-ref.ts';
 
 export interface TaskErrorOptions {
@@ -64,7 +64,7 @@ export class SerializationError extends FlotillaError {
     const { message, task, ...rest } = options;
     const { advice = 'pass plain data instead', ...own } = fields;
     const whose = task === undefined ? '' : `${nameTask(task)}: `;
-    const said = `${whose}${own.path} is ${own.seen}, which cannot travel between processes; ${advice}`;
+    const said = `${whose}${shorten(own.path, 160)} is ${own.seen}, which cannot travel between processes; ${advice}`;
     super('FLOTILLA_SERIALIZATION_ERROR', message ?? said, { ...rest, fields: own });
   }
 }

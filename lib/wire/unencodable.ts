@@ -1,6 +1,7 @@
 /**
  * What every encoder throws for a value that cannot travel. The kernel turns it into the user's SerializationError.
  */
+import { shorten } from '../errors/message-parts.ts';
 
 export interface Refused {
   readonly seen: string;
@@ -16,7 +17,7 @@ export class UnencodableError extends Error {
   readonly advice: string | undefined;
 
   constructor(path: string, { seen, advice }: Refused) {
-    super(`${path} is ${seen}, which cannot travel to another process`);
+    super(`${shorten(path, 160)} is ${seen}, which cannot travel to another process`);
     this.name = 'UnencodableError';
     this.path = path;
     this.seen = seen;
@@ -39,10 +40,23 @@ function formatKey(key: unknown): string {
 
 /** An object that is none of the kinds that travel. */
 export function describeInstance(value: object): Refused {
-  const name = value.constructor?.name || 'unknown';
-  if (typeof (value as { then?: unknown }).then !== 'function') return { seen: `an instance of class ${name}` };
+  const name = nameOfClass(value);
+  if (typeof (value as { then?: unknown }).then !== 'function')
+    return { seen: name === '' ? `an instance of a class without a name${tagOf(value)}` : `an instance of class ${name}` };
   return {
-    seen: `${/^[AEIOU]/i.test(name) ? 'an' : 'a'} ${name} in a place where futures are not waited for`,
+    seen: `${/^[AEIOU]/i.test(name) ? 'an' : 'a'} ${name || 'thenable'} in a place where futures are not waited for`,
     advice: 'pass it directly, in an array or in a plain object',
   };
+}
+
+/** Of a generator, `constructor` is an object: it has no name, or one that is no text. */
+function nameOfClass(value: object): string {
+  const name: unknown = value.constructor?.name;
+  return typeof name === 'string' ? name : '';
+}
+
+/** ` (Generator)`: what the object calls itself. */
+function tagOf(value: object): string {
+  const tag: unknown = Reflect.get(value, Symbol.toStringTag);
+  return typeof tag === 'string' && tag !== '' ? ` (${tag})` : '';
 }

@@ -19,6 +19,7 @@ describe('nearest', () => {
   }
 
   it('counts a swap of neighbours as one mistake', () => expect(nearest('env', ['nev'])).to.equal('nev'));
+  it('takes a plural for the same word', () => expect(nearest('retry', ['retain', 'retries'])).to.equal('retries'));
   it('takes the first of equally near words', () => expect(nearest('ab', ['aa', 'bb'])).to.equal('aa'));
   it('makes a question of it, or nothing', () => {
     expect(didYouMean('lable', keys)).to.equal(" Did you mean 'label'?");

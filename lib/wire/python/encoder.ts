@@ -166,11 +166,19 @@ export class Encoder {
 
   #enter(holder: object, depth: number): void {
     if (depth >= CYCLE_CHECK_DEPTH) {
-      const above = this.#holders.lastIndexOf(holder, depth - 1);
-      if (above >= 0) this.#refuseAs(`a cycle (it is ${this.#namePath(this.#path(above))} again)`, depth);
+      if (this.#holders.lastIndexOf(holder, depth - 1) >= 0) this.#refuseCycle(holder, depth);
       this.#checkDepth(depth);
     }
     this.#holders[depth] = holder;
+  }
+
+  /** It was gone round several times until it was seen; what is named is where it first closes. */
+  #refuseCycle(holder: object, depth: number): never {
+    const holders = [...this.#holders.slice(0, depth), holder];
+    const firsts = holders.map((one) => (one === undefined ? Number.POSITIVE_INFINITY : holders.indexOf(one)));
+    const closes = firsts.findIndex((first, at) => first < at);
+    const above = firsts[closes] ?? 0;
+    this.#refuseAs(`a cycle (it is ${this.#namePath(this.#path(above))} again)`, closes);
   }
 
   #checkDepth(depth: number): void {

@@ -69,6 +69,11 @@ describe('flotilla run', () => {
     expect({ stderr, code }).to.deep.equal({ stderr: "flotilla: there is no script helo.ts. Did you mean 'hello.ts'?\n", code: 2 });
   });
 
+  it('says that a directory is none', async () => {
+    const { stderr, code } = await folder.run(['run', '.']);
+    expect({ stderr, code }).to.deep.equal({ stderr: 'flotilla: . is a directory; give the file of the script\n', code: 2 });
+  });
+
   it('shows usage errors with 2, help and version with 0', async () => {
     expect((await folder.run(['run'])).code).to.equal(2);
     expect((await folder.run([])).code).to.equal(2);

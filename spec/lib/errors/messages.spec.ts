@@ -6,6 +6,7 @@ import {
   ManagerLost,
   PoisonTaskError,
   PythonError,
+  SerializationError,
   WorkerLost,
 } from '../../../lib/errors/index.ts';
 import { onePerClass } from './one-per-class.ts';
@@ -58,6 +59,16 @@ describe('messages of errors', () => {
     expect(error.stack).to.equal('PythonError: ValueError: bad value\nTraceback:\n  File "a.py"');
     expect(error.traceback).to.equal('Traceback:\n  File "a.py"\n');
     expect(Object.keys(error)).to.deep.equal(['code', 'type']);
+  });
+
+  it('SerializationError leaves the middle of a very long path out of its message, not of its path', () => {
+    const path = `args${'[0]'.repeat(400)}`;
+    const error = new SerializationError({ path, seen: 'a function' });
+    expect(error.message)
+      .to.match(/^args\[0\].* … .*\[0\] is a function/)
+      .and.to.have.property('length')
+      .that.is.lessThan(300);
+    expect(error.path).to.equal(path);
   });
 
   describe('PythonError says what was raised and where', () => {

@@ -197,6 +197,8 @@ describe('encoded values', () => {
     ['an arrow', [() => 1], 'args[0][0]', /a function/],
     ['a symbol', { tag: Symbol('x') }, 'args[0].tag', /a symbol \(Symbol\(x\)\)/],
     ['an instance of a class', { at: new Point() }, 'args[0].at', /an instance of class Point/],
+    ['an instance of a class without a name', [new (class {})()], 'args[0][0]', /^an instance of a class without a name$/],
+    ['a generator', [(function* () {})()], 'args[0][0]', /^an instance of a class without a name \(Generator\)$/],
     ['a promise', [[Promise.resolve()]], 'args[0][0][0]', /a Promise in a place where futures are not waited for/],
     ['a future', [new Map([['f', new AppFuture<number>({} as TaskView)]])], "args[0][0].get('f')", /an AppFuture in a place/],
     ['a value in a Map', new Map([['key', Symbol('y')]]), "args[0].get('key')", /a symbol/],
@@ -217,6 +219,12 @@ describe('encoded values', () => {
       expect(error.seen).to.match(seen);
     });
   }
+
+  it('leave the middle of a very long path out of the message', () =>
+    expect(refusal([nestWith(Symbol('deep'), 400)]).message)
+      .to.match(/^args\[0\].* … .*\[0\] is a symbol/)
+      .and.to.have.property('length')
+      .that.is.lessThan(300));
 
   it('say where a value lies that is not here', () => {
     const stored = { store: 'file', key: '/runinfo/000/store/x', size: 7 } as const;
