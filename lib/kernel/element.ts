@@ -44,7 +44,8 @@ export class ElementView implements TaskView {
     if (value instanceof Map && value.has(this.#key)) return value.get(this.#key);
     if (Object.hasOwn(value, this.#key)) return (value as Record<string | number, unknown>)[this.#key];
     const keys = value instanceof Map ? [...value.keys()] : Object.keys(value);
-    const has = Array.isArray(value) ? `${value.length} elements` : `the keys ${keys.slice(0, 10).join(', ')}`;
+    const named = keys.length === 0 ? 'no keys' : `the keys ${keys.slice(0, 10).join(', ')}`;
+    const has = Array.isArray(value) ? `${value.length} elements` : named;
     throw new RangeError(`get(${JSON.stringify(this.#key)}): ${from} has no such key; it has ${has}`);
   }
 
