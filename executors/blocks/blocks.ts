@@ -77,11 +77,6 @@ export class Blocks {
     return this.#runner?.jobs.get(blockId);
   }
 
-  hasEnded(blockId: BlockId): boolean {
-    const job = this.jobOf(blockId);
-    return job !== undefined && isTerminal(job.state);
-  }
-
   /**
    * The block's job once it has ended, or as it is after `limitMs`: a manager's loss is often heard of before its job's end, and
    * exit code and stderr come with the latter.

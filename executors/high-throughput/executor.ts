@@ -38,6 +38,8 @@ export class HighThroughput implements RunningExecutor {
   readonly #settingsPath: string;
   readonly #outstanding = new Map<number, TryRequest>();
   /** Tries that are to be cancelled: task → try. */
+  /** Managers that the next interchange has to wait for, while it has not said that it has recovered. */
+  readonly #expected = new Set<string>();
   readonly #cancelling = new Map<number, number>();
   readonly #defined = new Set<number>();
   readonly #managers = new KnownManagers();
@@ -177,14 +179,18 @@ export class HighThroughput implements RunningExecutor {
   /** It takes over what the dead one knew: which managers there are, what is outstanding, what is to be cancelled. */
   #onReplaced(how: string): void {
     this.#log('warn', `the interchange ended (${how}); another is started on the same port`);
-    const expected = this.#managers.all.filter(({ blockId }) => !this.#blocks.hasEnded(blockId));
-    for (const { blockId } of this.#managers.all) this.#blocks.managerGone(blockId, 'the interchange ended; it will register again');
+    for (const { managerId, blockId } of this.#managers.all) {
+      this.#expected.add(managerId);
+      this.#blocks.managerGone(blockId, 'the interchange ended; it will register again');
+    }
     this.#managers.clear();
     this.#perBlock = undefined;
     this.#outbox.discard();
     this.#defined.clear();
     const graceMs = Math.min(this.#compiled.heartbeatThresholdMs, MAX_RECOVERY_MS);
-    const managers = expected.map(({ managerId }) => managerId);
+    // Those too that have ended meanwhile, or were awaited when this one died: what nobody claims of theirs may have run, and must
+    // not go out again under the same number.
+    const managers = [...this.#expected];
     this.#interchange.sendPacked(FrameType.Recover, { managers, tasks: this.#outstanding.size, graceMs });
     for (const request of this.#outstanding.values()) this.#post(request);
     this.#outbox.flush();
@@ -192,6 +198,7 @@ export class HighThroughput implements RunningExecutor {
   }
 
   #onRecovered({ managers, missing, requeued }: { managers: number; missing: readonly string[]; requeued: number }): void {
+    this.#expected.clear();
     const absent = missing.length === 0 ? '' : `; these did not come back in time: ${missing.join(', ')}`;
     this.#log('info', `the new interchange has ${managers} manager(s), and ${requeued} task(s) to place${absent}`);
   }
