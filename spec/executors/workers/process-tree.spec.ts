@@ -68,7 +68,7 @@ describe('processes of a task', () => {
   it('that are zombies are not alive', async () => {
     // The shell does not wait for its child, which ends at once.
     await start('sh -c "exit 0" & exec sleep 508', 1);
-    expect(findProcesses({ tag }).length).to.equal(1);
+    await eventually('the child to be a zombie', () => findProcesses({ tag }).length === 1, 2000);
   });
 
   it('do not include the one who asks', () => {
