@@ -25,8 +25,11 @@ export function findWaitables(value: readonly unknown[]): Waitable[] | undefined
   for (const item of value) {
     if (typeof item === 'object' && item !== null && !collect(item, found, 0)) return findDeep(value);
   }
-  return found.length === 0 ? undefined : found;
+  return found.length === 0 ? undefined : trim(found);
 }
+
+/** A task that waits keeps its list: without the room that an array grows by, 100 bytes and more. */
+const trim = (found: Waitable[]): Waitable[] => found.slice();
 
 /** @returns false when it gave up. */
 function collect(value: object, found: Waitable[], depth: number): boolean {
@@ -55,7 +58,7 @@ function findDeep(root: readonly unknown[]): Waitable[] | undefined {
     if (isThenable(value)) found.push(value);
     else for (const item of (childrenOf(value) ?? NONE).toReversed()) stack.push(item);
   }
-  return found.length === 0 ? undefined : found;
+  return found.length === 0 ? undefined : trim(found);
 }
 
 /** None where the arguments cannot be read at all; whoever encodes them finds out why. */
@@ -76,12 +79,17 @@ const MAX_COPIED = 1000;
  * Copies arrays and plain objects. What is large, and Maps, Sets and typed arrays, is shared until the task is launched.
  */
 export function snapshot(args: readonly unknown[]): readonly unknown[] {
+  if (!args.some(isContainer)) return args;
   return args.map((arg) => {
+    if (!isContainer(arg)) return arg;
     const copied = new Map<object, unknown>();
     const copy = copyPlain(arg, copied);
     return copied.size > MAX_COPIED ? arg : copy;
   });
 }
+
+/** What a script may change after the call, and is copied. */
+const isContainer = (arg: unknown): boolean => typeof arg === 'object' && arg !== null && !isThenable(arg) && isPlain(arg);
 
 function copyPlain(value: unknown, copied: Map<object, unknown>): unknown {
   if (typeof value !== 'object' || value === null || isThenable(value) || copied.size > MAX_COPIED) return value;

@@ -12,7 +12,7 @@ import type { TryOutcome } from '../executor.ts';
 import type { AppFuture, TaskState } from '../futures/app-future.ts';
 import { DataFuture } from '../futures/data-future.ts';
 import { DataFile, isDataFile } from '../files/data-file.ts';
-import type { GraphEffect, TaskId } from '../graph/task-graph.ts';
+import type { GraphEffect, TaskId, TaskPolicy } from '../graph/task-graph.ts';
 import { findWaitablesSafely, snapshot } from './arguments.ts';
 import { kernelChannel } from './channels.ts';
 import { type CloseOptions, compileCloseOptions } from './close-options.ts';
@@ -49,6 +49,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   readonly #executors = new ExecutorSet();
   readonly #externals: Externals;
   readonly #site: LaunchSite;
+  readonly #policies = new WeakMap<object, TaskPolicy>();
   #nextTask = 1;
   #closing: Promise<void> | undefined;
   #unwatch: () => void = () => undefined;
@@ -162,8 +163,13 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     if (!this.#tasks.has(parent.taskId)) queueMicrotask(() => task.cancel(`join ${parent.taskId} has ended`));
   }
 
-  #policyOf({ options }: AppEntry): { retries: number; onLost: 'retry' | 'fail' } {
-    return { retries: options.retries ?? this.#config.retries, onLost: options.onLost };
+  /** One for all calls with the same options: a waiting task is to be small. */
+  #policyOf({ options }: AppEntry): TaskPolicy {
+    const known = this.#policies.get(options);
+    if (known) return known;
+    const policy = { retries: options.retries ?? this.#config.retries, onLost: options.onLost };
+    this.#policies.set(options, policy);
+    return policy;
   }
 
   // --- the graph's effects
