@@ -12,6 +12,8 @@ export interface TaskCounts {
   /** On a worker, as far as is known here: never more than there are workers. */
   readonly running: number;
   readonly done: number;
+  /** Of those that are done: with a result that there was already. */
+  readonly memoized: number;
   /** Dependents of failed tasks among them. */
   readonly failed: number;
   readonly cancelled: number;
@@ -21,6 +23,7 @@ export class Counts {
   #total = 0;
   #launched = 0;
   #done = 0;
+  #memoized = 0;
   #failed = 0;
   #cancelled = 0;
 
@@ -39,12 +42,16 @@ export class Counts {
     else this.#failed++;
   }
 
+  memoized(): void {
+    this.#memoized++;
+  }
+
   /** @param busyWorkers of all executors. */
   snapshot(busyWorkers: number): TaskCounts {
     const launched = this.#launched;
     const running = Math.min(launched, busyWorkers);
     const [done, failed, cancelled] = [this.#done, this.#failed, this.#cancelled];
     const waiting = this.#total - launched - done - failed - cancelled;
-    return { total: this.#total, waiting, queued: launched - running, running, done, failed, cancelled };
+    return { total: this.#total, waiting, queued: launched - running, running, done, memoized: this.#memoized, failed, cancelled };
   }
 }

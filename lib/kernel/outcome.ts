@@ -72,3 +72,6 @@ export function refOf(task: Task, outcome?: TryOutcome): TaskRef {
   const { host, worker } = outcome ?? task.place;
   return { id: task.taskId, app: task.appName, try: task.tryNumber, host, worker };
 }
+
+export const failureOutcome = ({ latestError }: Task): 'failed' | 'walltime' =>
+  latestError instanceof Error && latestError.name === 'WalltimeError' ? 'walltime' : 'failed';
