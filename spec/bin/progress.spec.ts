@@ -9,7 +9,8 @@ const counts = (some: Partial<TaskCounts>): TaskCounts => ({
   queued: 0,
   done: 0,
   failed: 0,
-  cancelled: 0, memoized: 0,
+  cancelled: 0,
+  memoized: 0,
   ...some,
 });
 

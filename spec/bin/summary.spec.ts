@@ -8,7 +8,17 @@ function summarize(failures: readonly TaskFailure[], counts = {}): string[] {
   const log = new FailureLog();
   for (const one of failures) log.add(one);
   return formatSummary({
-    counts: { total: 10, waiting: 0, queued: 0, running: 0, memoized: 0, done: 10 - failures.length, failed: failures.length, cancelled: 0, ...counts },
+    counts: {
+      total: 10,
+      waiting: 0,
+      queued: 0,
+      running: 0,
+      memoized: 0,
+      done: 10 - failures.length,
+      failed: failures.length,
+      cancelled: 0,
+      ...counts,
+    },
     wallMs: 12_000,
     runDir: 'runinfo/003',
     log: 'runinfo/003/flotilla.log',
