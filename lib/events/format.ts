@@ -43,7 +43,14 @@ export const RecordType = {
 export const APP_KINDS: readonly AppKind[] = ['js', 'python', 'bash', 'join'];
 export const TRY_ENDS: readonly TryEnd[] = ['done', 'failed', 'lost', 'walltime', 'cancelled', 'unstarted'];
 export const TASK_STATES: readonly TaskState[] = [
-  'pending', 'launched', 'retrying', 'joining', 'done', 'failed', 'dependencyFailed', 'cancelled',
+  'pending',
+  'launched',
+  'retrying',
+  'joining',
+  'done',
+  'failed',
+  'dependencyFailed',
+  'cancelled',
 ];
 
 export const TASK_CALLED_BYTES = RECORD_HEADER_BYTES + 4;
