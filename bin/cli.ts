@@ -2,6 +2,7 @@
  * The command line: its commands, options and help. What a command does is in commands/.
  */
 import { Command, CommanderError } from 'commander';
+import { addRunCommands } from './run-commands.ts';
 import { PACKAGE_VERSION } from '../lib/wire/protocol.ts';
 
 export const ExitCode = { Ok: 0, Failed: 1, Usage: 2 } as const;
@@ -56,6 +57,7 @@ export function buildProgram(commands: Commands): Command {
     .action((script: string, args: string[], { config, set = [], quiet = false }: Partial<RunCommandOptions>) =>
       commands.run(script, args, { ...(config === undefined ? {} : { config }), set, quiet }),
     );
+  addRunCommands(program);
   return program;
 }
 
