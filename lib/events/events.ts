@@ -26,6 +26,8 @@ export interface TaskCalled {
   readonly taskId: number;
   readonly name: string;
   readonly app: AppKind;
+  /** What the call was named by its option. */
+  readonly label?: string;
   /** The join whose body called it. */
   readonly parent?: number;
   /** Tasks whose futures are among its arguments and inputs, ended or not; each once. */
@@ -61,7 +63,8 @@ export interface TryLaunched {
   readonly executor: string;
 }
 
-export type TryEnd = 'done' | 'failed' | 'lost' | 'walltime' | 'cancelled' | 'unstarted';
+/** 'expired': lost because the walltime of its block was over. */
+export type TryEnd = 'done' | 'failed' | 'lost' | 'walltime' | 'cancelled' | 'unstarted' | 'expired';
 
 export interface TryEnded {
   readonly kind: 'tryEnded';

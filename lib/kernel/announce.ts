@@ -13,12 +13,14 @@ import type { Task } from './task.ts';
 
 export function announceCalled(task: Task): void {
   if (!taskChannel.hasSubscribers) return;
-  const { taskId, appName: name, entry, parentId, waitables, stdout, stderr } = task;
+  const { taskId, appName: name, entry, label, parentId, waitables, stdout, stderr } = task;
   const called: TaskCalled = { kind: 'taskCalled', taskId, name, app: entry.kind };
-  if (parentId === undefined && waitables === undefined && stdout === undefined && stderr === undefined) return tellTask(called);
+  if (label === undefined && parentId === undefined && waitables === undefined && stdout === undefined && stderr === undefined)
+    return tellTask(called);
   const after = waitables === undefined ? [] : tasksOf(waitables);
   tellTask({
     ...called,
+    ...(label === undefined ? {} : { label }),
     ...(parentId === undefined ? {} : { parent: parentId }),
     ...(after.length === 0 ? {} : { after }),
     ...(stdout === undefined ? {} : { stdout }),
@@ -46,7 +48,7 @@ export function announceTryEnded(task: Task, result: TryResult, outcome: TryOutc
   const { taskId, tryNumber, latestError } = task;
   const { host = '', worker = '', startMs = 0, durationUs = 0, usage } = outcome ?? {};
   const ended: TryEnded = { kind: 'tryEnded', taskId, tryNumber, outcome: endOf(result, outcome), host, worker, startMs, durationUs };
-  const hasError = result.kind === 'failed' || result.kind === 'lost';
+  const hasError = result.kind === 'failed' || result.kind === 'lost' || result.kind === 'expired';
   if (usage === undefined && !hasError) return tellTry(ended);
   tellTry({ ...ended, ...(usage === undefined ? {} : { usage }), ...(hasError ? { error: summarizeError(latestError) } : {}) });
 }
