@@ -4,9 +4,10 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** Beside this file in the source tree; the built package keeps them in configs/, two levels above dist/configs/. */
+/** Beside this file, in the source tree and in the build. */
 function packagedFolder(): URL | undefined {
-  return [new URL('./', import.meta.url), new URL('../../configs/', import.meta.url)].find((url) => existsSync(new URL('local.yaml', url)));
+  const beside = new URL('./', import.meta.url);
+  return existsSync(new URL('local.yaml', beside)) ? beside : undefined;
 }
 
 export function packagedNames(): string[] {

@@ -29,7 +29,7 @@ export interface CompiledConfig {
   readonly strategy: StrategyName;
   readonly strategyPeriodMs: number;
   readonly maxIdleTimeMs: number;
-  /** For executors that have none of their own; undefined: theirs is the heartbeat threshold. */
+  /** For executors that have none of their own; undefined: workers leave at once when the driver is gone. */
   readonly orphanGraceMs: number | undefined;
   readonly initializeLogging: boolean;
 }

@@ -5,16 +5,9 @@ import { packWireError } from '../../lib/errors/index.ts';
 import type { TryOutcome } from '../../lib/executor.ts';
 import { ResultStatus } from '../../lib/wire/records.ts';
 import type { BlockJob } from '../blocks/block-jobs.ts';
+import type { Report } from './interchange/core-events.ts';
 
-export interface LostManager {
-  readonly managerId: string;
-  readonly index: number;
-  readonly host: string;
-  readonly blockId: string;
-  readonly lastHeardMs: number;
-  readonly reason: string;
-  readonly tasks: readonly (readonly [taskId: number, tryNumber: number])[];
-}
+export type LostManager = Omit<Extract<Report, { readonly kind: 'managerLost' }>, 'kind'>;
 
 /** Body of the outcomes of all its tasks. @param job its block's, once it has ended; how it ended is how the manager did. */
 export function managerLostBody({ host, managerId, lastHeardMs }: LostManager, job: BlockJob | undefined): Buffer {
