@@ -2,9 +2,20 @@
  * The command line: its commands, options and help. What a command does is in commands/.
  */
 import { Command, CommanderError } from 'commander';
+import { FlotillaError } from '../lib/errors/flotilla-error.ts';
 import { PACKAGE_VERSION } from '../lib/wire/protocol.ts';
+import { addConfigCommand } from './command-line/config.ts';
+import { addDoctorCommand } from './command-line/doctor.ts';
+import { addMapCommand } from './command-line/map.ts';
+import { addPerfCommand } from './command-line/perf.ts';
+import { collect } from './command-line/shared.ts';
+import { showError } from './show-error.ts';
+import { UsageError } from './usage-error.ts';
 
 export const ExitCode = { Ok: 0, Failed: 1, Usage: 2 } as const;
+
+/** What GNU Parallel says of wrong usage: smaller numbers are counts of failed jobs. */
+const MAP_USAGE = 255;
 
 const EXIT_CODES = `
 Exit codes:
@@ -41,6 +52,7 @@ export function buildProgram(commands: Commands): Command {
     .description('Parallel scripting for TypeScript, from a laptop to a supercomputer.')
     .version(PACKAGE_VERSION, '-V, --version')
     .addHelpText('after', EXIT_CODES)
+    .enablePositionalOptions()
     .showHelpAfterError('(flotilla --help says more)')
     .exitOverride();
   program
@@ -56,6 +68,7 @@ export function buildProgram(commands: Commands): Command {
     .action((script: string, args: string[], { config, set = [], quiet = false }: Partial<RunCommandOptions>) =>
       commands.run(script, args, { ...(config === undefined ? {} : { config }), set, quiet }),
     );
+  for (const add of [addMapCommand, addConfigCommand, addDoctorCommand, addPerfCommand]) add(program);
   return program;
 }
 
@@ -64,11 +77,17 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     await buildProgram({ run: runScript }).parseAsync(argv, { from: 'user' });
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    process.exitCode = error.exitCode === 0 ? ExitCode.Ok : ExitCode.Usage;
+    process.exitCode = exitCodeOfError(error, argv[0] === 'map' ? MAP_USAGE : ExitCode.Usage);
+    if (!(error instanceof CommanderError)) process.stderr.write(`${sayError(error)}\n`);
   }
 }
 
-function collect(value: string, before: readonly string[] = []): string[] {
-  return [...before, value];
+function exitCodeOfError(error: unknown, usage: number): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Ok : usage;
+  const isUsage = error instanceof UsageError || (FlotillaError.is(error) && error.code === 'FLOTILLA_CONFIG_ERROR');
+  return isUsage || usage === MAP_USAGE ? usage : ExitCode.Failed;
+}
+
+function sayError(error: unknown): string {
+  return error instanceof UsageError ? `flotilla: ${error.message}` : showError(error, Boolean(process.env.FLOTILLA_DEBUG));
 }

@@ -16,6 +16,8 @@ export interface ProgressSource {
   /** undefined: no kernel yet. */
   counts(): TaskCounts | undefined;
   nowMs(): number;
+  /** The line's text; default: formatProgress. */
+  format?(counts: TaskCounts, rate: number | undefined): string;
 }
 
 export class ProgressDisplay {
@@ -50,7 +52,8 @@ export class ProgressDisplay {
   tick(): void {
     const counts = this.#source.counts();
     if (counts === undefined) return;
-    const text = formatProgress(counts, this.#rate.sample(this.#source.nowMs(), countEnded(counts)));
+    const rate = this.#rate.sample(this.#source.nowMs(), countEnded(counts));
+    const text = this.#source.format?.(counts, rate) ?? formatProgress(counts, rate);
     if (this.#line === undefined) this.#printWhenDue(text, counts.failed);
     else this.#line.show(fitLine(text, this.#stream.columns || USUAL_COLUMNS));
   }

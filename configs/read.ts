@@ -27,13 +27,13 @@ export async function readConfig(source: ConfigArgument, set: readonly string[] 
   const overrides = await parseOverrides(set);
   // The packaged `local` is the default written out; reading and checking it would cost 100 ms of every start.
   if (source === DEFAULT_CONFIG && overrides.length === 0) return new Config();
-  if (typeof source === 'string' || source instanceof URL) return readFrom(locate(source), overrides, loader);
+  if (typeof source === 'string' || source instanceof URL) return readFrom(locateConfig(source), overrides, loader);
   const config = Config.is(source) ? source : new Config(source);
   return overrideConfig(config, overrides);
 }
 
-/** @returns absolute path of a file. */
-function locate(source: string | URL): string {
+/** @returns absolute path of the file that a name, a path or a URL stands for. @throws ConfigError for a name that is not there. */
+export function locateConfig(source: string | URL): string {
   if (source instanceof URL || source.startsWith('file://')) return fileURLToPath(source);
   const looksLikeFile = source.includes('/') || [...MODULE_EXTENSIONS, ...YAML_EXTENSIONS].includes(extname(source));
   if (looksLikeFile) return resolve(source);

@@ -1,0 +1,46 @@
+/**
+ * `flotilla config …` as it is typed: options and help. What it does is in commands/config.ts, loaded then.
+ */
+import type { Command } from 'commander';
+import { collect } from './shared.ts';
+
+export interface ConfigCommandOptions {
+  readonly set?: readonly string[];
+  readonly json?: boolean;
+}
+
+const HELP = `
+Examples:
+  $ flotilla config list
+  $ flotilla config show local > my-machine.yaml
+  $ flotilla config show my-machine.yaml --set retries=2
+  $ flotilla config check my-machine.yaml
+  $ flotilla config schema > flotilla.schema.json    # for editors: # yaml-language-server: $schema=flotilla.schema.json
+
+Exit codes: 0, or 2 where a config cannot be used.`;
+
+export function addConfigCommand(program: Command): void {
+  const config = program.command('config').description('List, show and check configs: where tasks run.').addHelpText('after', HELP);
+  config
+    .command('list')
+    .description('The configs that come with the package.')
+    .option('--json', 'as JSON')
+    .action(async (options: ConfigCommandOptions) => (await import('../commands/config.ts')).listConfigs(options));
+  withSet(config.command('show'))
+    .description('A config as it is written, or what --set makes of it.')
+    .argument('<name|file>', 'a packaged config, or a .yaml or .ts file')
+    .option('--json', 'its data, as JSON')
+    .action(async (source: string, options: ConfigCommandOptions) => (await import('../commands/config.ts')).showConfig(source, options));
+  withSet(config.command('check'))
+    .description('Whether a config can be used, and if not, where it is wrong. Starts nothing.')
+    .argument('<name|file>', 'a packaged config, or a .yaml or .ts file')
+    .option('--json', 'as JSON')
+    .action(async (source: string, options: ConfigCommandOptions) => (await import('../commands/config.ts')).checkConfig(source, options));
+  config
+    .command('schema')
+    .description('The JSON Schema of YAML configs.')
+    .action(async () => (await import('../commands/config.ts')).printSchema());
+}
+
+const withSet = (command: Command): Command =>
+  command.option('-s, --set <path=value>', 'change one option of the config; can be repeated', collect);

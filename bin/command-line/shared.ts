@@ -1,0 +1,22 @@
+/**
+ * What several commands of the command line have in common.
+ */
+import type { Command } from 'commander';
+
+/** Which config applies, as the command line has it. */
+export interface ConfigChoiceOptions {
+  readonly config?: string;
+  /** `--set`, in order. */
+  readonly set?: readonly string[];
+}
+
+export function addConfigOptions(command: Command): Command {
+  return command
+    .option('-c, --config <name|file>', 'where tasks run: a packaged config, or a .yaml or .ts file')
+    .option('-s, --set <path=value>', 'change one option of the config; can be repeated', collect);
+}
+
+/** For options that can be repeated. */
+export function collect(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
+}

@@ -1,0 +1,6 @@
+/**
+ * `flotilla doctor`.
+ */
+export async function runDoctor(): Promise<void> {
+  await Promise.resolve();
+}
