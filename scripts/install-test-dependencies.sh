@@ -1,5 +1,6 @@
 #!/bin/bash
-# Installs what the specs and examples need of the system, on Debian and its kin: Python with venv and numpy, perl, what pins and
+# Installs what the specs and examples need of the system, on Debian and its kin: Python with venv and numpy, perl, GNU Parallel to compare
+# with, what pins and
 # supervises processes, and a compiler for node-pty. Does nothing where all of it is there. Without root it says what to install.
 set -euo pipefail
 
@@ -26,6 +27,7 @@ need util-linux command -v taskset
 need procps command -v ps
 need make command -v make
 need g++ command -v g++
+need parallel command -v parallel
 
 if [ "${#missing[@]}" -eq 0 ]; then
   exit 0

@@ -50,7 +50,7 @@ export function addMapCommand(program: Command): void {
   const command = program
     .command('map')
     .description('Run a shell command for each of many arguments, as xargs and GNU Parallel do.')
-    .argument('[command...]', "the command, and ::: arguments")
+    .argument('[command...]', 'the command, and ::: arguments')
     .passThroughOptions()
     .option('-j, --jobs <n>', 'jobs at once: N, +N or -N beside the number of CPUs, N% of it; default: as many as there are workers')
     .option('-a, --arg-file <file>', "read arguments from a file, '-' is standard input; can be repeated", collect)

@@ -89,22 +89,26 @@ async function runAll(kernel: DataFlowKernel, list: JobList, { options, limit, j
   const { keepOrder = false, tag = false, json = false } = options;
   const printer = new Printer({ stdout: process.stdout, stderr: process.stderr, keepOrder, tag, json });
   const counts = new JobCounts(list.total ?? 0);
-  const jobRun = new JobRun(list.jobs, { folder, limit }, {
-    started(job) {
-      counts.started();
-      printer.started(job);
+  const jobRun = new JobRun(
+    list.jobs,
+    { folder, limit },
+    {
+      started(job) {
+        counts.started();
+        printer.started(job);
+      },
+      ended(ended) {
+        counts.ended(hasFailed(ended) ? 'failed' : 'done');
+        joblog?.add(toJoblogEntry(ended));
+        printer.ended(ended);
+        return judge.ended(ended);
+      },
+      dropped(job) {
+        counts.ended('cancelled');
+        printer.dropped(job);
+      },
     },
-    ended(ended) {
-      counts.ended(hasFailed(ended) ? 'failed' : 'done');
-      joblog?.add(toJoblogEntry(ended));
-      printer.ended(ended);
-      return judge.ended(ended);
-    },
-    dropped(job) {
-      counts.ended('cancelled');
-      printer.dropped(job);
-    },
-  });
+  );
   stopAtBrokenPipe(jobRun, printer);
   const display = options.bar ? showProgress(kernel, counts) : undefined;
   try {

@@ -28,7 +28,9 @@ export function parseHalt(text: string): HaltRule | undefined {
   if (long === 'never') return undefined;
   const match = /^(now|soon),(fail|success|done)=(\d+)(%?)$/.exec(long);
   if (match === null) {
-    throw new UsageError(`--halt ${text}: expected never, or now or soon with a reason: now,fail=1, soon,fail=10%, now,success=1, soon,done=3`);
+    throw new UsageError(
+      `--halt ${text}: expected never, or now or soon with a reason: now,fail=1, soon,fail=10%, now,success=1, soon,done=3`,
+    );
   }
   const [, when, what, count, percent] = match;
   return { when: when as HaltRule['when'], what: what as HaltRule['what'], count: Number(count), percent: percent === '%' };

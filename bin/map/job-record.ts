@@ -22,7 +22,11 @@ export interface JobRecord {
   readonly stderr: string;
 }
 
-export function jobRecord({ job, host, startMs, runtimeMs, exitCode, signal, trouble }: EndedJob, stdout: string, stderr: string): JobRecord {
+export function jobRecord(
+  { job, host, startMs, runtimeMs, exitCode, signal, trouble }: EndedJob,
+  stdout: string,
+  stderr: string,
+): JobRecord {
   return {
     ...job,
     host,

@@ -35,7 +35,8 @@ export function parseJoblog(text: string, path: string): Map<number, LoggedJob> 
   const jobs = new Map<number, LoggedJob>();
   if (text === '') return jobs;
   const lines = text.slice(0, text.lastIndexOf('\n')).split('\n');
-  if (`${lines.shift() ?? ''}\n` !== HEAD) throw new UsageError(`${path} is no job log: its first line is not ${HEAD.trim().replaceAll('\t', ' ')}`);
+  if (`${lines.shift() ?? ''}\n` !== HEAD)
+    throw new UsageError(`${path} is no job log: its first line is not ${HEAD.trim().replaceAll('\t', ' ')}`);
   for (const [index, line] of lines.entries()) {
     const [seq, , , , , , exitCode, signal, ...command] = line.split('\t');
     const number = Number(seq);

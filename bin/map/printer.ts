@@ -98,7 +98,9 @@ export class Printer {
     if (this.#broken || to.write(chunk)) return;
     // A stream that breaks closes without ever draining.
     const ended = new AbortController();
-    await Promise.race([once(to, 'drain', { signal: ended.signal }), once(to, 'close', { signal: ended.signal })]).catch(() => this.break());
+    await Promise.race([once(to, 'drain', { signal: ended.signal }), once(to, 'close', { signal: ended.signal })]).catch(() =>
+      this.break(),
+    );
     ended.abort();
   }
 }

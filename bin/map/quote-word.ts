@@ -7,7 +7,8 @@ import { UsageError } from '../usage-error.ts';
 
 /** @throws UsageError where no quoting is safe. */
 export function quoteWord(word: string, context: ShellContext): string {
-  if (word.includes('\0')) throw new UsageError('an argument holds a NUL byte, which no command can be given; are they NUL-separated (-0)?');
+  if (word.includes('\0'))
+    throw new UsageError('an argument holds a NUL byte, which no command can be given; are they NUL-separated (-0)?');
   switch (context) {
     case 'plain':
       return quote(word);

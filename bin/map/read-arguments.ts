@@ -26,8 +26,11 @@ function decode(decoder: TextDecoder, chunk: Uint8Array | undefined, before: num
   try {
     return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
   } catch (error) {
-    throw new UsageError(`the arguments are not UTF-8 text (somewhere behind argument ${before}), and a command is text; convert them, for example with iconv`, {
-      cause: error,
-    });
+    throw new UsageError(
+      `the arguments are not UTF-8 text (somewhere behind argument ${before}), and a command is text; convert them, for example with iconv`,
+      {
+        cause: error,
+      },
+    );
   }
 }

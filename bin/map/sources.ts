@@ -55,7 +55,11 @@ export function* combine(sources: readonly Source[]): Generator<readonly string[
   if (groups.length > 0) yield* combineGroups(groups, 0, []);
 }
 
-function* combineGroups(groups: readonly (readonly (readonly string[])[])[], at: number, before: readonly string[]): Generator<readonly string[]> {
+function* combineGroups(
+  groups: readonly (readonly (readonly string[])[])[],
+  at: number,
+  before: readonly string[],
+): Generator<readonly string[]> {
   const group = groups[at];
   if (group === undefined) yield before;
   else for (const args of group) yield* combineGroups(groups, at + 1, [...before, ...args]);
