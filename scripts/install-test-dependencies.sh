@@ -1,7 +1,7 @@
 #!/bin/bash
-# Installs what the specs and examples need of the system, on Debian and its kin: Python with venv and numpy, perl, GNU Parallel to compare
-# with, what pins and
-# supervises processes, and a compiler for node-pty. Does nothing where all of it is there. Without root it says what to install.
+# Installs what the specs and examples need of the system, on Debian and its kin: Python with venv and numpy, perl, what pins and
+# supervises processes, a compiler for node-pty, and GNU Parallel to compare with. Does nothing where all of it is there. Without root
+# it says what to install.
 set -euo pipefail
 
 missing=()
