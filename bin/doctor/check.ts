@@ -35,5 +35,6 @@ const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 /** @example formatBytes(1536 * 2 ** 20) // '1.5 GiB' */
 export function formatBytes(bytes: number): string {
   const power = bytes < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(bytes) / 10));
-  return `${Number((bytes / 1024 ** power).toPrecision(3))} ${UNITS[power]}`;
+  const value = bytes / 1024 ** power;
+  return `${Number(value.toPrecision(value < 1000 ? 3 : 4))} ${UNITS[power]}`;
 }

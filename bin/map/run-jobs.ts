@@ -74,8 +74,9 @@ export class JobRun {
         this.#readOn();
       },
       (error: unknown) => {
-        this.stop('now');
+        // Before it stops, which resolves it where nothing is under way.
         this.#finished.reject(error);
+        this.stop('now');
       },
     );
   }

@@ -66,4 +66,19 @@ describe('the command line', () => {
       .to.contain('--config polaris')
       .and.to.match(/Exit codes:[\s\S]* 0 [\s\S]* 1 [\s\S]* 2 [\s\S]* 130 /);
   });
+
+  for (const [argv, parts] of [
+    [['map'], ['find . -name', '{//}', '--retry-failed', '1-100  so many jobs failed']],
+    [['config'], ['flotilla config check my-machine.yaml', 'Exit codes: 0, or 2']],
+    [['doctor'], ['--config my-machine.yaml', 'Exit codes: 0 where tasks can run']],
+    [['perf'], ['--config polaris --time 2m', '--app <kind>']],
+  ] as const) {
+    it(`has examples in the help of ${argv.join(' ')}`, async () => {
+      const said: string[] = [];
+      await program([], said)
+        .parseAsync([...argv, '--help'], { from: 'user' })
+        .catch(() => undefined);
+      for (const part of parts) expect(said.join('')).to.contain(part);
+    });
+  }
 });

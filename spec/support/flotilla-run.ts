@@ -25,7 +25,8 @@ export interface StartedRun {
 export interface ScriptFolder {
   readonly path: string;
   write(name: string, text: string): Promise<string>;
-  start(args: readonly string[], env?: Readonly<Record<string, string>>): StartedRun;
+  /** @param options `keepStdin`: the child's stdin stays open, for the spec to write to. */
+  start(args: readonly string[], env?: Readonly<Record<string, string>>, options?: { readonly keepStdin?: boolean }): StartedRun;
   run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<RunResult>;
   remove(): Promise<void>;
 }
@@ -37,13 +38,15 @@ export const packageUrl = new URL('../../index.ts', import.meta.url).href;
 
 export async function makeScriptFolder(): Promise<ScriptFolder> {
   const path = await mkdtemp(join(tmpdir(), 'flotilla-run-'));
-  const start: ScriptFolder['start'] = (args, env = {}) => {
+  const start: ScriptFolder['start'] = (args, env = {}, { keepStdin = false } = {}) => {
     const inherited = { ...process.env, FLOTILLA_CONFIG: '', FLOTILLA_DEBUG: '', NODE_OPTIONS: '' };
     const child = spawn(process.execPath, [command, ...args], {
       cwd: path,
       env: { ...inherited, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
+    // What is not written to it is not waited for.
+    if (!keepStdin) child.stdin.end();
     return follow(child);
   };
   return {

@@ -32,8 +32,7 @@ describe('the job log', () => {
     for (const one of entries) writer.add(one);
   };
 
-  it("has GNU Parallel's columns", () =>
-    expect(formatEntry(entry())).to.equal('1\t:\t1795195106.052\t     0.009\t0\t5\t0\t0\techo a\n'));
+  it("has GNU Parallel's columns", () => expect(formatEntry(entry())).to.equal('1\t:\t1795195106.052\t     0.009\t0\t5\t0\t0\techo a\n'));
 
   it('gives back commands with tabs and newlines', () => {
     add(false, entry({ command: "printf 'a\tb\nc'" }));

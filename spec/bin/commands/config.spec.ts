@@ -1,0 +1,89 @@
+import { expect } from 'chai';
+import { packagedNames } from '../../../configs/packaged.ts';
+import { makeScriptFolder, type ScriptFolder } from '../../support/flotilla-run.ts';
+
+describe('flotilla config', () => {
+  let folder: ScriptFolder;
+  beforeEach(async () => {
+    folder = await makeScriptFolder();
+  });
+  afterEach(() => folder.remove());
+  const config = (...args: string[]) => folder.run(['config', ...args]);
+
+  it('lists the packaged configs with what each is', async () => {
+    const { stdout } = await config('list');
+    expect(stdout)
+      .to.match(/^local +This machine, as HighThroughputExecutor runs it$/m)
+      .and.match(/^local-threads +\S/m);
+    const listed = JSON.parse((await config('list', '--json')).stdout) as { name: string; description: string; path: string }[];
+    expect(listed.map(({ name }) => name)).to.deep.equal(packagedNames());
+    expect(listed.every(({ description, path }) => description.length > 10 && path.endsWith('.yaml'))).to.equal(true);
+  });
+
+  it('shows a config with its comments, so that it can be the start of another', async () => {
+    const { stdout } = await config('show', 'local');
+    expect(stdout)
+      .to.match(/^# This machine/)
+      .and.contain('type: HighThroughputExecutor');
+    await folder.write('copy.yaml', stdout);
+    expect((await config('check', 'copy.yaml')).code).to.equal(0);
+  });
+
+  it('shows what --set makes of it', async () => {
+    const { stdout } = await config('show', 'local', '--set', 'retries=3', '--set', 'executors.0.maxWorkersPerNode=2', '--json');
+    expect(JSON.parse(stdout)).to.deep.equal({
+      retries: 3,
+      executors: [{ type: 'HighThroughputExecutor', label: 'htex', provider: { type: 'LocalProvider' }, maxWorkersPerNode: 2 }],
+    });
+  });
+
+  it('shows the data of a config in TypeScript, and names what only TypeScript can write', async () => {
+    const url = new URL('../../../index.ts', import.meta.url).href;
+    await folder.write(
+      'c.ts',
+      `import { Config } from '${url}';\nexport default new Config({ retries: 1, retryHandler: function costs() { return 1; } });\n`,
+    );
+    expect((await config('show', 'c.ts')).stdout).to.equal('retries: 1\nretryHandler: (function costs)\n');
+  });
+
+  it('checks a config, and shows its warnings', async () => {
+    await folder.write('good.yaml', 'usageTracking: 3\nexecutors: [{ type: ThreadPoolExecutor, label: t }]\n');
+    const { stdout, code } = await config('check', 'good.yaml');
+    expect(code).to.equal(0);
+    expect(stdout).to.equal(
+      'good.yaml: can be used; executors: t (ThreadPoolExecutor)\nwarning: Config.usageTracking has no effect: no usage is tracked\n',
+    );
+  });
+
+  it('refuses one that cannot be used, at its place, with 2', async () => {
+    await folder.write('bad.yaml', 'retrys: 2\n');
+    const { stdout, stderr, code } = await config('check', 'bad.yaml');
+    expect({ stdout, code }).to.deep.equal({ stdout: '', code: 2 });
+    expect(stderr).to.match(/^flotilla: bad\.yaml:1:1: Config\.retrys is not an option\. Did you mean 'retries'\?/);
+    const json = await config('check', 'bad.yaml', '--json');
+    expect(json.code).to.equal(2);
+    expect(JSON.parse(json.stdout)).to.deep.include({
+      valid: false,
+      problems: [
+        { path: 'retrys', message: "Config.retrys is not an option. Did you mean 'retries'?", file: 'bad.yaml', line: 1, column: 1 },
+      ],
+    });
+  });
+
+  it('checks with --set', async () => {
+    expect((await config('check', 'local', '--set', 'executors.0.maxWorkersPerNode=0')).code).to.equal(2);
+    expect((await config('check', 'nowhere')).stderr).to.contain("there is no config 'nowhere'");
+  });
+
+  it('prints the JSON Schema', async () => {
+    const schema = JSON.parse((await config('schema')).stdout);
+    expect(schema.properties).to.have.property('retries');
+    expect(schema.$defs).to.have.property('HighThroughputExecutor');
+  });
+
+  it('says what there is when asked for nothing, with 2', async () => {
+    const { stderr, code } = await config();
+    expect(code).to.equal(2);
+    expect(stderr).to.contain('check').and.contain('schema');
+  });
+});

@@ -1,0 +1,161 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { makeScriptFolder, type ScriptFolder } from '../../support/flotilla-run.ts';
+import { eventually } from '../../support/eventually.ts';
+import { isAlive } from '../../support/leftovers.ts';
+
+const THREADS = { FLOTILLA_CONFIG: 'local-threads' };
+
+describe('flotilla map', function () {
+  this.timeout(60_000);
+  let folder: ScriptFolder;
+  beforeEach(async () => {
+    folder = await makeScriptFolder();
+  });
+  afterEach(() => folder.remove());
+  const map = (...args: string[]) => folder.run(['map', ...args], THREADS);
+  const fileIn = (name: string): string => readFileSync(join(folder.path, name), 'utf8');
+
+  it('says nothing of its own where all goes well', async () =>
+    expect(await map('-k', 'echo {}', ':::', 'a', 'b')).to.deep.include({ stdout: 'a\nb\n', stderr: '', code: 0 }));
+
+  it('prints one JSON object per job with --json', async () => {
+    const { stdout, code } = await map('-k', '--json', 'echo out; echo err >&2; test {} != x || kill -9 $$; exit {}', ':::', '0', '3', 'x');
+    const records = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(records.map(({ seq, args, exitCode, signal }) => ({ seq, args, exitCode, signal }))).to.deep.equal([
+      { seq: 1, args: ['0'], exitCode: 0, signal: null },
+      { seq: 2, args: ['3'], exitCode: 3, signal: null },
+      { seq: 3, args: ['x'], exitCode: null, signal: 'SIGKILL' },
+    ]);
+    expect(records[1]).to.include({ stdout: 'out\n', stderr: 'err\n' });
+    expect(records[1].command).to.contain('exit 3');
+    expect(Date.parse(records[1].start)).to.be.closeTo(Date.now(), 60_000);
+    expect(records[1].runtimeSeconds).to.be.within(0, 60);
+    expect(code).to.equal(2);
+  });
+
+  it('passes bytes on as they are, and as many as there are', async () => {
+    const big = await map("head -c 3000000 /dev/zero | tr '\\0' x; :", ':::', 'a');
+    expect(big.stdout).to.have.length(3_000_000);
+    const run = folder.start(['map', "printf '\\377\\000\\376'; :", ':::', 'a'], THREADS);
+    const bytes: Buffer[] = [];
+    run.child.stdout?.setEncoding('latin1').on('data', (text: string) => bytes.push(Buffer.from(text, 'latin1')));
+    await run.result;
+    expect(Buffer.concat(bytes).toString('hex')).to.equal('ff00fe');
+  });
+
+  it('leaves no output of jobs in the run directory', async () => {
+    await map('echo', ':::', 'a', 'b');
+    expect(readdirSync(join(folder.path, 'runinfo', '000', 'map'))).to.deep.equal([]);
+  });
+
+  it('starts jobs while arguments still come', async () => {
+    const run = folder.start(['map', 'echo got {}'], THREADS, { keepStdin: true });
+    run.child.stdin?.write('first\nsec');
+    await run.said('got first\n');
+    run.child.stdin?.end('ond\n');
+    expect(await run.result).to.deep.include({ stdout: 'got first\ngot second\n', code: 0 });
+  });
+
+  it('runs jobs with no more than -j at once', async () => {
+    const job = 'mkdir running{#} && ls -d running* | wc -l; sleep 0.1; rmdir running{#}';
+    const { stdout, code } = await folder.run(['map', '-j', '3', job, ':::', ...'abcdefghi']);
+    const seen = stdout.trimEnd().split('\n').map(Number);
+    expect(Math.max(...seen)).to.equal(3);
+    expect(code).to.equal(0);
+  });
+
+  it('after a Ctrl-C runs what had not ended, and nothing else, with --resume', async () => {
+    const args = [
+      'map',
+      '-j2',
+      '--joblog',
+      'log',
+      'echo {} >> started; test {} = b -a ! -e again && sleep 60; echo {} >> ended',
+      ':::',
+      ...'abcd',
+    ];
+    const run = folder.start(args, THREADS);
+    await eventually('three of the four have ended', () => existsSync(join(folder.path, 'ended')) && fileIn('ended').length === 6, 30_000);
+    // A job is in the log a moment after its command has ended.
+    await eventually('three lines in the log', () => fileIn('log').split('\n').length === 5);
+    run.child.kill('SIGINT');
+    expect((await run.result).code).to.equal(130);
+    expect(fileIn('started').split('\n').sort().join('')).to.equal('abcd');
+
+    writeFileSync(join(folder.path, 'again'), '');
+    expect((await folder.run([...args.slice(0, 2), '--resume', ...args.slice(2)], THREADS)).code).to.equal(0);
+    expect(fileIn('started').split('\n').sort().join('')).to.equal('abbcd');
+    expect(fileIn('ended').split('\n').sort().join('')).to.equal('abcd');
+  });
+
+  it('runs a job whose command is another one than in the log, and says so', async () => {
+    await map('-j1', '--joblog', 'log', 'echo', ':::', 'a', 'b');
+    const { stdout, stderr } = await map('-j1', '--joblog', 'log', '--resume', 'echo', ':::', 'a', 'x', 'c');
+    expect(stdout).to.equal('x\nc\n');
+    expect(stderr).to.equal("flotilla: job 2 is 'echo x', and was 'echo b' in log; it runs as a new one\n");
+  });
+
+  it('ends what runs with --halt now, and leaves no process of it', async () => {
+    const { code } = await map(
+      '-j2',
+      '--halt',
+      'now,fail=1',
+      'test {} = a && { sleep 0.3; exit 5; }; echo $$ > pid; sleep 300',
+      ':::',
+      'a',
+      'b',
+    );
+    expect(code).to.equal(5);
+    expect(isAlive(Number(fileIn('pid')))).to.equal(false);
+  });
+
+  it('ends with what runs when nobody reads its output any more', async () => {
+    const run = folder.start(
+      ['map', '-j1', 'echo {}; echo {} >> started', ':::', ...Array.from({ length: 200 }, (_, i) => String(i))],
+      THREADS,
+    );
+    await run.said('0\n');
+    run.child.stdout?.destroy();
+    expect((await run.result).code).to.equal(141);
+    expect(fileIn('started').split('\n').length).to.be.below(200);
+  });
+
+  it('shows progress with --bar, on stderr', async () => {
+    const { stdout, stderr } = await map('--bar', '-j2', 'test {} = b || exit 1; sleep 2.5', ':::', 'a', 'b');
+    expect(stdout).to.equal('');
+    expect(stderr).to.match(/^flotilla: \[#{10}-{10}\] 50% 0 of 2 done · 1 running · 1 failed/m);
+  });
+
+  it('says why a job failed that never ran, and goes on', async () => {
+    const run = folder.start(['map', '-k', '--joblog', 'log', 'echo'], THREADS, { keepStdin: true });
+    run.child.stdin?.end(`a\n${'x'.repeat(3_000_000)}\nb\n`);
+    const { stdout, stderr, code } = await run.result;
+    expect({ stdout, code }).to.deep.equal({ stdout: 'a\nb\n', code: 1 });
+    expect(stderr).to.match(/^flotilla: job 2: .+/m);
+    expect(fileIn('log')).to.match(/\t-1\t0\techo xxx/);
+  });
+
+  const refused: [string[], RegExp][] = [
+    [['--halt', 'maybe', 'echo', ':::', 'a'], /--halt maybe: expected never/],
+    [['--resume', 'echo', ':::', 'a'], /need --joblog FILE/],
+    [['--retry-failed', '--joblog', 'none'], /there is no job log none/],
+    [['-j', 'x', 'echo', ':::', 'a'], /-j x: expected a number of jobs/],
+    [['echo', '::::', 'none'], /the arguments in none cannot be read/],
+    [['--config', 'locla', 'echo', ':::', 'a'], /Did you mean 'local'/],
+    [['--tagg', 'echo', ':::', 'a'], /unknown option '--tagg'/],
+    [['echo `{}`', ':::', 'a'], /within backticks/],
+  ];
+  for (const [args, message] of refused) {
+    it(`refuses flotilla map ${args.join(' ')}, with 255`, async () => {
+      const { stderr, stdout, code } = await map(...args);
+      expect(stderr).to.match(message);
+      expect(stderr).not.to.match(/^\s+at /m);
+      expect({ stdout, code }).to.deep.equal({ stdout: '', code: 255 });
+    });
+  }
+});
