@@ -98,7 +98,7 @@ async function measureConnect(host: string): Promise<string> {
   }
 }
 
-export async function checkPorts([low, high]: readonly [low: number, high: number]): Promise<Check> {
+async function checkPorts([low, high]: readonly [low: number, high: number]): Promise<Check> {
   const check = { group: 'network', name: low === high ? `port ${low}` : `ports ${low} to ${high}` } as const;
   for (let port = low; port <= high; port++) {
     if (await isFree(port)) return { ...check, status: 'ok', found: `${port} is free` };

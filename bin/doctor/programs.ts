@@ -21,8 +21,8 @@ export async function checkPrograms({ pythons, isPinned }: Wanted): Promise<Chec
   } as const;
   const taskset = { name: 'taskset', status: isPinned ? 'problem' : 'optional', neededFor: 'cpuAffinity', debian: 'util-linux' } as const;
   const perPython = pythons.map(checkPython);
-  const checks = [checkBash(), checkPerl(), checkProgram(setpriv), checkProgram(taskset), ...perPython, checkPty()];
-  return [nodeCheck(), ...(await Promise.all(checks)).flat()];
+  const [bash, perl, pty, ...python] = await Promise.all([checkBash(), checkPerl(), checkPty(), ...perPython]);
+  return [nodeCheck(), bash, perl, checkProgram(setpriv), checkProgram(taskset), ...python.flat(), pty];
 }
 
 /** It is what runs this. */

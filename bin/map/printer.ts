@@ -2,7 +2,7 @@
  * Prints what jobs have printed: each job's output in one piece, in the order in which they end or, with `--keep-order`, in that
  * in which they started. Until then it waits in files, however much it is; printed, they are removed.
  */
-import { closeSync, openSync, readSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import type { EndedJob, Job } from './job.ts';
@@ -110,8 +110,10 @@ function* readChunks(path: string): Generator<Buffer> {
   const fd = openIfThere(path);
   if (fd === undefined) return;
   try {
+    // Most output is short: a large buffer for each job would be what the garbage collector is busy with.
+    const chunkBytes = Math.min(CHUNK_BYTES, fstatSync(fd).size);
     for (;;) {
-      const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+      const chunk = Buffer.allocUnsafe(chunkBytes);
       const bytes = readSync(fd, chunk);
       if (bytes === 0) return;
       yield chunk.subarray(0, bytes);

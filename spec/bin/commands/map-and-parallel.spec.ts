@@ -194,7 +194,8 @@ rows.push({
 describe('flotilla map beside GNU Parallel', function () {
   this.timeout(60_000);
   before(function () {
-    if (spawnSync('parallel', ['--version']).error === undefined) return;
+    const [program = ''] = PARALLEL;
+    if (spawnSync(program, ['--version']).error === undefined) return;
     console.warn('    GNU Parallel is not installed (scripts/install-test-dependencies.sh installs it): skipped');
     this.skip();
   });
