@@ -80,7 +80,8 @@ describe('flotilla map', function () {
       ...'abcd',
     ];
     const run = folder.start(args, THREADS);
-    await eventually('three of the four have ended', () => existsSync(join(folder.path, 'ended')) && fileIn('ended').length === 6, 30_000);
+    const size = (name: string): number => (existsSync(join(folder.path, name)) ? fileIn(name).length : 0);
+    await eventually('all four have started, and three have ended', () => size('started') === 8 && size('ended') === 6, 30_000);
     // A job is in the log a moment after its command has ended.
     await eventually('three lines in the log', () => fileIn('log').split('\n').length === 5);
     run.child.kill('SIGINT');
