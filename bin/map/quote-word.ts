@@ -3,9 +3,15 @@
  * writes it, so that job logs of the two are equal.
  */
 import type { ShellContext } from '../../lib/apps/shell-context.ts';
+import { REFUSALS } from '../../lib/apps/shell-refusals.ts';
 import { UsageError } from '../usage-error.ts';
 
-/** @throws UsageError where no quoting is safe. */
+/** @throws UsageError where no quoting makes data of every argument. Arithmetic takes integers. */
+export function requireQuotable(context: ShellContext): void {
+  if (context !== 'arithmetic' && context in REFUSALS) throw refuse(context);
+}
+
+/** @throws UsageError for a word that cannot stand there. */
 export function quoteWord(word: string, context: ShellContext): string {
   if (word.includes('\0'))
     throw new UsageError('an argument holds a NUL byte, which no command can be given; are they NUL-separated (-0)?');
@@ -19,11 +25,14 @@ export function quoteWord(word: string, context: ShellContext): string {
       return isPlain(word) ? word : `"${quote(word)}"`;
     case 'ansi':
       return isPlain(word) ? word : `'${quote(word)}$'`;
-    case 'backtick':
-      throw new UsageError('a replacement string stands within backticks, which would read the argument a second time; write $( … )');
-    case 'heredoc':
-      throw new UsageError("a replacement string stands in a here-document, where it cannot be quoted; write printf '%s' {} | …");
+    default:
+      if (context === 'arithmetic' && /^-?\d+$/.test(word)) return word.startsWith('-') ? ` ${word}` : word;
+      throw refuse(context);
   }
+}
+
+function refuse(context: ShellContext): UsageError {
+  return new UsageError(`a replacement string ${REFUSALS[context as keyof typeof REFUSALS]}`);
 }
 
 const isPlain = (word: string): boolean => /^[-_.+A-Za-z0-9/]*$/.test(word);

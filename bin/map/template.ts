@@ -2,8 +2,8 @@
  * The command of `flotilla map` with its replacement strings: `{}`, `{.}`, `{/}`, `{//}`, `{/.}`, `{#}` and the same of one source,
  * as `{2}` or `{-1/.}`. They mean what they mean to GNU Parallel (parallel(1), "replacement string"). Pure; runs nothing.
  */
-import { ShellScanner } from '../../lib/apps/shell-context.ts';
-import { quoteWord } from './quote-word.ts';
+import { type ShellContext, ShellScanner } from '../../lib/apps/shell-context.ts';
+import { quoteWord, requireQuotable } from './quote-word.ts';
 
 export interface Template {
   /**
@@ -26,14 +26,36 @@ type Piece =
 
 const REPLACEMENT = /\{(?:(#)|(-?[1-9]\d*)?(\/\/|\/\.|\.|\/)?)\}/g;
 
-/** @param command without a replacement string gets ` {}` at its end; an empty one makes each argument a command of its own. */
+/** Knows where in the command it stands. */
+type Placed = Piece & { readonly context: ShellContext };
+
+/**
+ * @param command without a replacement string gets ` {}` at its end; an empty one makes each argument a command of its own.
+ * @throws UsageError for an argument where no quoting is safe.
+ */
 export function compileTemplate(command: string): Template {
   if (command.trim() === '') return { render: (args) => args.join(' ') };
   const pieces = splitCommand(command);
   const isBare = pieces.every(({ kind }) => kind === 'text');
-  const whole: readonly Piece[] = isBare ? splitCommand(`${command} {}`) : pieces;
-  return { render: (args, seq) => renderPieces(whole, args, seq) };
+  const placed = findContexts(isBare ? splitCommand(`${command} {}`) : pieces);
+  for (const { kind, context } of placed) if (kind === 'args') requireQuotable(context);
+  return { render: (args, seq) => placed.map((piece) => renderPiece(piece, args, seq)).join('') };
 }
+
+function findContexts(pieces: readonly Piece[]): Placed[] {
+  const scanner = new ShellScanner();
+  return pieces.map((piece, index) => {
+    if (piece.kind !== 'text') return { ...piece, context: scanner.interpolate(textBehind(pieces, index)) };
+    scanner.push(piece.text);
+    return { ...piece, context: 'plain' };
+  });
+}
+
+const textBehind = (pieces: readonly Piece[], index: number): string =>
+  pieces
+    .slice(index + 1)
+    .map((piece) => (piece.kind === 'text' ? piece.text : 'x'))
+    .join('');
 
 function splitCommand(command: string): Piece[] {
   const pieces: Piece[] = [];
@@ -50,20 +72,12 @@ function toPiece([, seq, position, part = '']: RegExpMatchArray): Piece {
   return { kind: 'args', position: position === undefined ? undefined : Number(position), part: part as Part };
 }
 
-function renderPieces(pieces: readonly Piece[], args: readonly string[], seq: number): string {
-  const scanner = new ShellScanner();
-  let command = '';
-  for (const piece of pieces) {
-    if (piece.kind === 'text') {
-      scanner.push(piece.text);
-      command += piece.text;
-    } else {
-      const context = scanner.interpolate();
-      const words = piece.kind === 'seq' ? [String(seq)] : selectArgs(args, piece.position).map((arg) => partOf(arg, piece.part));
-      command += words.map((word) => quoteWord(word, context)).join(' ');
-    }
-  }
-  return command;
+/** A number is itself wherever it stands. */
+function renderPiece(piece: Placed, args: readonly string[], seq: number): string {
+  if (piece.kind === 'text') return piece.text;
+  if (piece.kind === 'seq') return String(seq);
+  const words = selectArgs(args, piece.position).map((arg) => partOf(arg, piece.part));
+  return words.map((word) => quoteWord(word, piece.context)).join(' ');
 }
 
 /** A source that there is not is nothing, not even an empty word. */

@@ -28,7 +28,6 @@ describe('replacement strings', () => {
 
   for (const [where, command] of [
     ['bare', "printf '<%s>' {}"],
-    ['within a word', "printf '<%s>' {}"],
     ['within single quotes', "printf '<%s>' '{}'"],
     ['within double quotes', 'printf \'<%s>\' "{}"'],
     ["within $'…'", "printf '<%s>' $'{}'"],
@@ -43,9 +42,17 @@ describe('replacement strings', () => {
   for (const [where, command] of [
     ['backticks', 'echo `cat {}`'],
     ['a here-document', 'cat <<E\n{}\nE'],
+    ['a parameter expansion', 'echo ${x:-{}}'],
+    ['a comment', 'echo # {}'],
+    ['arithmetic', 'echo $(( 2 * {} ))'],
   ] as const) {
     it(`are refused within ${where}, where no quoting is safe`, () => expect(() => render(command, ['a'])).to.throw(UsageError, where));
   }
+
+  it('take integers, and numbers of jobs, in arithmetic', () => {
+    expect(printed('echo $(( 2 * {} + {#} ))', '-4')).to.equal('-7\n');
+    expect(render('echo `date` $(( {#} ))', ['x'], 3)).to.equal('echo `date` $(( 3 ))');
+  });
 
   it('refuse an argument with a NUL byte, and name -0', () => expect(() => render('echo', ['a\0b'])).to.throw(UsageError, '-0'));
 
