@@ -58,7 +58,7 @@ const rows: Row[] = [
     title: 'parts of paths',
     args: [
       '-k',
-      'echo [{}] [{.}] [{/}] [{//}] [{/.}]',
+      'echo {}+{.}+{/}+{//}+{/.}',
       ':::',
       '/a/b.c',
       'a.b/c',
@@ -96,7 +96,7 @@ const rows: Row[] = [
   { title: 'files in step', args: ['-k', 'echo', '::::', 'f1', '::::+', 'f2'], files: { f1: '1\n2\n', f2: 'a\nb\nc\n' } },
   { title: '-a', args: ['-k', '-a', 'f1', 'echo {}'], files: { f1: '1\n2' } },
   { title: 'lines of standard input, empty ones too', args: ['-k', "echo 'x'{}"], stdin: 'a\n\nb c\n  d ' },
-  { title: 'NUL-separated arguments', args: ['-k', '-0', 'echo [{}]'], stdin: 'a b\0c\nd\0' },
+  { title: 'NUL-separated arguments', args: ['-k', '-0', 'echo _{}_'], stdin: 'a b\0c\nd\0' },
   { title: 'empty input', args: ['echo'], stdin: '' },
   { title: 'commands as arguments', args: ['-k'], stdin: 'echo a b; echo c\nexit 3\n' },
   { title: 'options of the command behind it', args: ['-k', 'echo', '-k', '{}', ':::', '-n', '--tag'] },
