@@ -10,7 +10,8 @@ export { jsApp } from './lib/apps/js-app.ts';
 export { kw, type KeywordArguments } from './lib/apps/kw.ts';
 export { pythonApp, type PythonFunctionRef } from './lib/apps/python-app.ts';
 export { sh, type ShellValue } from './lib/apps/sh.ts';
-export type { AppOptions, OutputOption, ResourceOptions } from './lib/apps/app-options.ts';
+export type { AppOptions, AppOptionsFor, OutputOption, ResourceOptions } from './lib/apps/app-options.ts';
+export type { FailurePolicy, FailurePolicyFor, Ignored } from './lib/apps/failure-policy.ts';
 export type { App, ArgumentOf, ArgumentsOf, BashApp, BashResult, JoinApp, MapOptions, PythonApp, Settled } from './lib/types/call-types.ts';
 
 export { AppFuture, type ElementOf, type TaskState, type TryRecord } from './lib/futures/app-future.ts';
@@ -19,6 +20,10 @@ export type { ResultOptions } from './lib/futures/result-options.ts';
 export { DataFile, type FileScheme } from './lib/files/data-file.ts';
 export { file } from './lib/files/file.ts';
 export { NdArray, PythonValue, type ArrayData, type DType } from './lib/wire/python-codec.ts';
+
+export { isGroupError } from './lib/groups/group-error.ts';
+export type { GroupCounts } from './lib/groups/members.ts';
+export { group, TaskGroup, type GroupOptions } from './lib/groups/task-group.ts';
 
 export { DataFlowKernel } from './lib/kernel/kernel.ts';
 export type { CloseOptions } from './lib/kernel/close-options.ts';

@@ -20,8 +20,8 @@ export class RateMeter {
   }
 }
 
-export function countEnded({ done, failed, cancelled }: TaskCounts): number {
-  return done + failed + cancelled;
+export function countEnded({ done, ignored, failed, cancelled }: TaskCounts): number {
+  return done + ignored + failed + cancelled;
 }
 
 /** @example "12 of 40 done · 8 running · 4 queued · 16 waiting · 2.4/s · ETA 12s" */
@@ -32,6 +32,7 @@ export function formatProgress(counts: TaskCounts, rate: number | undefined): st
     counts.running > 0 && `${counts.running} running`,
     counts.queued > 0 && `${counts.queued} queued`,
     counts.waiting > 0 && `${counts.waiting} waiting`,
+    counts.ignored > 0 && `${counts.ignored} ignored`,
     counts.failed > 0 && `${counts.failed} failed`,
     counts.cancelled > 0 && `${counts.cancelled} cancelled`,
     rate !== undefined && `${formatRate(rate)}/s`,

@@ -25,11 +25,12 @@ export function formatSummary(facts: RunFacts): string[] {
   return [`${totals(counts)} in ${formatSpan(facts.wallMs)}${where}`, ...formatFailures(facts)];
 }
 
-function totals({ total, done, failed, cancelled }: TaskCounts): string {
+function totals({ total, done, ignored, failed, cancelled }: TaskCounts): string {
   if (total === 0) return 'no tasks';
-  const left = total - done - failed - cancelled;
+  const left = total - done - ignored - failed - cancelled;
   const parts = [
     `${done} done`,
+    ignored > 0 && `${ignored} failed and ignored`,
     failed > 0 && `${failed} failed`,
     cancelled > 0 && `${cancelled} cancelled`,
     left > 0 && `${left} not ended`,

@@ -3,7 +3,9 @@
  * durations in milliseconds, sizes in bytes).
  */
 import type { DataFile } from '../files/data-file.ts';
+import type { TaskGroup } from '../groups/task-group.ts';
 import type { BashReturns, OpenMode } from '../task-spec.ts';
+import type { CompiledFailurePolicy, FailurePolicy, FailurePolicyFor } from './failure-policy.ts';
 
 export type AppKind = 'js' | 'python' | 'bash' | 'join';
 
@@ -63,7 +65,14 @@ export interface AppOptions {
   readonly killGrace?: string | undefined;
   /** What happens when a worker is lost under the task; 'fail' for work that must not run twice. Default 'retry'. */
   readonly onLost?: 'retry' | 'fail' | undefined;
+  /** What follows when the task has failed for good; default 'fail'. */
+  readonly onFailure?: FailurePolicy | undefined;
+  /** The group that the task belongs to; default: the one whose `run` it is called in. */
+  readonly group?: TaskGroup | undefined;
 }
+
+/** Options of an app whose result is said to be R. */
+export type AppOptionsFor<R> = Omit<AppOptions, 'onFailure'> & { readonly onFailure?: FailurePolicyFor<R> | undefined };
 
 export interface CompiledResources {
   readonly cores?: number;
@@ -96,4 +105,6 @@ export interface CompiledAppOptions {
   readonly returns: BashReturns;
   readonly killGraceMs: number;
   readonly onLost: 'retry' | 'fail';
+  readonly onFailure: CompiledFailurePolicy;
+  readonly group: TaskGroup | undefined;
 }

@@ -2,6 +2,7 @@
  * What apps of every kind have in common: being called, `with`, `map`.
  */
 import type { AppFuture } from '../futures/app-future.ts';
+import { currentGroup, inGroup } from '../groups/task-group.ts';
 import { NoKernelError } from '../errors/index.ts';
 import { currentKernel } from '../kernel/current.ts';
 import type { MapOptions } from '../types/call-types.ts';
@@ -19,7 +20,8 @@ export interface AppRecipe {
   pack?(args: readonly unknown[]): readonly unknown[];
 }
 
-type AnyApp = ((...args: readonly unknown[]) => AppFuture<unknown>) & {
+type AnyCall = (...args: readonly unknown[]) => AppFuture<unknown>;
+type AnyApp = AnyCall & {
   readonly appName: string;
   with(options: AppOptions): AnyApp;
   map(items: Iterable<unknown> | AsyncIterable<unknown>, options?: MapOptions): AsyncGenerator<unknown, void, undefined>;
@@ -44,6 +46,12 @@ export function createApp(recipe: AppRecipe, told = new Set<string>()): AnyApp {
     with: {
       value: (options: AppOptions) => createApp({ ...recipe, entry: rebuild(mergeAppOptions(entry.options, options, entry.kind)) }, told),
     },
-    map: { value: (items: unknown, options?: MapOptions) => mapApp(call, name, items, options) },
+    map: { value: (items: unknown, options?: MapOptions) => mapApp(callsHere(call), name, items, options) },
   }) as unknown as AnyApp;
+}
+
+/** What is called while an iteration goes on belongs where the iteration was made, not where its next result is taken. */
+function callsHere(call: AnyCall): AnyCall {
+  const group = currentGroup();
+  return group === undefined ? call : (...args) => inGroup(group, () => call(...args));
 }

@@ -5,6 +5,7 @@ import type { BashApp, BashResult, Known } from '../types/call-types.ts';
 import { createApp } from './app.ts';
 import { type AppBody, registerFunction } from './app-entry.ts';
 import { requireBody } from './body.ts';
+import type { Ignored } from './failure-policy.ts';
 import { type AppOptions, compileAppOptions } from './options.ts';
 
 type Command = string | Promise<string>;
@@ -18,7 +19,7 @@ type Command = string | Promise<string>;
 export function bashApp<P extends readonly unknown[], const O extends AppOptions = Record<never, never>>(
   body: (...args: P) => Command,
   options?: Known<O>,
-): BashApp<P, BashResult<O>> {
+): BashApp<P, BashResult<O>, Ignored<O>> {
   const name = requireBody(body, 'bashApp');
   const compiled = compileAppOptions(options, 'bash', name);
   const fn = registerFunction({ kind: 'bash', name: compiled.name });
@@ -26,5 +27,5 @@ export function bashApp<P extends readonly unknown[], const O extends AppOptions
   return createApp({
     entry: { kind: 'bash', options: compiled, fn, body: run },
     rebuild: (changed) => ({ kind: 'bash', options: changed, fn, body: run }),
-  }) as unknown as BashApp<P, BashResult<O>>;
+  }) as unknown as BashApp<P, BashResult<O>, Ignored<O>>;
 }

@@ -3,11 +3,13 @@
  */
 import { DefinitionError } from '../errors/index.ts';
 import type { Definition } from '../task-spec.ts';
-import type { App } from '../types/call-types.ts';
+import type { App, Known } from '../types/call-types.ts';
 import { createApp } from './app.ts';
 import { registerFunction } from './app-entry.ts';
 import { callerFile } from './call-site.ts';
 import { checkShippable } from './closure.ts';
+import type { AppOptionsFor } from './app-options.ts';
+import type { Ignored } from './failure-policy.ts';
 import { type AppOptions, compileAppOptions } from './options.ts';
 import { locateText } from './source-location.ts';
 
@@ -18,13 +20,17 @@ import { locateText } from './source-location.ts';
  * const double = jsApp((x: number) => x * 2);
  * await double(21).result(); // 42
  */
-export function jsApp<P extends readonly unknown[], R>(fn: (...args: P) => R, options?: AppOptions): App<P, R>;
+export function jsApp<P extends readonly unknown[], R, O extends AppOptions>(
+  fn: (...args: P) => R,
+  options: Known<O>,
+): App<P, R | Ignored<O>>;
+export function jsApp<P extends readonly unknown[], R>(fn: (...args: P) => R, options?: AppOptionsFor<NoInfer<R>>): App<P, R>;
 /**
  * An export of a module, imported once per worker.
  * @example
  * const simulate = jsApp<[t: number], number>(new URL('./sim.ts', import.meta.url), 'simulate');
  */
-export function jsApp<P extends readonly unknown[], R>(module: URL, exportName: string, options?: AppOptions): App<P, R>;
+export function jsApp<P extends readonly unknown[], R>(module: URL, exportName: string, options?: AppOptionsFor<NoInfer<R>>): App<P, R>;
 export function jsApp(first: URL | ((...args: never) => unknown), second?: string | AppOptions, third?: AppOptions): unknown {
   if (first instanceof URL) return moduleApp(first, second, third);
   if (typeof first === 'string') {

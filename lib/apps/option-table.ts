@@ -15,7 +15,9 @@ import {
   compilePath,
   type Check,
 } from './option-checks.ts';
+import { checkGroup } from '../groups/task-group.ts';
 import type { AppKind, AppOptions, CompiledAppOptions, OutputOption } from './app-options.ts';
+import { compileFailurePolicy } from './failure-policy.ts';
 import { compileResources } from './resource-options.ts';
 
 export interface OptionRule {
@@ -52,6 +54,8 @@ export const OPTION_TABLE: Readonly<Record<keyof AppOptions, OptionRule>> = {
   returns: { kinds: ['bash'], compile: checkOneOf(['exitCode', 'stdout', 'lines', 'json']) },
   killGrace: { kinds: ON_WORKERS, as: 'killGraceMs', compile: compileDurationText },
   onLost: { kinds: ON_WORKERS, compile: checkOneOf(['retry', 'fail']) },
+  onFailure: { kinds: ANY, compile: compileFailurePolicy },
+  group: { kinds: ANY, compile: checkGroup },
 };
 
 function compileExecutors(value: unknown, of: string, option: string): 'all' | readonly string[] {

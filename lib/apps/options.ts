@@ -5,6 +5,7 @@
 import { InvalidOptionError } from '../errors/definition-errors.ts';
 import { DEFAULT_KILL_GRACE_MS } from '../task-spec.ts';
 import type { AppKind, AppOptions, CompiledAppOptions } from './app-options.ts';
+import { FAIL } from './failure-policy.ts';
 import { OPTION_TABLE } from './option-table.ts';
 
 export type { AppKind, AppOptions, CompiledAppOptions, CompiledResources, OutputOption, ResourceOptions } from './app-options.ts';
@@ -66,6 +67,8 @@ const DEFAULTS: Omit<CompiledAppOptions, 'name'> = Object.freeze({
   returns: 'exitCode',
   killGraceMs: DEFAULT_KILL_GRACE_MS,
   onLost: 'retry',
+  onFailure: FAIL,
+  group: undefined,
 });
 
 /** The options that were given, under their names inside. */

@@ -9,7 +9,8 @@ import type { PythonApp } from '../types/call-types.ts';
 import { createApp } from './app.ts';
 import { type AppEntry, registerFunction } from './app-entry.ts';
 import { isKeywordArguments } from './kw.ts';
-import { type AppOptions, type CompiledAppOptions, compileAppOptions } from './options.ts';
+import type { AppOptionsFor } from './app-options.ts';
+import { type CompiledAppOptions, compileAppOptions } from './options.ts';
 import { dedentPython, pythonFunctionName } from './python-source.ts';
 
 /** A function in a file (a path from the driver's working directory, or a URL) or in a module that the workers can import. */
@@ -29,7 +30,7 @@ export type PythonFunctionRef =
  */
 export function pythonApp<P extends readonly unknown[] = readonly unknown[], R = unknown>(
   source: string | PythonFunctionRef,
-  options?: AppOptions,
+  options?: AppOptionsFor<NoInfer<R>>,
 ): PythonApp<P, R> {
   const reference = referenceOf(source);
   const compiled = compileAppOptions(options, 'python', reference.function);

@@ -56,6 +56,11 @@ export class Settleable<T> implements PromiseLike<T> {
     return this.#deferred;
   }
 
+  /** @internal What its outcome comes from, in the end: itself, or the future that it is a part of. */
+  get whole(): Settleable<unknown> {
+    return this.#partOf?.whole ?? this;
+  }
+
   /** @internal Whether somebody has asked for the outcome: an error that is not observed is listed when the kernel closes. */
   get isObserved(): boolean {
     return this.#observed;

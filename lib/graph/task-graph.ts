@@ -4,7 +4,8 @@
  *   submitted ─▶ waiting ─(all it waits for is done)─▶ launched ─(ok)─▶ done
  *                   │                                   │  ▲ │
  *                   │                                   │  └─┘ failed within its retries, lost within the infrastructure's, unstarted
- *                   └─(one it waits for failed)─▶ dependencyFailed      └─▶ failed | cancelled
+ *                   │                                   └─▶ failed | cancelled | ignored (what waits for it goes on as if it were done)
+ *                   └─(one it waits for failed)─▶ dependencyFailed, or dependencyCancelled if the first that failed cancels its successors
  *
  * A task's node is dropped when it ends. No values, no errors, no clock here: the kernel holds those by id.
  */
@@ -15,6 +16,8 @@ export interface TaskPolicy {
   /** What failures may cost in all; a failure costs 1 unless a retry handler says otherwise. */
   readonly retries: number;
   readonly onLost: 'retry' | 'fail';
+  /** What becomes of those that wait for it once it has failed for good. */
+  readonly onFailure: 'fail' | 'ignore' | 'cancelSuccessors';
 }
 
 /** A task that outlived this many blocks is stopped: it may be longer than any of them. */
@@ -27,7 +30,7 @@ export type GraphEvent =
   | { readonly kind: 'submitted'; readonly id: TaskId; readonly policy: TaskPolicy; readonly after: readonly TaskId[] }
   /** Something that is no task of ours but can be waited for (a promise, a future of another kind). */
   | { readonly kind: 'externalAwaited'; readonly id: TaskId }
-  | { readonly kind: 'externalSettled'; readonly id: TaskId; readonly ok: boolean }
+  | { readonly kind: 'externalSettled'; readonly id: TaskId; readonly ok: boolean; readonly cancelSuccessors?: boolean }
   | { readonly kind: 'tryEnded'; readonly id: TaskId; readonly tryNumber: number; readonly result: TryResult }
   | { readonly kind: 'cancelRequested'; readonly id: TaskId };
 
@@ -35,6 +38,8 @@ export type TryResult =
   | { readonly kind: 'ok' }
   /** `cost` of this failure; Infinity: trying again cannot help. */
   | { readonly kind: 'failed'; readonly cost: number }
+  /** It failed on purpose, to end its group: it is neither tried again nor ignored. */
+  | { readonly kind: 'groupError' }
   | { readonly kind: 'lost' }
   /** Lost because the time of its block was over: nobody's fault, and no sign of poison. */
   | { readonly kind: 'expired' }
@@ -46,7 +51,8 @@ export type GraphEffect =
   | { readonly kind: 'cancelTry'; readonly id: TaskId; readonly tryNumber: number }
   | { readonly kind: 'succeeded'; readonly id: TaskId }
   | { readonly kind: 'failed'; readonly id: TaskId; readonly why: 'failed' | 'lost' | 'cancelled' }
-  | { readonly kind: 'dependencyFailed'; readonly id: TaskId; readonly upstream: TaskId };
+  | { readonly kind: 'ignored'; readonly id: TaskId; readonly why: 'failed' | 'lost' }
+  | { readonly kind: 'dependencyFailed' | 'dependencyCancelled'; readonly id: TaskId; readonly upstream: TaskId };
 
 type NodeState =
   | { readonly kind: 'waiting' }
@@ -86,7 +92,7 @@ export function step(graph: TaskGraph, event: GraphEvent): readonly GraphEffect[
       graph.nodes.set(event.id, createNode(undefined, EXTERNAL));
       return NOTHING;
     case 'externalSettled':
-      return graph.nodes.has(event.id) ? end(graph, event.id, event.ok ? undefined : event.id) : NOTHING;
+      return externalSettled(graph, event.id, event.ok, event.cancelSuccessors === true);
     case 'tryEnded':
       return tryEnded(graph, event.id, event.tryNumber, event.result);
     case 'cancelRequested':
@@ -119,6 +125,11 @@ function submitted(graph: TaskGraph, id: TaskId, policy: TaskPolicy, after: read
   return node.waitingFor === 0 ? [launch(id, node, 'ready')] : NOTHING;
 }
 
+function externalSettled(graph: TaskGraph, id: TaskId, ok: boolean, cancelSuccessors: boolean): readonly GraphEffect[] {
+  if (!graph.nodes.has(id)) return NOTHING;
+  return ok ? release(graph, id, []) : endFailed(graph, id, cancelSuccessors);
+}
+
 function launch(id: TaskId, node: Node, reason: 'ready' | 'failed' | 'lost' | 'unstarted'): GraphEffect {
   node.state = LAUNCHED;
   return { kind: 'launch', id, tryNumber: node.tryNumber, reason };
@@ -127,7 +138,7 @@ function launch(id: TaskId, node: Node, reason: 'ready' | 'failed' | 'lost' | 'u
 function tryEnded(graph: TaskGraph, id: TaskId, tryNumber: number, result: TryResult): readonly GraphEffect[] {
   const node = graph.nodes.get(id);
   if (!node || node.tryNumber !== tryNumber || !(node.state.kind === 'launched' || node.state.kind === 'cancelling')) return NOTHING;
-  if (result.kind === 'ok') return end(graph, id, undefined);
+  if (result.kind === 'ok') return release(graph, id, [{ kind: 'succeeded', id }]);
   if (node.state.kind === 'cancelling' || result.kind === 'cancelled') return fail(graph, id, 'cancelled');
   switch (result.kind) {
     case 'unstarted':
@@ -135,13 +146,15 @@ function tryEnded(graph: TaskGraph, id: TaskId, tryNumber: number, result: TryRe
       return again(id, node, 'unstarted');
     case 'failed':
       node.cost += result.cost;
-      return node.cost <= (node.policy?.retries ?? 0) ? again(id, node, 'failed') : fail(graph, id, 'failed');
+      return node.cost <= (node.policy?.retries ?? 0) ? again(id, node, 'failed') : giveUp(graph, id, 'failed');
+    case 'groupError':
+      return fail(graph, id, 'failed');
     case 'lost':
       node.losses++;
-      return node.policy?.onLost === 'retry' && node.losses < MAX_LOSSES ? again(id, node, 'lost') : fail(graph, id, 'lost');
+      return node.policy?.onLost === 'retry' && node.losses < MAX_LOSSES ? again(id, node, 'lost') : giveUp(graph, id, 'lost');
     case 'expired':
       node.expiries++;
-      return node.policy?.onLost === 'retry' && node.expiries < MAX_EXPIRIES ? again(id, node, 'lost') : fail(graph, id, 'lost');
+      return node.policy?.onLost === 'retry' && node.expiries < MAX_EXPIRIES ? again(id, node, 'lost') : giveUp(graph, id, 'lost');
     default:
       return assertNever(result);
   }
@@ -165,15 +178,20 @@ function cancelRequested(graph: TaskGraph, id: TaskId): readonly GraphEffect[] {
   }
 }
 
-function fail(graph: TaskGraph, id: TaskId, why: 'failed' | 'lost' | 'cancelled'): readonly GraphEffect[] {
-  return [{ kind: 'failed', id, why }, ...endFailed(graph, id)];
+function giveUp(graph: TaskGraph, id: TaskId, why: 'failed' | 'lost'): readonly GraphEffect[] {
+  const isIgnored = graph.nodes.get(id)?.policy?.onFailure === 'ignore';
+  return isIgnored ? release(graph, id, [{ kind: 'ignored', id, why }]) : fail(graph, id, why);
 }
 
-function end(graph: TaskGraph, id: TaskId, failedExternal: TaskId | undefined): readonly GraphEffect[] {
-  if (failedExternal !== undefined) return endFailed(graph, id);
+function fail(graph: TaskGraph, id: TaskId, why: 'failed' | 'lost' | 'cancelled'): readonly GraphEffect[] {
+  const cancelSuccessors = graph.nodes.get(id)?.policy?.onFailure === 'cancelSuccessors';
+  return [{ kind: 'failed', id, why }, ...endFailed(graph, id, cancelSuccessors)];
+}
+
+/** Ends `id` so that what waits for it may go on. @returns `effects` with what follows behind them. */
+function release(graph: TaskGraph, id: TaskId, effects: GraphEffect[]): readonly GraphEffect[] {
   const node = graph.nodes.get(id);
   graph.nodes.delete(id);
-  const effects: GraphEffect[] = node?.policy ? [{ kind: 'succeeded', id }] : [];
   for (const dependent of node?.dependents ?? []) {
     const waiting = graph.nodes.get(dependent);
     if (waiting?.state.kind === 'waiting' && --waiting.waitingFor === 0) effects.push(launch(dependent, waiting, 'ready'));
@@ -181,8 +199,9 @@ function end(graph: TaskGraph, id: TaskId, failedExternal: TaskId | undefined): 
   return effects;
 }
 
-/** Ends `id` and everything behind it, nearest first; a loop, since chains are as long as people like. */
-function endFailed(graph: TaskGraph, id: TaskId): GraphEffect[] {
+/** Ends `id` and everything behind it, all in one way, nearest first; a loop, since chains are as long as people like. */
+function endFailed(graph: TaskGraph, id: TaskId, cancelSuccessors: boolean): GraphEffect[] {
+  const kind = cancelSuccessors ? 'dependencyCancelled' : 'dependencyFailed';
   const effects: GraphEffect[] = [];
   const queue: TaskId[] = [id];
   for (let i = 0; i < queue.length; i++) {
@@ -194,7 +213,7 @@ function endFailed(graph: TaskGraph, id: TaskId): GraphEffect[] {
       // Marked by leaving the map only when its own turn comes: seen twice (two edges) it must fail once.
       const waiting = graph.nodes.get(dependent) as Node;
       waiting.state = EXTERNAL;
-      effects.push({ kind: 'dependencyFailed', id: dependent, upstream });
+      effects.push({ kind, id: dependent, upstream });
       queue.push(dependent);
     }
   }

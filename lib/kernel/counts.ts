@@ -12,6 +12,8 @@ export interface TaskCounts {
   /** On a worker, as far as is known here: never more than there are workers. */
   readonly running: number;
   readonly done: number;
+  /** Failed, and `onFailure` says that dependents go on. */
+  readonly ignored: number;
   /** Dependents of failed tasks among them. */
   readonly failed: number;
   readonly cancelled: number;
@@ -21,6 +23,7 @@ export class Counts {
   #total = 0;
   #launched = 0;
   #done = 0;
+  #ignored = 0;
   #failed = 0;
   #cancelled = 0;
 
@@ -35,6 +38,7 @@ export class Counts {
   ended(from: TaskState, to: TaskState): void {
     if (from === 'launched') this.#launched--;
     if (to === 'done') this.#done++;
+    else if (to === 'ignored') this.#ignored++;
     else if (to === 'cancelled') this.#cancelled++;
     else this.#failed++;
   }
@@ -43,8 +47,8 @@ export class Counts {
   snapshot(busyWorkers: number): TaskCounts {
     const launched = this.#launched;
     const running = Math.min(launched, busyWorkers);
-    const [done, failed, cancelled] = [this.#done, this.#failed, this.#cancelled];
-    const waiting = this.#total - launched - done - failed - cancelled;
-    return { total: this.#total, waiting, queued: launched - running, running, done, failed, cancelled };
+    const [done, ignored, failed, cancelled] = [this.#done, this.#ignored, this.#failed, this.#cancelled];
+    const waiting = this.#total - launched - done - ignored - failed - cancelled;
+    return { total: this.#total, waiting, queued: launched - running, running, done, ignored, failed, cancelled };
   }
 }

@@ -18,12 +18,19 @@ export class Externals {
   readonly #known = new WeakMap<object, External>();
   readonly #step: (event: GraphEvent) => void;
   readonly #noteFailure: (id: TaskId, failure: UpstreamFailure) => void;
+  /** Futures whose failure cancels what depends on them. */
+  readonly #cancelling = new WeakSet<object>();
   #nextId = -1;
 
   constructor(step: (event: GraphEvent) => void, noteFailure: (id: TaskId, failure: UpstreamFailure) => void) {
     this.#step = step;
     this.#noteFailure = noteFailure;
     this.values = this.#known;
+  }
+
+  /** A failed future, or one that is about to fail, whose dependents are cancelled. */
+  noteCancelling(future: object): void {
+    this.#cancelling.add(future);
   }
 
   /** The node of a promise; one promise has one node, however many tasks wait for it. */
@@ -38,7 +45,7 @@ export class Externals {
         external.value = value;
         this.#step({ kind: 'externalSettled', id: external.id, ok: true });
       },
-      (error: unknown) => this.#fail(external.id, { error, task: nameOf(waitable) }),
+      (error: unknown) => this.#fail(external.id, waitable, error),
     );
     return external.id;
   }
@@ -49,13 +56,14 @@ export class Externals {
     this.#step({ kind: 'externalAwaited', id });
     const future = asFuture(waitable);
     future?.markObserved();
-    queueMicrotask(() => this.#fail(id, { error: future?.settledValue, task: nameOf(waitable) }));
+    queueMicrotask(() => this.#fail(id, waitable, future?.settledValue));
     return id;
   }
 
-  #fail(id: TaskId, failure: UpstreamFailure): void {
-    this.#noteFailure(id, failure);
-    this.#step({ kind: 'externalSettled', id, ok: false });
+  #fail(id: TaskId, waitable: Waitable, error: unknown): void {
+    this.#noteFailure(id, { error, task: nameOf(waitable) });
+    const whole = asFuture(waitable)?.whole;
+    this.#step({ kind: 'externalSettled', id, ok: false, cancelSuccessors: whole !== undefined && this.#cancelling.has(whole) });
   }
 }
 

@@ -1,7 +1,8 @@
 /**
  * The errors that tasks end with for the engine's reasons. They carry no stack: where in the engine they were made tells nobody anything.
  */
-import { CancelledError, DependencyError, FlotillaError, PoisonTaskError, tagWithTask, WorkerLost } from '../errors/index.ts';
+import { CancelledError, DependencyError, FlotillaError, isAppError, PoisonTaskError, tagWithTask, WorkerLost } from '../errors/index.ts';
+import { nameTask } from '../errors/task-ref.ts';
 import { refOf } from './outcome.ts';
 import type { Task } from './task.ts';
 
@@ -20,11 +21,27 @@ function withoutStack<T>(make: () => T): T {
 export const cancelledError = (task: Task): Error =>
   withoutStack(() => {
     const reason = task.cancelReason === '' ? undefined : task.cancelReason;
-    return tagWithTask(new CancelledError({ reason }, { task: nameOf(task) }), 'FLOTILLA_CANCELLED_ERROR', refOf(task));
+    const cause = task.cancelCause === undefined ? {} : { cause: task.cancelCause };
+    return tagWithTask(new CancelledError({ reason }, { task: nameOf(task), ...cause }), 'FLOTILLA_CANCELLED_ERROR', refOf(task));
   });
 
+/** Of a task that waited, near or far, for one that cancels its successors when it fails. The cause is that one's failure. */
+export function successorCancelledError(task: Task, upstream: UpstreamFailure | undefined): Error {
+  const { error } = upstream ?? { error: undefined };
+  const root = error instanceof CancelledError && error.cause !== undefined ? error.cause : error;
+  const name = isAppError(root) ? { id: root.flotilla.task.id, app: root.flotilla.task.app } : upstream?.task;
+  const failed = name === undefined ? 'what it depends on' : nameTask(name);
+  task.cancelReason ??= `${failed} failed, which cancels what depends on it`;
+  task.cancelCause ??= root;
+  return cancelledError(task);
+}
+
+export function finalError(task: Task, why: 'failed' | 'lost' | 'cancelled'): unknown {
+  return why === 'cancelled' ? cancelledError(task) : why === 'lost' ? lossError(task) : task.latestError;
+}
+
 /** What a task ends with that was lost for the last time: the loss itself, or all of them as evidence. */
-export function lossError(task: Task): unknown {
+function lossError(task: Task): unknown {
   const losses = task.losses ?? [];
   if (losses.length <= 1 || losses.at(-1) !== task.latestError) return task.latestError;
   const last = losses.at(-1);

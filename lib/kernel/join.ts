@@ -2,6 +2,7 @@
  * Runs the body of a joinApp in the driver and waits for what it returns, deeply.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { inGroup } from '../groups/task-group.ts';
 import { JoinError, type JoinFailure } from '../errors/index.ts';
 import { asFuture, findWaitables, replaceWaitables, type Waitable } from './arguments.ts';
 import { refuseHiddenFutures } from './hidden-futures.ts';
@@ -18,7 +19,7 @@ export const currentJoin = (): Task | undefined => enclosingJoin.getStore();
  */
 export async function runJoin(task: Task, body: (...args: readonly unknown[]) => unknown, args: readonly unknown[]): Promise<unknown> {
   refuseHiddenFutures(args, 'args', task);
-  const returned = enclosingJoin.run(task, () => body(...args));
+  const returned = enclosingJoin.run(task, () => inGroup(task.group, () => body(...args)));
   const isAsync = returned instanceof Promise;
   const value = isAsync ? await unwrap(task, returned) : returned;
   refuseHiddenFutures(value, 'result', task);

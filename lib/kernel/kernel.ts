@@ -12,7 +12,8 @@ import type { TryOutcome } from '../executor.ts';
 import type { AppFuture, TaskState } from '../futures/app-future.ts';
 import { DataFuture } from '../futures/data-future.ts';
 import { DataFile, isDataFile } from '../files/data-file.ts';
-import type { GraphEffect, TaskId, TaskPolicy } from '../graph/task-graph.ts';
+import type { GraphEffect, TaskId } from '../graph/task-graph.ts';
+import { currentGroup } from '../groups/task-group.ts';
 import { findWaitablesSafely, snapshot } from './arguments.ts';
 import { kernelChannel } from './channels.ts';
 import { type CloseOptions, compileCloseOptions } from './close-options.ts';
@@ -25,15 +26,16 @@ import { executorContext } from './executor-context.ts';
 import { ExecutorSet } from './executor-set.ts';
 import { explainTask } from './explain.ts';
 import { Externals } from './externals.ts';
-import { cancelledError, dependencyError, lossError, tagOwnError } from './final-error.ts';
+import { cancelledError, dependencyError, finalError, successorCancelledError, tagOwnError } from './final-error.ts';
 import { currentJoin } from './join.ts';
 import { launch, type LaunchSite } from './launch.ts';
-import { costOf, readOutcome } from './outcome.ts';
+import { costOf, failedTry, failureOutcome, readOutcome } from './outcome.ts';
 import { watchProcessEnd } from './process-end.ts';
 import { makeRunDir } from './run-dir.ts';
 import { startRunLog } from './run-log.ts';
 import { makeStoreDir, removeStoreDir, removeStoreDirAtExit } from './store-dir.ts';
 import { Task, type TaskOwner } from './task.ts';
+import { TaskPolicies } from './task-policy.ts';
 import { TaskTable } from './task-table.ts';
 
 const EXECUTOR_CLOSE_MS = 10_000;
@@ -49,7 +51,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   readonly #executors = new ExecutorSet();
   readonly #externals: Externals;
   readonly #site: LaunchSite;
-  readonly #policies = new WeakMap<object, TaskPolicy>();
+  readonly #policies: TaskPolicies;
   #nextTask = 1;
   #closing: Promise<void> | undefined;
   #unwatch: () => void = () => undefined;
@@ -57,6 +59,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
 
   private constructor(config: CompiledConfig) {
     this.#config = config;
+    this.#policies = new TaskPolicies(config.retries);
     this.runDir = makeRunDir(config.runDir);
     this.runId = `${basename(this.runDir)}-${randomBytes(6).toString('hex')}`;
     this.#externals = new Externals(
@@ -150,9 +153,13 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     // Before anybody counts on it: reading arguments may throw (a getter), and launching it will say so again.
     task.waitables = findWaitablesSafely(inputs.length > 0 ? [args, inputs] : args);
     this.#tasks.add(task);
+    if (task.isRefusedBy(entry.options.group ?? currentGroup())) {
+      this.#tasks.fail(task, 'cancelled', cancelledError(task));
+      return task.future;
+    }
     const after = task.waitables ? nodesOf(task.waitables, this.#externals, (taskId) => this.#tasks.get(taskId)) : NO_TASKS;
     if (after.length > 0) task.args = snapshot(args);
-    this.#graph.step({ kind: 'submitted', id, policy: this.#policyOf(entry), after });
+    this.#graph.step({ kind: 'submitted', id, policy: this.#policies.of(entry.options), after });
     return task.future;
   }
 
@@ -161,15 +168,6 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     parent.children ??= [];
     parent.children.push(task);
     if (!this.#tasks.has(parent.taskId)) queueMicrotask(() => task.cancel(`join ${parent.taskId} has ended`));
-  }
-
-  /** One for all calls with the same options: a waiting task is to be small. */
-  #policyOf({ options }: AppEntry): TaskPolicy {
-    const known = this.#policies.get(options);
-    if (known) return known;
-    const policy = { retries: options.retries ?? this.#config.retries, onLost: options.onLost };
-    this.#policies.set(options, policy);
-    return policy;
   }
 
   // --- the graph's effects
@@ -186,6 +184,11 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
         return this.#tasks.succeed(task);
       case 'failed':
         return this.#fail(task, effect.why);
+      case 'ignored':
+        return this.#ignore(task, effect.why);
+      case 'dependencyCancelled':
+        this.#externals.noteCancelling(task.future);
+        return this.#endFailed(task, 'cancelled', successorCancelledError(task, this.#graph.failureOf(effect.upstream)));
       case 'dependencyFailed':
         return this.#endFailed(task, 'dependencyFailed', dependencyError(task, this.#graph.failureOf(effect.upstream)));
     }
@@ -201,7 +204,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   #failHere(task: Task, tryNumber: number, error: unknown): void {
     if (!this.#tasks.isCurrent(task, tryNumber)) return;
     task.latestError = tagOwnError(task, error);
-    this.#graph.step({ kind: 'tryEnded', id: task.taskId, tryNumber, result: { kind: 'failed', cost: Number.POSITIVE_INFINITY } });
+    this.#graph.step({ kind: 'tryEnded', id: task.taskId, tryNumber, result: failedTry(task, error, () => Number.POSITIVE_INFINITY) });
   }
 
   #joinEnded(task: Task, tryNumber: number, result: { readonly value: unknown } | { readonly error: unknown }): void {
@@ -211,8 +214,8 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
       return this.#graph.step({ kind: 'tryEnded', id: task.taskId, tryNumber, result: { kind: 'ok' } });
     }
     task.latestError = tagOwnError(task, result.error);
-    const cost = costOf(task, result.error, this.#config.retryHandler);
-    this.#graph.step({ kind: 'tryEnded', id: task.taskId, tryNumber, result: { kind: 'failed', cost } });
+    const failed = failedTry(task, result.error, () => costOf(task, result.error, this.#config.retryHandler));
+    this.#graph.step({ kind: 'tryEnded', id: task.taskId, tryNumber, result: failed });
   }
 
   #tryEnded(outcome: TryOutcome): void {
@@ -233,8 +236,15 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
 
   // --- how tasks end
 
+  #ignore(task: Task, why: 'failed' | 'lost'): void {
+    const error = finalError(task, why);
+    task.finalTry(why === 'failed' ? failureOutcome(task) : why, error);
+    this.#tasks.ignore(task, error);
+  }
+
   #fail(task: Task, why: 'failed' | 'lost' | 'cancelled'): void {
-    const error = why === 'cancelled' ? cancelledError(task) : why === 'lost' ? lossError(task) : task.latestError;
+    const error = finalError(task, why);
+    if (task.entry.options.onFailure.kind === 'cancelSuccessors') this.#externals.noteCancelling(task.future);
     if (task.state !== 'pending') task.finalTry(why === 'failed' ? failureOutcome(task) : why, error);
     this.#endFailed(task, why === 'cancelled' ? 'cancelled' : 'failed', error);
   }
@@ -247,9 +257,10 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   // --- cancelling
 
   /** @internal */
-  cancelTask(task: Task, reason: string | undefined): void {
+  cancelTask(task: Task, reason: string | undefined, cause?: unknown): void {
     if (this.#tasks.get(task.taskId) !== task || task.cancelReason !== undefined) return;
     task.cancelReason = reason ?? '';
+    task.cancelCause = cause;
     this.#graph.step({ kind: 'cancelRequested', id: task.taskId });
   }
 
@@ -331,6 +342,3 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
 const NO_TASKS: readonly TaskId[] = [];
 
 const toDataFile = (path: string | DataFile): DataFile => (isDataFile(path) ? path : new DataFile(path));
-
-const failureOutcome = ({ latestError }: Task): 'failed' | 'walltime' =>
-  latestError instanceof Error && latestError.name === 'WalltimeError' ? 'walltime' : 'failed';

@@ -7,6 +7,7 @@ import type { TryOutcome } from '../executor.ts';
 import type { TryResult } from '../graph/task-graph.ts';
 import { ResultStatus } from '../wire/records.ts';
 import { decodeStored, decodeValue, isStored } from '../wire/value-codec.ts';
+import { isGroupError } from '../groups/group-error.ts';
 import { StoredResult } from './stored-result.ts';
 import type { Task } from './task.ts';
 
@@ -49,8 +50,15 @@ function readFailure(task: Task, outcome: TryOutcome, retryHandler: RetryHandler
   }
   // What cannot be loaded or cannot travel fails the same way everywhere.
   const isHopeless = wire.kind === 'definition' || wire.kind === 'serialization';
-  return { kind: 'failed', cost: isHopeless ? HOPELESS : costOf(task, error, retryHandler) };
+  return failedTry(task, error, () => (isHopeless ? HOPELESS : costOf(task, error, retryHandler)));
 }
+
+/** Whoever throws a GroupError in a group wants the group's end, whatever its retries and policy are. */
+export const failedTry = (task: Task, error: unknown, cost: () => number): TryResult =>
+  task.group && isGroupError(error) ? { kind: 'groupError' } : { kind: 'failed', cost: cost() };
+
+export const failureOutcome = ({ latestError }: Task): 'failed' | 'walltime' =>
+  latestError instanceof Error && latestError.name === 'WalltimeError' ? 'walltime' : 'failed';
 
 /** A handler that throws fails the task with its own error. */
 export function costOf(task: Task, error: unknown, retryHandler: RetryHandler | undefined): number {

@@ -5,12 +5,18 @@
 import type { TaskState } from '../futures/app-future.ts';
 import type { TaskId } from '../graph/task-graph.ts';
 import { asFuture, type Waitable } from './arguments.ts';
-import { type FailureMessage, failureChannel, taskChannel } from './channels.ts';
+import { type FailureMessage, failureChannel, logChannel, taskChannel } from './channels.ts';
 import { Counts } from './counts.ts';
 import { removeArgumentFile } from './launch.ts';
 import { isStoredResult } from './stored-result.ts';
 import type { Task } from './task.ts';
 import { Unobserved } from './unobserved.ts';
+
+const ignoredMessage = ({ taskId, appName, executor }: Task, error: unknown): Readonly<Record<string, unknown>> => ({
+  executor: executor === '' ? '-' : executor,
+  level: 'warn',
+  message: `task ${taskId} (${appName}) failed; that is ignored: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`,
+});
 
 const NO_WAITABLES: readonly Waitable[] = [];
 
@@ -81,6 +87,14 @@ export class TaskTable {
     this.#end(task, 'done');
     if (isStoredResult(value)) task.future.fulfillLater(value);
     else task.future.fulfill(value);
+  }
+
+  /** It failed, and what waits for it goes on with the value that its policy says. */
+  ignore(task: Task, error: unknown): void {
+    const policy = task.entry.options.onFailure;
+    if (logChannel.hasSubscribers) logChannel.publish(ignoredMessage(task, error));
+    this.#end(task, 'ignored');
+    task.future.fulfill(policy.kind === 'ignore' ? policy.value : undefined);
   }
 
   fail(task: Task, state: TaskState, error: unknown): void {

@@ -7,6 +7,7 @@ import type { TryOutcome } from '../executor.ts';
 import { AppFuture, type TaskState, type TaskView, type TryRecord } from '../futures/app-future.ts';
 import type { DataFuture } from '../futures/data-future.ts';
 import type { TaskId } from '../graph/task-graph.ts';
+import type { TaskGroup } from '../groups/task-group.ts';
 import type { ArgumentRef } from '../task-spec.ts';
 import { resolve as resolvePath } from 'node:path';
 import { ElementView } from './element.ts';
@@ -15,7 +16,7 @@ import type { Waitable } from './arguments.ts';
 /** What a task asks of the kernel. */
 export interface TaskOwner {
   readonly runDir: string;
-  cancelTask(task: Task, reason: string | undefined): void;
+  cancelTask(task: Task, reason: string | undefined, cause?: unknown): void;
 }
 
 const NO_OUTPUTS: readonly DataFuture[] = [];
@@ -42,6 +43,9 @@ export class Task implements TaskView {
   /** When it came into its present state, ms since the epoch. */
   sinceMs = Date.now();
   cancelReason: string | undefined;
+  /** The error that is the reason, if one is. */
+  cancelCause: unknown;
+  group: TaskGroup | undefined;
   /** What the latest try ended with; moved into the future when the graph says that it is final. */
   latestError: unknown;
   latestValue: unknown;
@@ -95,6 +99,22 @@ export class Task implements TaskView {
 
   cancel(reason?: string): void {
     this.#owner.cancelTask(this, reason);
+  }
+
+  /** As `cancel`, by its group. */
+  cancelFor(reason: string, cause: unknown): void {
+    this.#owner.cancelTask(this, reason, cause);
+  }
+
+  /** Makes it a member of `group`. @returns whether that takes no more tasks; then it is as cancelled. */
+  isRefusedBy(group: TaskGroup | undefined): boolean {
+    this.group = group;
+    const refusal = group?.admit(this);
+    if (!refusal) return false;
+    this.cancelReason = refusal.reason;
+    this.cancelCause = refusal.cause;
+    if (refusal.isKnown) this.future.markObserved();
+    return true;
   }
 
   element(key: string | number): AppFuture<unknown> {

@@ -2,6 +2,7 @@
  * What an app's parameters accept and what its call returns, as types. No code.
  */
 import type { AppOptions } from '../apps/app-options.ts';
+import type { Ignored } from '../apps/failure-policy.ts';
 import type { KeywordArguments } from '../apps/kw.ts';
 import type { AppFuture } from '../futures/app-future.ts';
 import type { BashReturns } from '../task-spec.ts';
@@ -60,6 +61,7 @@ type Items<T> = Iterable<T> | AsyncIterable<T>;
 type MapItem<P extends readonly unknown[], O extends MapOptions> = O extends { readonly spread: true } ? ArgumentsOf<P> : ArgumentsOf<P>[0];
 type MapYield<R, O extends MapOptions> = O extends { readonly settle: true } ? PromiseSettledResult<R> : R;
 
+/** What apps of every kind have. */
 interface AppMembers<P extends readonly unknown[], R> {
   readonly appName: string;
   /** Submits an item at a time, a window of them under way, and yields the results in the order of the items. */
@@ -69,14 +71,10 @@ interface AppMembers<P extends readonly unknown[], R> {
   ): AsyncGenerator<MapYield<Awaited<R>, O>, void, undefined>;
 }
 
-/** What apps of every kind have whose result no option changes. `Self` is the type that `with` gives back. */
-interface FixedAppMembers<P extends readonly unknown[], R, Self> extends AppMembers<P, R> {
-  /** The same app with these options over its own. @throws InvalidOptionError */
-  with(options: AppOptions): Self;
-}
-
 /** An app with parameters P whose body returns R. */
-export interface App<P extends readonly unknown[], R> extends FixedAppMembers<P, R, App<P, R>> {
+export interface App<P extends readonly unknown[], R> extends AppMembers<P, R> {
+  /** The same app with these options over its own. @throws InvalidOptionError */
+  with<O extends AppOptions>(options: Known<O>): App<P, R | Ignored<O>>;
   (...args: ArgumentsOf<P>): AppFuture<Awaited<R>>;
 }
 
@@ -94,20 +92,24 @@ type ReturnedBy<O, Otherwise> = O extends { readonly returns: infer K extends Ba
 /** Options that are inferred, with nothing among them that is no option. */
 export type Known<O extends AppOptions> = O & { readonly [K in Exclude<keyof O, keyof AppOptions>]: never };
 
-/** A command: its future has what `returns` asks for. */
-export interface BashApp<P extends readonly unknown[], R> extends AppMembers<P, R> {
-  (...args: ArgumentsOf<P>): AppFuture<R>;
+/** A command: its future has what `returns` asks for, or V in place of a failure that is ignored. */
+export interface BashApp<P extends readonly unknown[], R, V = never> extends AppMembers<P, R | V> {
+  (...args: ArgumentsOf<P>): AppFuture<R | V>;
   /** The same app with these options over its own. @throws InvalidOptionError */
-  with<const O extends AppOptions>(options: Known<O>): BashApp<P, ReturnedBy<O, R>>;
+  with<const O extends AppOptions>(options: Known<O>): BashApp<P, ReturnedBy<O, R>, V | Ignored<O>>;
 }
 
 /** A join: R is what its body returns, futures and all. */
-export interface JoinApp<P extends readonly unknown[], R> extends FixedAppMembers<P, Settled<R>, JoinApp<P, R>> {
+export interface JoinApp<P extends readonly unknown[], R> extends AppMembers<P, Settled<R>> {
+  /** The same app with these options over its own. @throws InvalidOptionError */
+  with<O extends AppOptions>(options: Known<O>): JoinApp<P, R | Ignored<O>>;
   (...args: ArgumentsOf<P>): AppFuture<Settled<R>>;
 }
 
 /** A Python app also takes its first arguments by position and the rest by name: `fit(points, kw({ degree: 3 }))`. */
-export interface PythonApp<P extends readonly unknown[], R> extends FixedAppMembers<P, R, PythonApp<P, R>> {
+export interface PythonApp<P extends readonly unknown[], R> extends AppMembers<P, R> {
+  /** The same app with these options over its own. @throws InvalidOptionError */
+  with<O extends AppOptions>(options: Known<O>): PythonApp<P, R | Ignored<O>>;
   (...args: ArgumentsOf<P> | WithKeywords<ArgumentsOf<P>>): AppFuture<Awaited<R>>;
 }
 

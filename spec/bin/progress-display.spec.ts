@@ -9,6 +9,7 @@ const counts = (some: Partial<TaskCounts>): TaskCounts => ({
   running: 0,
   queued: 0,
   done: 0,
+  ignored: 0,
   failed: 0,
   cancelled: 0,
   ...some,

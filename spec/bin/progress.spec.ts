@@ -8,6 +8,7 @@ const counts = (some: Partial<TaskCounts>): TaskCounts => ({
   running: 0,
   queued: 0,
   done: 0,
+  ignored: 0,
   failed: 0,
   cancelled: 0,
   ...some,
@@ -23,6 +24,7 @@ describe('the progress line', () => {
     ],
     [counts({ total: 9, running: 2, queued: 6, waiting: 1 }), undefined, '0 of 9 done · 2 running · 6 queued · 1 waiting'],
     [counts({ total: 5, done: 4, cancelled: 1 }), 12345.6, '4 of 5 done · 1 cancelled · 12,346/s'],
+    [counts({ total: 6, done: 4, ignored: 2 }), undefined, '4 of 6 done · 2 ignored'],
     [counts({ total: 1000, done: 500, running: 500 }), 42.4, '500 of 1000 done · 500 running · 42/s · ETA 12s'],
   ];
   for (const [given, rate, line] of rows) it(line, () => expect(formatProgress(given, rate)).to.equal(line));
@@ -32,7 +34,9 @@ describe('the progress line', () => {
     expect(fitLine('abcd', 5)).to.equal('abcd');
   });
 
-  it('counts failed and cancelled tasks as ended', () => expect(countEnded(counts({ done: 1, failed: 2, cancelled: 3 }))).to.equal(6));
+  it('counts failed, ignored and cancelled tasks as ended', () => {
+    expect(countEnded(counts({ done: 1, failed: 2, cancelled: 3, ignored: 4 }))).to.equal(10);
+  });
 });
 
 describe('formatSpan', () => {

@@ -8,7 +8,17 @@ function summarize(failures: readonly TaskFailure[], counts = {}): string[] {
   const log = new FailureLog();
   for (const one of failures) log.add(one);
   return formatSummary({
-    counts: { total: 10, waiting: 0, queued: 0, running: 0, done: 10 - failures.length, failed: failures.length, cancelled: 0, ...counts },
+    counts: {
+      total: 10,
+      waiting: 0,
+      queued: 0,
+      running: 0,
+      ignored: 0,
+      done: 10 - failures.length,
+      failed: failures.length,
+      cancelled: 0,
+      ...counts,
+    },
     wallMs: 12_000,
     runDir: 'runinfo/003',
     log: 'runinfo/003/flotilla.log',
@@ -24,8 +34,8 @@ describe('the summary', () => {
   });
 
   it('says what has not ended', () => {
-    expect(summarize([], { done: 7, cancelled: 1 })[0]).to.equal(
-      '10 tasks: 7 done, 1 cancelled, 2 not ended in 12s; run directory runinfo/003',
+    expect(summarize([], { done: 6, ignored: 1, cancelled: 1 })[0]).to.equal(
+      '10 tasks: 6 done, 1 failed and ignored, 1 cancelled, 2 not ended in 12s; run directory runinfo/003',
     );
   });
 

@@ -40,6 +40,8 @@ describe('options of an app', () => {
       returns: 'exitCode',
       killGraceMs: 5000,
       onLost: 'retry',
+      onFailure: { kind: 'fail' },
+      group: undefined,
     };
     expect(compile(undefined)).to.deep.equal(defaults);
     expect(compile({ retries: undefined, name: undefined, sandbox: undefined })).to.deep.equal(defaults);
@@ -145,6 +147,13 @@ describe('options of an app', () => {
     [{ pty: 1 }, 'pty'],
     [{ returns: 'jsn' }, 'returns', "Did you mean 'json'?"],
     [{ onLost: 'ignore' }, 'onLost', "'retry', 'fail'"],
+    [{ onFailure: 'ignroe' }, 'onFailure', "Did you mean 'ignore'?"],
+    [{ onFailure: 'CANCEL_SUCCESSORS' }, 'onFailure', '{ ignore: value }'],
+    [{ onFailure: { ignored: 1 } }, 'onFailure', "'cancelSuccessors'"],
+    [{ onFailure: { ignore: 1, fail: 2 } }, 'onFailure'],
+    [{ onFailure: { ignore: promise } }, 'onFailure', 'no promise'],
+    [{ onFailure: null }, 'onFailure', 'null'],
+    [{ group: 'sweep' }, 'group', "as group('name') makes it"],
   ];
   for (const [given, option, ...said] of refused) {
     it(`refuse ${JSON.stringify(given)}, naming app and option`, () => {

@@ -25,8 +25,13 @@ interface KnownTask {
   /** Number of the try that is out; undefined: none. */
   flying: number | undefined;
   lastTry: number;
-  end: 'succeeded' | 'failed' | 'dependencyFailed' | undefined;
+  end: 'succeeded' | 'ignored' | 'failed' | 'dependencyFailed' | 'dependencyCancelled' | undefined;
 }
+
+const POLICIES: readonly TaskPolicy['onFailure'][] = ['fail', 'fail', 'ignore', 'cancelSuccessors'];
+
+/** Ends behind which what waits may go on. */
+const isPassable = (end: KnownTask['end']): boolean => end === undefined || end === 'succeeded' || end === 'ignored';
 
 const RESULTS: readonly TryResult[] = [
   { kind: 'ok' },
@@ -36,13 +41,14 @@ const RESULTS: readonly TryResult[] = [
   { kind: 'failed', cost: 0.5 },
   { kind: 'lost' },
   { kind: 'unstarted' },
+  { kind: 'groupError' },
 ];
 
 export class Schedule {
   readonly #random: Random;
   readonly #graph: TaskGraph = createTaskGraph();
   readonly #tasks = new Map<TaskId, KnownTask>();
-  readonly #promises = new Map<TaskId, 'open' | 'fulfilled' | 'rejected'>();
+  readonly #promises = new Map<TaskId, 'open' | 'fulfilled' | 'rejected' | 'rejectedCancelling'>();
   readonly #flights: Flight[] = [];
   /** Events that were delivered; some are delivered again. */
   readonly #past: GraphEvent[] = [];
@@ -81,12 +87,13 @@ export class Schedule {
   #submit(): GraphEvent {
     const id = this.#nextTask++ as TaskId;
     // What is known to have failed is never waited for: the kernel sees to that.
-    const waitable = [...this.#tasks].filter(([, { end }]) => end !== 'failed' && end !== 'dependencyFailed').map(([task]) => task);
+    const waitable = [...this.#tasks].filter(([, { end }]) => isPassable(end)).map(([task]) => task);
     const promises = [...this.#promises].filter(([, state]) => state === 'open').map(([promise]) => promise);
     const candidates = [...waitable.slice(-20), ...promises];
     const count = candidates.length === 0 ? 0 : this.#random.below(4);
     const after = Array.from({ length: count }, () => candidates[this.#random.below(candidates.length)] as TaskId);
-    const policy: TaskPolicy = { retries: this.#random.below(3), onLost: this.#random.chance(0.8) ? 'retry' : 'fail' };
+    const onFailure = POLICIES[this.#random.below(POLICIES.length)] as TaskPolicy['onFailure'];
+    const policy: TaskPolicy = { retries: this.#random.below(3), onLost: this.#random.chance(0.8) ? 'retry' : 'fail', onFailure };
     this.#tasks.set(id, { after, policy, flying: undefined, lastTry: 0, end: undefined });
     return { kind: 'submitted', id, policy, after };
   }
@@ -104,8 +111,9 @@ export class Schedule {
   }
 
   #settlePromise(id: TaskId, ok: boolean): GraphEvent {
-    if (this.#promises.get(id) === 'open') this.#promises.set(id, ok ? 'fulfilled' : 'rejected');
-    return { kind: 'externalSettled', id, ok };
+    const cancelSuccessors = !ok && this.#random.chance(0.5);
+    if (this.#promises.get(id) === 'open') this.#promises.set(id, ok ? 'fulfilled' : cancelSuccessors ? 'rejectedCancelling' : 'rejected');
+    return { kind: 'externalSettled', id, ok, cancelSuccessors };
   }
 
   /** Also of tasks that have ended. */
@@ -151,17 +159,32 @@ export class Schedule {
       return this.#answerCancel(effect);
     }
     task.end = effect.kind;
-    if (effect.kind === 'dependencyFailed' && !task.after.includes(effect.upstream))
-      throw new Error(`task ${effect.id} does not depend on ${effect.upstream}`);
+    if (effect.kind === 'ignored' && task.policy.onFailure !== 'ignore') throw new Error(`the failure of task ${effect.id} is ignored`);
+    if (effect.kind === 'dependencyFailed' || effect.kind === 'dependencyCancelled') this.#checkUpstream(effect, task);
+  }
+
+  /** What is behind a failure ends as the policy of the first that failed has it. */
+  #checkUpstream({ id, kind, upstream }: { id: TaskId; kind: string; upstream: TaskId }, task: KnownTask): void {
+    if (!task.after.includes(upstream)) throw new Error(`task ${id} does not depend on ${upstream}`);
+    const { end, policy } = this.#tasks.get(upstream) ?? {};
+    const cancels =
+      this.#promises.get(upstream) === 'rejectedCancelling' ||
+      end === 'dependencyCancelled' ||
+      (end === 'failed' && policy?.onFailure === 'cancelSuccessors');
+    if (isPassable(end) && this.#promises.get(upstream) === undefined)
+      throw new Error(`task ${id}: ${kind} behind task ${upstream}, which is ${end}`);
+    if (cancels !== (kind === 'dependencyCancelled')) throw new Error(`task ${id}: ${kind} behind ${upstream}, which ended as ${end}`);
   }
 
   #checkLaunch({ id, tryNumber }: Flight, task: KnownTask, event: GraphEvent): void {
     if (tryNumber !== task.lastTry + 1) throw new Error(`task ${id}: try ${tryNumber} follows try ${task.lastTry}`);
     const isOut = task.flying !== undefined && !(event.kind === 'tryEnded' && event.id === id && event.tryNumber === task.flying);
     if (isOut) throw new Error(`task ${id}: try ${tryNumber} is launched while ${task.flying} is out`);
-    const unmet = task.after.filter(
-      (upstream) => this.#tasks.get(upstream)?.end !== 'succeeded' && this.#promises.get(upstream) !== 'fulfilled',
-    );
+    const isMet = (upstream: TaskId): boolean => {
+      const end = this.#tasks.get(upstream)?.end;
+      return (end !== undefined && isPassable(end)) || this.#promises.get(upstream) === 'fulfilled';
+    };
+    const unmet = task.after.filter((upstream) => !isMet(upstream));
     if (unmet.length > 0) throw new Error(`task ${id} is launched before ${unmet.join(', ')} succeeded`);
     task.lastTry = tryNumber;
     task.flying = tryNumber;

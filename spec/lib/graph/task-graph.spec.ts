@@ -15,7 +15,7 @@ import {
 
 const id = (number: number): TaskId => number as TaskId;
 
-const PLAIN: TaskPolicy = { retries: 0, onLost: 'retry' };
+const PLAIN: TaskPolicy = { retries: 0, onLost: 'retry', onFailure: 'fail' };
 
 const submit = (task: number, after: readonly number[] = [], policy: TaskPolicy = PLAIN): GraphEvent => ({
   kind: 'submitted',
@@ -43,6 +43,10 @@ function show(effect: GraphEffect): string {
       return `${effect.id} failed (${effect.why})`;
     case 'dependencyFailed':
       return `${effect.id} cannot run because of ${effect.upstream}`;
+    case 'dependencyCancelled':
+      return `${effect.id} is cancelled because of ${effect.upstream}`;
+    case 'ignored':
+      return `${effect.id} is ignored (${effect.why})`;
     default:
       return `${effect.id} succeeded`;
   }
@@ -62,8 +66,10 @@ interface Row {
   readonly then: readonly string[];
 }
 
-const twoRetries: TaskPolicy = { retries: 2, onLost: 'retry' };
-const never: TaskPolicy = { retries: 5, onLost: 'fail' };
+const twoRetries: TaskPolicy = { ...PLAIN, retries: 2 };
+const never: TaskPolicy = { ...PLAIN, retries: 5, onLost: 'fail' };
+const ignore: TaskPolicy = { ...PLAIN, onFailure: 'ignore' };
+const cancelling: TaskPolicy = { ...PLAIN, onFailure: 'cancelSuccessors' };
 
 const ROWS: readonly Row[] = [
   { when: 'its block expires under a task', events: [submit(1), expired(1)], then: ['launch 1.2 (lost)'] },
@@ -113,7 +119,7 @@ const ROWS: readonly Row[] = [
   { when: 'a worker is lost under a task that must not run twice', events: [submit(1, [], never), lost(1)], then: ['1 failed (lost)'] },
   {
     when: 'a loss comes between failures',
-    events: [submit(1, [], { retries: 1, onLost: 'retry' }), lost(1), failed(1, 2)],
+    events: [submit(1, [], { ...PLAIN, retries: 1 }), lost(1), failed(1, 2)],
     then: ['launch 1.3 (failed)'],
   },
   { when: 'a try never started', events: [submit(1), ended(1, { kind: 'unstarted' })], then: ['launch 1.2 (unstarted)'] },
@@ -167,6 +173,48 @@ const ROWS: readonly Row[] = [
   },
   { when: 'a promise is fulfilled', events: [awaited(-1), submit(1, [-1]), settled(-1, true)], then: ['launch 1.1 (ready)'] },
   { when: 'a promise is rejected', events: [awaited(-1), submit(1, [-1]), settled(-1, false)], then: ['1 cannot run because of -1'] },
+  {
+    when: 'a task whose failure is ignored fails',
+    events: [submit(1, [], ignore), submit(2, [1]), failed(1)],
+    then: ['1 is ignored (failed)', 'launch 2.1 (ready)'],
+  },
+  { when: 'it is within its retries', events: [submit(1, [], { ...ignore, retries: 1 }), failed(1)], then: ['launch 1.2 (failed)'] },
+  { when: 'it is lost for the last time', events: [submit(1, [], { ...ignore, onLost: 'fail' }), lost(1)], then: ['1 is ignored (lost)'] },
+  {
+    when: 'a task whose failure is ignored is cancelled',
+    events: [submit(1, [], ignore), cancel(1), failed(1)],
+    then: ['1 failed (cancelled)'],
+  },
+  {
+    when: 'a task whose failure is ignored never ran for want of another',
+    events: [submit(1), submit(2, [1], ignore), submit(3, [2]), failed(1)],
+    then: ['1 failed (failed)', '2 cannot run because of 1', '3 cannot run because of 2'],
+  },
+  {
+    when: 'a task that cancels its successors fails',
+    events: [submit(1, [], cancelling), submit(2, [1]), submit(3, [2]), submit(4), failed(1)],
+    then: ['1 failed (failed)', '2 is cancelled because of 1', '3 is cancelled because of 2'],
+  },
+  {
+    when: 'a task that cancels its successors is cancelled itself',
+    events: [submit(1), submit(2, [1], cancelling), submit(3, [2]), cancel(2)],
+    then: ['2 failed (cancelled)', '3 is cancelled because of 2'],
+  },
+  {
+    when: 'a task that cancels its successors never ran for want of another',
+    events: [submit(1), submit(2, [1], cancelling), submit(3, [2]), failed(1)],
+    then: ['1 failed (failed)', '2 cannot run because of 1', '3 cannot run because of 2'],
+  },
+  {
+    when: 'a promise that cancels its successors is rejected',
+    events: [awaited(-1), submit(1, [-1]), { kind: 'externalSettled', id: id(-1), ok: false, cancelSuccessors: true }],
+    then: ['1 is cancelled because of -1'],
+  },
+  {
+    when: 'a task ends its group',
+    events: [submit(1, [], { ...ignore, retries: 3 }), submit(2, [1]), ended(1, { kind: 'groupError' })],
+    then: ['1 failed (failed)', '2 cannot run because of 1'],
+  },
   { when: 'a promise settles twice', events: [awaited(-1), submit(1, [-1]), settled(-1, true), settled(-1, false)], then: [] },
 ];
 

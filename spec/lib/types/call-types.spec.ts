@@ -5,8 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { bashApp } from '../../../lib/apps/bash-app.ts';
 import type { KeywordArguments } from '../../../lib/apps/kw.ts';
+import type { AppOptions } from '../../../lib/apps/options.ts';
+import { bashApp } from '../../../lib/apps/bash-app.ts';
+import { joinApp } from '../../../lib/apps/join-app.ts';
+import { jsApp } from '../../../lib/apps/js-app.ts';
+import { pythonApp } from '../../../lib/apps/python-app.ts';
 import { kw } from '../../../lib/apps/kw.ts';
 import type { AppFuture } from '../../../lib/futures/app-future.ts';
 import type { App, BashApp, JoinApp, PythonApp, Settled } from '../../../lib/types/call-types.ts';
@@ -169,6 +173,52 @@ const specs: Record<string, () => void> = {
     say.with({ returns: 'stdout', retires: 1 });
     // @ts-expect-error
     bashApp(() => 'x', { returns: 'stdout', retires: 1 });
+  },
+
+  'resolves to the value that stands for an ignored failure, too'() {
+    const double = null as unknown as App<[x: number], number>;
+    const ignoring = double.with({ onFailure: 'ignore', retries: 2 });
+    proven<Same<ReturnType<typeof ignoring>, AppFuture<number | undefined>>>();
+    const replaced = double.with({ onFailure: { ignore: null } }).with({ retries: 1 });
+    proven<Same<ReturnType<typeof replaced>, AppFuture<number | null>>>();
+    const same = double.with({ onFailure: { ignore: 0 } });
+    proven<Same<ReturnType<typeof same>, AppFuture<number>>>();
+    const failing = double.with({ onFailure: 'cancelSuccessors' });
+    proven<Same<ReturnType<typeof failing>, AppFuture<number>>>();
+    const options: AppOptions = {};
+    const unknown = double.with(options);
+    proven<Same<ReturnType<typeof unknown>, AppFuture<number>>>();
+    // @ts-expect-error
+    double.with({ onFailure: 'ignored' });
+    // @ts-expect-error
+    double.with({ onFailure: 'ignore', retires: 2 });
+    // @ts-expect-error undefined is no number
+    double(ignoring(1));
+
+    const defined = jsApp((x: number) => x * 2, { onFailure: { ignore: 'none' } });
+    proven<Same<ReturnType<typeof defined>, AppFuture<number | string>>>();
+    const named = jsApp((x: number) => x * 2, { name: 'double' });
+    proven<Same<ReturnType<typeof named>, AppFuture<number>>>();
+    // @ts-expect-error
+    jsApp((x: number) => x * 2, { name: 'double', retires: 2 });
+    const join = joinApp((x: number) => [double(x)], { onFailure: 'ignore' });
+    proven<Same<ReturnType<typeof join>, AppFuture<number[] | undefined>>>();
+    const command = bashApp(() => 'true', { onFailure: 'ignore' }).with({ returns: 'lines' });
+    proven<Same<ReturnType<typeof command>, AppFuture<string[] | undefined>>>();
+  },
+
+  'takes a value that stands for a failure where the result is said to be of its type'() {
+    const area = pythonApp<[r: number], number>('def area(r): pass', { onFailure: { ignore: 0 } });
+    proven<Same<ReturnType<typeof area>, AppFuture<number>>>();
+    pythonApp<[r: number], number | undefined>('def area(r): pass', { onFailure: 'ignore' });
+    // @ts-expect-error
+    pythonApp<[r: number], number>('def area(r): pass', { onFailure: 'ignore' });
+    // @ts-expect-error
+    pythonApp<[r: number], number>('def area(r): pass', { onFailure: { ignore: 'none' } });
+    const untyped = pythonApp('def area(r): pass', { onFailure: { ignore: 0 } });
+    proven<Same<ReturnType<typeof untyped>, AppFuture<unknown>>>();
+    // @ts-expect-error
+    jsApp<[x: number], number>(new URL('file:///a.ts'), 'area', { onFailure: 'ignore' });
   },
 
   'maps items to results, settled or spread where that is asked for'() {

@@ -1,0 +1,4 @@
+import { forEachExecutor } from '../support/kernel.ts';
+import { describeFailurePolicies } from './failure-policies.ts';
+
+forEachExecutor('failure policies', describeFailurePolicies);
