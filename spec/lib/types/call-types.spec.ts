@@ -201,8 +201,8 @@ const specs: Record<string, () => void> = {
     proven<Same<ReturnType<typeof named>, AppFuture<number>>>();
     // @ts-expect-error
     jsApp((x: number) => x * 2, { name: 'double', retires: 2 });
-    const join = joinApp((x: number) => [double(x)], { onFailure: 'ignore' });
-    proven<Same<ReturnType<typeof join>, AppFuture<number[] | undefined>>>();
+    const joining = joinApp((x: number) => [double(x)], { onFailure: 'ignore' });
+    proven<Same<ReturnType<typeof joining>, AppFuture<number[] | undefined>>>();
     const command = bashApp(() => 'true', { onFailure: 'ignore' }).with({ returns: 'lines' });
     proven<Same<ReturnType<typeof command>, AppFuture<string[] | undefined>>>();
   },
