@@ -14,13 +14,22 @@ interface ProcessTimes {
 
 /** User and system time. What ended in between is in its parent's account: differences are exact to a clock tick per process. */
 export function treeCpuMs(root: number = process.pid): number {
-  const all = new Map(
+  const all = readAllTimes();
+  return [...all.keys()].filter((pid) => descendsFrom(pid, root, all)).reduce((sum, pid) => sum + (all.get(pid)?.cpuMs ?? 0), 0);
+}
+
+/** Ids of a process and of everything that it has started. */
+export function treeOf(root: number): number[] {
+  const all = readAllTimes();
+  return [...all.keys()].filter((pid) => descendsFrom(pid, root, all));
+}
+
+const readAllTimes = (): ReadonlyMap<number, ProcessTimes> =>
+  new Map(
     readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
       .flatMap((name) => readTimes(Number(name))),
   );
-  return [...all.keys()].filter((pid) => descendsFrom(pid, root, all)).reduce((sum, pid) => sum + (all.get(pid)?.cpuMs ?? 0), 0);
-}
 
 function descendsFrom(pid: number, root: number, all: ReadonlyMap<number, ProcessTimes>): boolean {
   for (let at: number | undefined = pid; at !== undefined && at !== 0; at = all.get(at)?.parent) if (at === root) return true;

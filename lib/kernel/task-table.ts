@@ -8,15 +8,10 @@ import { asFuture, type Waitable } from './arguments.ts';
 import { type FailureMessage, failureChannel, logChannel, taskChannel } from './channels.ts';
 import { Counts } from './counts.ts';
 import { removeArgumentFile } from './launch.ts';
+import type { LogMessage } from './run-log.ts';
 import { isStoredResult } from './stored-result.ts';
 import type { Task } from './task.ts';
 import { Unobserved } from './unobserved.ts';
-
-const ignoredMessage = ({ taskId, appName, executor }: Task, error: unknown): Readonly<Record<string, unknown>> => ({
-  executor: executor === '' ? '-' : executor,
-  level: 'warn',
-  message: `task ${taskId} (${appName}) failed; that is ignored: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`,
-});
 
 const NO_WAITABLES: readonly Waitable[] = [];
 
@@ -132,4 +127,10 @@ const failureMessage = ({ taskId, appName, label, stderr }: Task, error: unknown
   label,
   error,
   stderr,
+});
+
+const ignoredMessage = ({ taskId, shownName, executor }: Task, error: unknown): LogMessage => ({
+  executor: executor === '' ? '-' : executor,
+  level: 'warn',
+  message: `task ${taskId} (${shownName}) failed; that is ignored: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`,
 });

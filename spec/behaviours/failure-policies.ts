@@ -1,5 +1,6 @@
 /** Failure policies: what becomes of those that wait for a task that has failed for good. */
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import {
   bashApp,
@@ -198,6 +199,8 @@ function describeRuns(executor: ExecutorUnderTest): void {
     await fail.with({ onFailure: 'ignore' })('x');
     expect(opened.kernel.counts()).to.include({ total: 1, ignored: 1, done: 0, failed: 0, waiting: 0 });
     expect(opened.kernel.unobservedFailures()).to.deep.equal([]);
+    const log = await readFile(join(opened.kernel.runDir, 'flotilla.log'), 'utf8');
+    expect(log).to.match(/ warn .*task 1 \(fail\) failed; that is ignored: RangeError: x\n/);
   });
 
   it("'retry' goes by the config's retries and its retry handler", async () => {

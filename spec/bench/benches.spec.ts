@@ -29,6 +29,7 @@ const benches: Readonly<Record<string, readonly [args: readonly string[], figure
     ['xargsPerSecond', 'bashAppPerSecond', 'bashAppToXargs', 'directPerSecond', 'directToXargs'],
   ],
   'megabyte-args': [['4', '2'], ['megabytesPerSecond']],
+  backlog: [['2000', '400', '1000'], ['fileEdges']],
 };
 
 describe('bench/', () => {
