@@ -2,7 +2,7 @@
  * The seam between the kernel and whatever runs tasks. Contract suite: spec/executors/contract.ts.
  */
 import type { WireError } from './errors/wire-error.ts';
-import type { ResultStatus } from './wire/records.ts';
+import type { ResultStatus, Usage } from './wire/records.ts';
 
 /** A function that the kernel has registered with an executor; `fnId` is unique within the kernel. */
 export interface RegisteredFunction {
@@ -37,6 +37,8 @@ export interface TryOutcome {
   readonly worker: string;
   readonly startMs: number;
   readonly durationUs: number;
+  /** Of a try that took long enough to be measured. */
+  readonly usage?: Usage | undefined;
 }
 
 /** Where an executor reports. Calls may come many in one turn. */

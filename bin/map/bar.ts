@@ -48,6 +48,7 @@ export class JobCounts {
       done: this.#done,
       failed: this.#failed,
       cancelled: this.#cancelled,
+      ignored: 0,
     };
   }
 }

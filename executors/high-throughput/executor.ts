@@ -232,10 +232,10 @@ export class HighThroughput implements RunningExecutor {
   #onResults(managerIndex: number, records: Buffer): void {
     const host = this.#managers.hostOf(managerIndex);
     for (let at = 0; at < records.length; at = recordEnd(records, at)) {
-      const { taskId, tryNumber, status, startMs, durationUs, worker, body } = readResult(records, at);
+      const { taskId, tryNumber, status, startMs, durationUs, worker, usage, body } = readResult(records, at);
       if (!this.#settle(taskId, tryNumber)) continue;
       const name = managerIndex === NO_MANAGER ? '' : this.#managers.workerName(managerIndex, worker);
-      this.#context.events.tryEnded({ taskId, tryNumber, status, body, host, worker: name, startMs, durationUs });
+      this.#context.events.tryEnded({ taskId, tryNumber, status, body, host, worker: name, startMs, durationUs, usage });
     }
   }
 

@@ -6,6 +6,7 @@ import { recordEnd } from '../../lib/wire/records.ts';
 import { TaskExecutor } from '../workers/js/execute.ts';
 import { FunctionTable } from '../workers/js/functions.ts';
 import { Surroundings } from '../workers/js/surroundings.ts';
+import { measureThread } from '../workers/js/usage.ts';
 
 export interface ThreadBatch {
   readonly slot: number;
@@ -22,6 +23,7 @@ export interface ThreadResults {
 const functions = new FunctionTable();
 const results = new RecordBuffer(0);
 const surroundings = new Surroundings(process.env.FLOTILLA_RUN_ID ?? '');
+const meter = measureThread();
 const executors = new Map<number, TaskExecutor>();
 
 process.on('uncaughtException', onStrayError);
@@ -35,7 +37,7 @@ function onStrayError(error: unknown): void {
 function executorOf(slot: number): TaskExecutor {
   const known = executors.get(slot);
   if (known) return known;
-  const executor = new TaskExecutor({ functions, results, surroundings, worker: slot, storeDir: undefined });
+  const executor = new TaskExecutor({ functions, results, meter, surroundings, worker: slot, storeDir: undefined });
   executors.set(slot, executor);
   return executor;
 }
@@ -52,6 +54,7 @@ export default async function runBatch({ slot, records, definitions, journal }: 
   const executor = executorOf(slot);
   const batch = Buffer.from(records.buffer, records.byteOffset, records.byteLength);
   const length = new Int32Array(journal, 0, 1);
+  meter.begin();
   for (let at = 0; at < batch.length; at = recordEnd(batch, at)) {
     const outcome = executor.run(batch, at);
     const record = outcome instanceof Buffer ? outcome : await outcome;

@@ -6,7 +6,7 @@ import { bashFailure, bashResult, BashResultError } from '../../lib/apps/bash-re
 import { packWireError } from '../../lib/errors/index.ts';
 import type { WireError } from '../../lib/errors/wire-error.ts';
 import type { TaskContext } from '../../lib/task-spec.ts';
-import { encodeResult, readTaskHeader, recordEnd, ResultStatus, TASK_HEADER_BYTES, type TaskHeader } from '../../lib/wire/records.ts';
+import { encodeResult, readTaskHeader, recordEnd, ResultStatus, TASK_HEADER_BYTES, type TaskHeader, USAGE_THRESHOLD_US } from '../../lib/wire/records.ts';
 import { decodeValue, encodeValue, unpack } from '../../lib/wire/value-codec.ts';
 import { type CommandOutcome, CommandRunner, CommandRunnerLostError, type CommandSpec } from './command/command-runner.ts';
 import { killAll, terminateAll, untilGone } from './process-tree.ts';
@@ -93,7 +93,8 @@ export class CommandSlot implements Runner {
     const { slot, storeDir, events } = this.#options;
     const { status, body } = resultOf(spec, outcome, storeDir);
     const { durationUs, startMs } = outcome;
-    events.results(encodeResult({ taskId, tryNumber, fnId, status, durationUs, startMs, worker: slot }, body));
+    const usage = durationUs >= USAGE_THRESHOLD_US ? outcome.usage : undefined;
+    events.results(encodeResult({ taskId, tryNumber, fnId, status, durationUs, startMs, worker: slot, usage }, body));
   }
 
   #tagValue({ taskId }: TaskTag): string {

@@ -99,6 +99,10 @@ export const ERROR_CODES = {
     meaning: 'A node cannot be divided into workers as the config asks: a bound leaves room for none, or the pinning does not fit.',
     remedy: 'The message names the bound; lower coresPerWorker or memPerWorker, or correct availableAccelerators or cpuAffinity.',
   },
+  FLOTILLA_EVENT_LOG_ERROR: {
+    meaning: 'The event log of a run is not there, or was written by another version.',
+    remedy: 'Check the run directory; a run with `initializeLogging: false` has no log.',
+  },
   FLOTILLA_NO_KERNEL_ERROR: {
     meaning: 'An app was called while no kernel was open.',
     remedy: 'Put `await using kernel = await load();` before the first call.',

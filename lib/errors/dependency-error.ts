@@ -31,6 +31,8 @@ export class DependencyError extends FlotillaError {
   readonly task: TaskName;
   /** The error of the task directly before this one: a link of the chain. `cause` is the root. */
   declare readonly upstream: unknown;
+  /** That task; undefined where a promise that is not one of ours was rejected. */
+  declare readonly upstreamTask: TaskName | undefined;
   /** How many tasks did not run, from this one to the root. */
   declare readonly depth: number;
   /** The root and the links next to it, root first; shared along the chain. */
@@ -46,6 +48,7 @@ export class DependencyError extends FlotillaError {
     delete (this as { message?: string }).message;
     this.task = failure.task;
     define(this, 'upstream', failure.upstream);
+    define(this, 'upstreamTask', failure.upstreamTask);
     define(this, 'depth', before === undefined ? 1 : before.depth + 1);
     define(this, 'nearRoot', before === undefined ? [failure.upstreamTask, failure.task] : extend(before.nearRoot, failure.task));
   }

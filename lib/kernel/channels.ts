@@ -1,14 +1,10 @@
 /**
- * What the kernel tells whoever listens: named channels of node:diagnostics_channel. Listeners cannot change what it does.
+ * What is told to whoever listens: named channels of node:diagnostics_channel. Listeners cannot change what happens.
+ *
+ * Messages on the channels of states are the events of lib/events/events.ts. On hot paths ask `hasSubscribers` before a message is made.
  */
 import { channel } from 'node:diagnostics_channel';
-import type { TaskState } from '../futures/app-future.ts';
-
-export interface TaskMessage {
-  readonly taskId: number;
-  readonly name: string;
-  readonly state: TaskState;
-}
+import type { BlockEvent, ExecutorLost, ManagerEvent, TaskEvent, TryEvent, WorkerEvent } from '../events/events.ts';
 
 export interface FailureMessage {
   readonly taskId: number;
@@ -27,7 +23,19 @@ export interface KernelMessage {
 }
 
 export const taskChannel = channel('flotilla:task');
+export const tryChannel = channel('flotilla:try');
+export const workerChannel = channel('flotilla:worker');
+export const managerChannel = channel('flotilla:manager');
+export const blockChannel = channel('flotilla:block');
+export const executorChannel = channel('flotilla:executor');
 export const failureChannel = channel('flotilla:failure');
 export const kernelChannel = channel('flotilla:kernel');
 /** { executor, level, message, fields } */
 export const logChannel = channel('flotilla:log');
+
+export const tellTask = (event: TaskEvent): void => taskChannel.publish(event);
+export const tellTry = (event: TryEvent): void => tryChannel.publish(event);
+export const tellWorker = (event: WorkerEvent): void => workerChannel.publish(event);
+export const tellManager = (event: ManagerEvent): void => managerChannel.publish(event);
+export const tellBlock = (event: BlockEvent): void => blockChannel.publish(event);
+export const tellExecutor = (event: ExecutorLost): void => executorChannel.publish(event);

@@ -12,8 +12,9 @@ import type { TryOutcome } from '../executor.ts';
 import type { AppFuture, TaskState } from '../futures/app-future.ts';
 import { DataFuture } from '../futures/data-future.ts';
 import { DataFile, isDataFile } from '../files/data-file.ts';
-import type { GraphEffect, TaskId } from '../graph/task-graph.ts';
+import type { GraphEffect, TaskId, TryResult } from '../graph/task-graph.ts';
 import { currentGroup } from '../groups/task-group.ts';
+import { announceCancelRequested, announceTryEnded } from './announce.ts';
 import { findWaitablesSafely, snapshot } from './arguments.ts';
 import { kernelChannel } from './channels.ts';
 import { type CloseOptions, compileCloseOptions } from './close-options.ts';
@@ -32,7 +33,7 @@ import { launch, type LaunchSite } from './launch.ts';
 import { costOf, failedTry, failureOutcome, readOutcome } from './outcome.ts';
 import { watchProcessEnd } from './process-end.ts';
 import { makeRunDir } from './run-dir.ts';
-import { startRunLog } from './run-log.ts';
+import { startRecords } from './run-records.ts';
 import { makeStoreDir, removeStoreDir, removeStoreDirAtExit } from './store-dir.ts';
 import { Task, type TaskOwner } from './task.ts';
 import { TaskPolicies } from './task-policy.ts';
@@ -55,7 +56,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   #nextTask = 1;
   #closing: Promise<void> | undefined;
   #unwatch: () => void = () => undefined;
-  #stopLog: () => void = () => undefined;
+  #stopRecords: () => Promise<void> = async () => undefined;
 
   private constructor(config: CompiledConfig) {
     this.#config = config;
@@ -91,7 +92,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     if (open) throw new KernelOpenError(open.runDir);
     const kernel = new DataFlowKernel(config);
     setCurrentKernel(kernel);
-    if (config.initializeLogging) kernel.#stopLog = startRunLog(kernel.runDir);
+    if (config.initializeLogging) kernel.#stopRecords = startRecords(kernel.runDir, kernel.runId, config.executors);
     try {
       await kernel.#executors.start(config.executors, (label) =>
         executorContext({
@@ -105,7 +106,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
       );
     } catch (error) {
       setCurrentKernel(undefined);
-      kernel.#stopLog();
+      await kernel.#stopRecords();
       removeStoreDir(kernel.#site.storeDir);
       throw error;
     }
@@ -146,7 +147,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     const parent = currentJoin();
     if (this.#closing && !parent) throw new NoKernelError(entry.options.name);
     const id = this.#nextTask++ as TaskId;
-    const task = new Task(id, entry, args, this, process.cwd());
+    const task = new Task(id, entry, args, this, process.cwd(), parent?.taskId);
     const { inputs, outputs } = entry.options;
     if (outputs.length > 0) task.outputs = outputs.map((path) => new DataFuture(toDataFile(path), id, task.future));
     if (parent) this.#adopt(parent, task);
@@ -204,18 +205,17 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   #failHere(task: Task, tryNumber: number, error: unknown): void {
     if (!this.#tasks.isCurrent(task, tryNumber)) return;
     task.latestError = tagOwnError(task, error);
-    this.#graph.step({ kind: 'tryEnded', id: task.taskId, tryNumber, result: failedTry(task, error, () => Number.POSITIVE_INFINITY) });
+    this.#endTry(task, failedTry(task, error, () => Number.POSITIVE_INFINITY));
   }
 
   #joinEnded(task: Task, tryNumber: number, result: { readonly value: unknown } | { readonly error: unknown }): void {
     if (!this.#tasks.isCurrent(task, tryNumber)) return;
     if ('value' in result) {
       task.latestValue = result.value;
-      return this.#graph.step({ kind: 'tryEnded', id: task.taskId, tryNumber, result: { kind: 'ok' } });
+      return this.#endTry(task, { kind: 'ok' });
     }
     task.latestError = tagOwnError(task, result.error);
-    const failed = failedTry(task, result.error, () => costOf(task, result.error, this.#config.retryHandler));
-    this.#graph.step({ kind: 'tryEnded', id: task.taskId, tryNumber, result: failed });
+    this.#endTry(task, failedTry(task, result.error, () => costOf(task, result.error, this.#config.retryHandler)));
   }
 
   #tryEnded(outcome: TryOutcome): void {
@@ -223,8 +223,12 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     if (!task || task.tryNumber !== outcome.tryNumber) return;
     this.#executors.noteEnded(task.executor);
     task.noteOutcome(outcome);
-    const result = readOutcome(task, outcome, this.#config.retryHandler);
-    this.#graph.step({ kind: 'tryEnded', id: task.taskId, tryNumber: outcome.tryNumber, result });
+    this.#endTry(task, readOutcome(task, outcome, this.#config.retryHandler), outcome);
+  }
+
+  #endTry(task: Task, result: TryResult, outcome?: TryOutcome): void {
+    announceTryEnded(task, result, outcome);
+    this.#graph.step({ kind: 'tryEnded', id: task.taskId, tryNumber: task.tryNumber, result });
   }
 
   #executorFailed(label: string, error: Error): void {
@@ -261,6 +265,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     if (this.#tasks.get(task.taskId) !== task || task.cancelReason !== undefined) return;
     task.cancelReason = reason ?? '';
     task.cancelCause = cause;
+    announceCancelRequested(task);
     this.#graph.step({ kind: 'cancelRequested', id: task.taskId });
   }
 
@@ -268,7 +273,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     const isHere = task.entry.kind === 'join' || !task.encoded;
     for (const child of task.children ?? [])
       child.cancel(task.cancelReason === '' ? `join ${task.taskId} was cancelled` : task.cancelReason);
-    if (isHere) this.#graph.step({ kind: 'tryEnded', id: task.taskId, tryNumber, result: { kind: 'cancelled' } });
+    if (isHere) this.#endTry(task, { kind: 'cancelled' });
     else this.#executors.cancel(task.executor, task.taskId, tryNumber);
   }
 
@@ -316,7 +321,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     // Results that lie in files can be fetched until the process ends.
     removeStoreDirAtExit(this.#site.storeDir);
     kernelChannel.publish({ state: 'closed', runDir: this.runDir });
-    this.#stopLog();
+    await this.#stopRecords();
   }
 
   #tellWaiting(): void {

@@ -6,6 +6,7 @@ import { buildTaskContext } from '../apps/task-context.ts';
 import type { TaskContext } from '../task-spec.ts';
 import { TaskFlag } from '../wire/records.ts';
 import { pack } from '../wire/value-codec.ts';
+import { announceLaunched } from './announce.ts';
 import { asFuture } from './arguments.ts';
 import type { ExecutorSet } from './executor-set.ts';
 import { runJoin } from './join.ts';
@@ -59,6 +60,7 @@ function send(task: Task, site: LaunchSite, { args, refs }: Prepared): void {
   try {
     const executor = site.executors.choose(options.executors, options.name);
     task.executor = executor.label;
+    announceLaunched(task);
     executor.submit({ taskId, tryNumber, fn, flags, priority: options.priority, context: packed, args });
   } catch (error) {
     site.failedHere(task, tryNumber, error);
@@ -81,6 +83,7 @@ function contextOf(task: Task, site: LaunchSite): TaskContext | undefined {
 async function launchJoin(task: Task, site: LaunchSite): Promise<void> {
   const { tryNumber, entry } = task;
   if (entry.kind !== 'join') return;
+  announceLaunched(task);
   try {
     const args = await joinArguments(task, site);
     const value = await runJoin(task, entry.body as (...args: readonly unknown[]) => unknown, args);

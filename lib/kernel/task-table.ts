@@ -5,7 +5,8 @@
 import type { TaskState } from '../futures/app-future.ts';
 import type { TaskId } from '../graph/task-graph.ts';
 import { asFuture, type Waitable } from './arguments.ts';
-import { type FailureMessage, failureChannel, logChannel, taskChannel } from './channels.ts';
+import { announceCalled, announceEnded } from './announce.ts';
+import { type FailureMessage, failureChannel, logChannel } from './channels.ts';
 import { Counts } from './counts.ts';
 import { removeArgumentFile } from './launch.ts';
 import type { LogMessage } from './run-log.ts';
@@ -52,7 +53,7 @@ export class TaskTable {
     this.#tasks.set(task.taskId, task);
     this.counts.called();
     this.#stayAlive();
-    this.announce(task);
+    announceCalled(task);
   }
 
   /** Pending tasks keep the process alive, whatever they wait for. */
@@ -74,12 +75,11 @@ export class TaskTable {
     task.tryNumber = tryNumber;
     task.sinceMs = Date.now();
     task.state = task.entry.kind === 'join' ? 'joining' : 'launched';
-    this.announce(task);
   }
 
   succeed(task: Task): void {
     const value = task.latestValue;
-    this.#end(task, 'done');
+    this.#end(task, 'done', undefined);
     if (isStoredResult(value)) task.future.fulfillLater(value);
     else task.future.fulfill(value);
   }
@@ -88,31 +88,27 @@ export class TaskTable {
   ignore(task: Task, error: unknown): void {
     const policy = task.entry.options.onFailure;
     if (logChannel.hasSubscribers) logChannel.publish(ignoredMessage(task, error));
-    this.#end(task, 'ignored');
+    this.#end(task, 'ignored', error);
     task.future.fulfill(policy.kind === 'ignore' ? policy.value : undefined);
   }
 
   fail(task: Task, state: TaskState, error: unknown): void {
     // What it waited for in vain is told with it.
     for (const waitable of task.waitables ?? NO_WAITABLES) if (asFuture(waitable)?.isRejected) asFuture(waitable)?.markObserved();
-    this.#end(task, state);
+    this.#end(task, state, error);
     task.future.fail(error);
     this.unobserved.add(task.taskId, task.shownName, task.future);
     if (failureChannel.hasSubscribers) failureChannel.publish(failureMessage(task, error));
   }
 
-  #end(task: Task, state: TaskState): void {
+  #end(task: Task, state: TaskState, error: unknown): void {
     this.counts.ended(task.state, state);
     task.state = state;
     this.#tasks.delete(task.taskId);
     if (task.refs) removeArgumentFile(task);
     task.drop();
-    this.announce(task);
+    announceEnded(task, error);
     if (this.#tasks.size === 0) this.rest();
-  }
-
-  announce(task: Task): void {
-    if (taskChannel.hasSubscribers) taskChannel.publish({ taskId: task.taskId, name: task.appName, state: task.state });
   }
 
   /** Resolves when every task that is here now has ended, however it ended. */

@@ -25,6 +25,8 @@ export class Task implements TaskView {
   readonly taskId: TaskId;
   readonly entry: AppEntry;
   readonly future: AppFuture<unknown>;
+  /** The join whose body called it. */
+  readonly parentId: number | undefined;
   readonly #owner: TaskOwner;
   /** Directory of the driver at the call: what relative paths mean. */
   readonly driverCwd: string;
@@ -61,12 +63,13 @@ export class Task implements TaskView {
   #startMs = 0;
   #durationUs = 0;
 
-  constructor(taskId: TaskId, entry: AppEntry, args: readonly unknown[], owner: TaskOwner, driverCwd: string) {
+  constructor(taskId: TaskId, entry: AppEntry, args: readonly unknown[], owner: TaskOwner, driverCwd: string, parentId?: number) {
     this.taskId = taskId;
     this.entry = entry;
     this.args = args;
     this.#owner = owner;
     this.driverCwd = driverCwd;
+    this.parentId = parentId;
     this.future = new AppFuture(this);
   }
 

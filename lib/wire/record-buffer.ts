@@ -2,14 +2,7 @@
  * Records appended one behind the other and taken as one message. Room for the message's own header is kept in front,
  * so that it goes out in a single write. Slices of one slab: a lone small record costs no allocation of its own.
  */
-import {
-  RESULT_HEADER_BYTES,
-  TASK_HEADER_BYTES,
-  type ResultHeader,
-  type TaskHeader,
-  writeResultHeader,
-  writeTaskHeader,
-} from './records.ts';
+import { resultHeadSize, TASK_HEADER_BYTES, type ResultHeader, type TaskHeader, writeResultHeader, writeTaskHeader } from './records.ts';
 
 const SLAB_BYTES = 64 * 1024;
 
@@ -45,10 +38,11 @@ export class RecordBuffer {
 
   /** @returns a view of the record as written, valid until the next take. */
   appendResult(header: ResultHeader, body: Uint8Array): Buffer {
-    const size = RESULT_HEADER_BYTES + body.length;
+    const headBytes = resultHeadSize(header);
+    const size = headBytes + body.length;
     const at = this.#reserve(size);
     writeResultHeader(this.#slab, at, header, body.length);
-    this.#slab.set(body, at + RESULT_HEADER_BYTES);
+    this.#slab.set(body, at + headBytes);
     return this.#slab.subarray(at, at + size);
   }
 

@@ -23,7 +23,7 @@ export const TaskFlag = {
 /** Bytes of a task record before its context: u32 length, u32 taskId, u32 fnId, u16 try, u8 flags, u8 0, u32 contextLength. */
 export const TASK_HEADER_BYTES = 20;
 
-/** Bytes of a result record before its body. */
+/** Bytes that every result record begins with. */
 export const RESULT_HEADER_BYTES = 32;
 
 export const ResultStatus = {
@@ -42,6 +42,24 @@ export const ResultStatus = {
 } as const;
 export type ResultStatus = (typeof ResultStatus)[keyof typeof ResultStatus];
 
+export const ResultFlag = {
+  /** The body is preceded by {@link Usage}: u32 CPU ms, u32 peak KiB. */
+  Usage: 1,
+} as const;
+
+export const USAGE_BYTES = 8;
+
+/** Tasks below this are not measured, or only roughly: it would cost more than they do. */
+export const USAGE_THRESHOLD_US = 50_000;
+
+/** What a task took, where its worker can tell. Both saturate at 2^32 − 1. */
+export interface Usage {
+  /** User and system time; of commands and Python with that of the processes they have waited for. */
+  readonly cpuMs: number;
+  /** Most memory that was resident at once, of one process; 0: unknown. */
+  readonly peakMemoryKiB: number;
+}
+
 /** A decoded result header; `body` is a view of the frame, copy it to keep it. */
 export interface ResultRecord {
   readonly taskId: number;
@@ -54,6 +72,7 @@ export interface ResultRecord {
   readonly startMs: number;
   /** Index of the slot within its manager. */
   readonly worker: number;
+  readonly usage?: Usage | undefined;
   readonly body: Buffer;
 }
 
@@ -90,21 +109,37 @@ export function recordEnd(buffer: Buffer, at: number): number {
 export interface ResultHeader extends Omit<ResultRecord, 'body'> {}
 
 /**
- * Result header: u32 length, u32 taskId, u32 fnId, u16 try, u8 status, u8 0, u32 durationUs, f64 startMs, u32 worker.
+ * Result header: u32 length, u32 taskId, u32 fnId, u16 try, u8 status, u8 flags, u32 durationUs, f64 startMs, u32 worker;
+ * then what the flags say.
  */
 export function writeResultHeader(buffer: Buffer, at: number, header: ResultHeader, bodyLength: number): void {
-  buffer.writeUInt32LE(RESULT_HEADER_BYTES - 4 + bodyLength, at);
+  const { usage } = header;
+  buffer.writeUInt32LE(RESULT_HEADER_BYTES - 4 + (usage ? USAGE_BYTES : 0) + bodyLength, at);
   buffer.writeUInt32LE(header.taskId, at + 4);
   buffer.writeUInt32LE(header.fnId, at + 8);
   buffer.writeUInt16LE(header.tryNumber, at + 12);
   buffer[at + 14] = header.status;
-  buffer[at + 15] = 0;
-  buffer.writeUInt32LE(Math.min(header.durationUs, 0xffffffff) >>> 0, at + 16);
+  buffer[at + 15] = usage ? ResultFlag.Usage : 0;
+  buffer.writeUInt32LE(saturated(header.durationUs), at + 16);
   buffer.writeDoubleLE(header.startMs, at + 20);
   buffer.writeUInt32LE(header.worker, at + 28);
+  if (!usage) return;
+  buffer.writeUInt32LE(saturated(usage.cpuMs), at + RESULT_HEADER_BYTES);
+  buffer.writeUInt32LE(saturated(usage.peakMemoryKiB), at + RESULT_HEADER_BYTES + 4);
 }
 
+const saturated = (value: number): number => Math.min(value, 0xffffffff) >>> 0;
+
+/** Bytes of a result record before its body. */
+export const resultHeadSize = ({ usage }: Pick<ResultHeader, 'usage'>): number => RESULT_HEADER_BYTES + (usage ? USAGE_BYTES : 0);
+
 export function readResult(buffer: Buffer, at: number): ResultRecord {
+  const plain = readPlainResult(buffer, at);
+  const hasUsage = ((buffer[at + 15] ?? 0) & ResultFlag.Usage) !== 0 && plain.body.length >= USAGE_BYTES;
+  return hasUsage ? { ...plain, usage: readUsage(plain.body), body: plain.body.subarray(USAGE_BYTES) } : plain;
+}
+
+function readPlainResult(buffer: Buffer, at: number): ResultRecord {
   return {
     taskId: buffer.readUInt32LE(at + 4),
     fnId: buffer.readUInt32LE(at + 8),
@@ -117,11 +152,14 @@ export function readResult(buffer: Buffer, at: number): ResultRecord {
   };
 }
 
+const readUsage = (body: Buffer): Usage => ({ cpuMs: body.readUInt32LE(0), peakMemoryKiB: body.readUInt32LE(4) });
+
 /** A whole result record in a buffer of its own; for the rare ones (lost, cancelled) that no worker writes. */
 export function encodeResult(header: ResultHeader, body: Buffer = Buffer.alloc(0)): Buffer {
-  const record = Buffer.allocUnsafe(RESULT_HEADER_BYTES + body.length);
+  const headBytes = resultHeadSize(header);
+  const record = Buffer.allocUnsafe(headBytes + body.length);
   writeResultHeader(record, 0, header, body.length);
-  body.copy(record, RESULT_HEADER_BYTES);
+  body.copy(record, headBytes);
   return record;
 }
 

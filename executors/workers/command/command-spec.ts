@@ -3,6 +3,7 @@
  */
 import type { WireError } from '../../../lib/errors/wire-error.ts';
 import type { BashReturns, OpenMode } from '../../../lib/task-spec.ts';
+import type { Usage } from '../../../lib/wire/records.ts';
 
 export interface CommandSpec {
   /** What bash runs. */
@@ -33,6 +34,8 @@ export interface CommandOutcome {
   readonly startMs: number;
   /** Wall time, µs. */
   readonly durationUs: number;
+  /** With the processes that the command has waited for; undefined where its helper cannot tell. */
+  readonly usage?: Usage | undefined;
   /** All that this command wrote; empty where `returns` is 'exitCode'. */
   readonly stdout: Buffer;
   /** The last 8 KiB at most of what this command wrote, of whole characters. */

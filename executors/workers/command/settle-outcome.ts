@@ -16,6 +16,7 @@ export function settleOutcome(ended: Ended, plan: RunPlan, spec: CommandSpec): C
     ...decodeStatus(ended.status),
     startMs: ended.startMs,
     durationUs: ended.durationUs,
+    usage: ended.usage,
     stdout: ended.whole ? ended.stdout : NOTHING,
     stdoutTail: utf8Tail(ended.stdout),
     stderrTail: utf8Tail(ended.stderrTail),

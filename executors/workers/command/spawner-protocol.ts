@@ -3,6 +3,7 @@
  * spawner.pl reads and writes the same layouts. Strings are u32 length and UTF-8 bytes; all integers little-endian.
  */
 import { encodeFrame } from '../../../lib/wire/frames.ts';
+import type { Usage } from '../../../lib/wire/records.ts';
 
 export const SpawnerFrame = {
   /** u32 kill grace ms, u8 flags, u32 words, then strings: cwd, stdout path, stderr path, command, words…, (name, value)…. */
@@ -11,7 +12,10 @@ export const SpawnerFrame = {
   Kill: 2,
   /** Empty; the spawner is able to work. */
   Hello: 3,
-  /** u32 status as of waitpid, f64 start ms, f64 duration µs, f64 begin and end of stdout, u8 whole, strings: stdout, end of stderr. */
+  /**
+   * u32 status as of waitpid, f64 start ms, f64 duration µs, f64 begin and end of stdout, u8 whole, u32 CPU ms, u32 peak KiB
+   * (both 0: unknown), strings: stdout, end of stderr.
+   */
   Ended: 4,
   /** u8 stage, u32 errno, f64 start ms, string: path or reason. The command was never executed. */
   Failed: 5,
@@ -46,6 +50,9 @@ export interface RunRequest {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** Of a body of Ended, before its strings. */
+const ENDED_HEAD_BYTES = 45;
+
 export interface Ended {
   readonly status: number;
   readonly startMs: number;
@@ -55,6 +62,8 @@ export interface Ended {
   readonly stdoutTo: number;
   /** Whether `stdout` is all of it, or only its end. */
   readonly whole: boolean;
+  /** Undefined where the spawner cannot tell. */
+  readonly usage?: Usage | undefined;
   readonly stdout: Buffer;
   readonly stderrTail: Buffer;
 }
@@ -105,16 +114,20 @@ export const encodeKill = (signal: number): Buffer => encodeFrame(SpawnerFrame.K
 export const encodeHello = (): Buffer => encodeFrame(SpawnerFrame.Hello);
 
 export function encodeEnded(ended: Ended): Buffer {
-  const head = Buffer.alloc(37);
+  const head = Buffer.alloc(ENDED_HEAD_BYTES);
   head.writeUInt32LE(ended.status, 0);
   [ended.startMs, ended.durationUs, ended.stdoutFrom, ended.stdoutTo].forEach((value, index) => head.writeDoubleLE(value, 4 + 8 * index));
   head[36] = ended.whole ? 1 : 0;
+  head.writeUInt32LE(ended.usage?.cpuMs ?? 0, 37);
+  head.writeUInt32LE(ended.usage?.peakMemoryKiB ?? 0, 41);
   return encodeFrame(SpawnerFrame.Ended, head, lengthOf(ended.stdout), ended.stdout, lengthOf(ended.stderrTail), ended.stderrTail);
 }
 
 /** The buffers are copies. */
 export function decodeEnded(body: Buffer): Ended {
-  const errAt = 41 + body.readUInt32LE(37);
+  const outAt = ENDED_HEAD_BYTES + 4;
+  const errAt = outAt + body.readUInt32LE(ENDED_HEAD_BYTES);
+  const usage = { cpuMs: body.readUInt32LE(37), peakMemoryKiB: body.readUInt32LE(41) };
   return {
     status: body.readUInt32LE(0),
     startMs: body.readDoubleLE(4),
@@ -122,7 +135,9 @@ export function decodeEnded(body: Buffer): Ended {
     stdoutFrom: body.readDoubleLE(20),
     stdoutTo: body.readDoubleLE(28),
     whole: body[36] === 1,
-    stdout: Buffer.from(body.subarray(41, errAt)),
+    // Nothing that ran has no memory.
+    usage: usage.peakMemoryKiB > 0 ? usage : undefined,
+    stdout: Buffer.from(body.subarray(outAt, errAt)),
     stderrTail: Buffer.from(body.subarray(errAt + 4)),
   };
 }

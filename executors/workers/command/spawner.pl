@@ -11,11 +11,11 @@ use strict;
 my ($ARCH, $GROUP_FILE) = @ARGV;
 
 # Kernel sources: arch/*/entry/syscalls/*.tbl, include/uapi/asm-generic/unistd.h.
-my @NAMES = qw(openat dup3 close fstat pread pwrite execve exit_group sigprocmask signalfd clock_gettime prctl);
+my @NAMES = qw(openat dup3 close fstat pread pwrite execve exit_group sigprocmask signalfd clock_gettime prctl wait4);
 my %NUMBERS = (
-  x64 => [257, 292, 3, 5, 17, 18, 59, 231, 14, 289, 228, 157],
-  arm64 => [56, 24, 57, 80, 67, 68, 221, 94, 135, 74, 113, 167],
-  ppc64 => [286, 316, 6, 108, 179, 180, 11, 234, 174, 313, 246, 171],
+  x64 => [257, 292, 3, 5, 17, 18, 59, 231, 14, 289, 228, 157, 61],
+  arm64 => [56, 24, 57, 80, 67, 68, 221, 94, 135, 74, 113, 167, 260],
+  ppc64 => [286, 316, 6, 108, 179, 180, 11, 234, 174, 313, 246, 171, 114],
 );
 my %SYS;
 @SYS{@NAMES} = @{ $NUMBERS{$ARCH} || die "no system call numbers for $ARCH\n" };
@@ -76,9 +76,17 @@ sub read_signals {
     my $signal = unpack 'V', substr $infos, $at, 4;
     leave(128 + $signal) if $signal != $SIGCHLD;
   }
-  return unless $running && waitpid($running->{pid}, 1) == $running->{pid};
-  finish_command($?);
+  return unless $running && defined(my $end = wait_for_command());
+  finish_command(@$end);
   handle_requests();
+}
+
+# @returns [status, CPU ms, peak KiB] of the command and of what it has waited for; undef if it still runs
+sub wait_for_command {
+  my ($status, $usage) = ("\0" x 4, "\0" x 256);
+  return unless syscall($SYS{wait4}, $running->{pid}, $status, 1, $usage) == $running->{pid};
+  my ($user_s, $user_us, $system_s, $system_us, $peak_kib) = unpack 'q5', $usage;
+  return [unpack('l', $status), ($user_s + $system_s) * 1e3 + ($user_us + $system_us) / 1e3, $peak_kib];
 }
 
 sub read_requests {
@@ -150,7 +158,7 @@ sub become_command {
 }
 
 sub finish_command {
-  my ($status) = @_;
+  my ($status, $cpu_ms, $peak_kib) = @_;
   my $c = $running;
   my $duration_us = (now(1) - $c->{started}) * 1e6;
   $running = undef;
@@ -166,7 +174,8 @@ sub finish_command {
   my $err_to = size_of($c->{err});
   my $err = read_end($c->{err}, $err_to, least($err_to - $c->{err_from}, $TAIL_BYTES));
   close_outputs($c, $c->{flags} & $WHOLE_STDOUT && !$whole);
-  my $body = pack 'Vd<4CV/aV/a', $status, $c->{start_ms}, $duration_us, $c->{out_from}, $out_to, $whole ? 1 : 0, $out, $err;
+  my $body = pack 'Vd<4CVVV/aV/a',
+    $status, $c->{start_ms}, $duration_us, $c->{out_from}, $out_to, $whole ? 1 : 0, $cpu_ms, $peak_kib, $out, $err;
   reply(pack('VC', 1 + length $body, $ENDED) . $body);
 }
 

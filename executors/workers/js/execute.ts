@@ -12,11 +12,14 @@ import { UnencodableError } from '../../../lib/wire/unencodable.ts';
 import { type FunctionTable, UnloadableError } from './functions.ts';
 import { INLINE_LIMIT, storeIfLarge, substitute } from './stored-values.ts';
 import type { Surroundings } from './surroundings.ts';
+import type { UsageMeter } from './usage.ts';
 
 export interface ExecutorOptions {
   readonly functions: FunctionTable;
   readonly surroundings: Surroundings;
   readonly results: RecordBuffer;
+  /** Begun by whoever runs a batch. */
+  readonly meter: UsageMeter;
   /** Index of the slot. */
   readonly worker: number;
   readonly storeDir: string | undefined;
@@ -88,9 +91,10 @@ export class TaskExecutor {
   }
 
   #append(header: TaskHeader, status: ResultStatus, body: Buffer, startMs: number, durationUs: number): Buffer {
-    const { results, worker } = this.#options;
+    const { results, worker, meter } = this.#options;
     const { taskId, fnId, tryNumber } = header;
-    return results.appendResult({ taskId, fnId, tryNumber, status, durationUs, startMs, worker }, body);
+    const usage = meter.end(durationUs);
+    return results.appendResult({ taskId, fnId, tryNumber, status, durationUs, startMs, worker, usage }, body);
   }
 }
 

@@ -14,6 +14,7 @@ import { JOURNAL_RECORD_LIMIT, JournalWriter } from '../journal.ts';
 import { TaskExecutor } from './execute.ts';
 import { FunctionTable } from './functions.ts';
 import { Surroundings } from './surroundings.ts';
+import { measureProcess } from './usage.ts';
 
 const FLUSH_AFTER_MS = 0.5;
 /** Frame header and batch number. */
@@ -24,9 +25,11 @@ const socket = new Socket({ fd: 3, readable: true, writable: true });
 const functions = new FunctionTable();
 const results = new RecordBuffer(RESULTS_PREFIX);
 const journal = env.FLOTILLA_JOURNAL ? new JournalWriter(env.FLOTILLA_JOURNAL) : undefined;
+const meter = measureProcess();
 const executor = new TaskExecutor({
   functions,
   results,
+  meter,
   surroundings: new Surroundings(env.FLOTILLA_RUN_ID ?? ''),
   worker: Number(env.FLOTILLA_WORKER_RANK ?? 0),
   storeDir: env.FLOTILLA_STORE,
@@ -55,6 +58,7 @@ async function runBatch(frame: Buffer): Promise<void> {
   const count = frame.readUInt32LE(4);
   const journalled = count > 1 ? journal : undefined;
   journalled?.begin(batch);
+  meter.begin();
   let flushed = performance.now();
   let at = 8;
   while (at < frame.length) {

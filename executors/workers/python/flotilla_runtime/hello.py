@@ -2,7 +2,7 @@
 import os
 import sys
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 
 def describe_self():

@@ -13,11 +13,13 @@ from .hello import describe_self
 from .link import DEFINE, HELLO, SHUTDOWN, TASKS, Journal, Link
 from .problems import DefinitionProblem, Undecodable
 from .surroundings import Surroundings, environment_changes
+from .usage import THRESHOLD_US, Meter
 
 _SUPERVISOR_FD = 3
 _OK, _FAILED = 0, 1
 _TASK_HEADER = Struct('<IIIHBBI')
 _RESULT_HEADER = Struct('<IIIHBBIdI')
+_HAS_USAGE = 1
 _BATCH_HEADER = Struct('<II')
 _FN_ID = Struct('<I')
 _JOURNAL_RECORD_LIMIT = 4096
@@ -46,6 +48,7 @@ class Worker:
         self._functions = {}
         self._environments = {}
         self._last_context = (b'', {})
+        self._meter = Meter()
         self._is_forked = False
 
     def run(self):
@@ -82,6 +85,7 @@ class Worker:
             journal.begin(batch)
         at, end = _BATCH_HEADER.size, len(body)
         pending, pending_bytes = [], 0
+        self._meter.begin()
         begun = flushed = perf_counter()
         epoch = time() - begun
         while at < end:
@@ -91,11 +95,14 @@ class Worker:
             status, parts = self._run(
                 fn_id, task_id, try_number, body[arguments_at - context_bytes:arguments_at], body[arguments_at:next_at])
             at = next_at
-            size = sum(map(len, parts))
             now = perf_counter()
+            busy_us, flags = int((now - begun) * 1e6), 0
+            if busy_us >= THRESHOLD_US:
+                parts, flags = [self._meter.end()] + parts, _HAS_USAGE
+            size = sum(map(len, parts))
             header = _RESULT_HEADER.pack(
-                _RESULT_HEADER.size - 4 + size, task_id, fn_id, try_number, status, 0,
-                min(int((now - begun) * 1e6), _MAX_BUSY_US), (epoch + begun) * 1e3, self._rank)
+                _RESULT_HEADER.size - 4 + size, task_id, fn_id, try_number, status, flags,
+                min(busy_us, _MAX_BUSY_US), (epoch + begun) * 1e3, self._rank)
             size += _RESULT_HEADER.size
             is_large = size > _JOURNAL_RECORD_LIMIT
             if is_large and pending:

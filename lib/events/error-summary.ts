@@ -1,0 +1,40 @@
+/**
+ * What of an error is kept in the event log: bounded, and safe to take from whatever was thrown.
+ */
+import { isAppError } from '../errors/index.ts';
+import type { ErrorSummary } from './events.ts';
+
+const MAX_TEXT = 1000;
+
+export function summarizeError(error: unknown): ErrorSummary {
+  try {
+    return error instanceof Error ? summarize(error) : { name: 'thrown', message: cut(String(error)) };
+  } catch {
+    // A getter or a toString of the user's own.
+    return { name: 'thrown', message: 'an error that cannot be read' };
+  }
+}
+
+function summarize(error: Error): ErrorSummary {
+  const fields = error as unknown as Readonly<Record<string, unknown>>;
+  const code = isAppError(error) ? error.flotilla.code : fields.code;
+  const detail = detailOf(fields);
+  return {
+    name: String(error.name),
+    message: cut(String(error.message)),
+    ...(typeof code === 'string' ? { code } : {}),
+    ...(typeof fields.exitCode === 'number' ? { exitCode: fields.exitCode } : {}),
+    ...(typeof fields.signal === 'string' ? { signal: fields.signal } : {}),
+    ...(detail === undefined ? {} : { detail }),
+  };
+}
+
+/** Tracebacks and stderr say most at their ends, stacks at their beginning. */
+function detailOf({ traceback, stderrTail, stack }: Readonly<Record<string, unknown>>): string | undefined {
+  for (const text of [traceback, stderrTail]) if (typeof text === 'string' && text.trim() !== '') return text.trim().slice(-MAX_TEXT);
+  if (typeof stack !== 'string') return undefined;
+  const frames = stack.slice(Math.max(0, stack.search(/^\s+at /m)));
+  return /^\s+at /.test(frames) ? cut(frames.trim()) : undefined;
+}
+
+const cut = (text: string): string => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text);

@@ -1,0 +1,109 @@
+/**
+ * The file of the event log while it is being written: batches at its end, one write at a time, none of them waited for by the run.
+ *
+ * Every batch has its place from the start, so that what a write was about to do can be done again when the process ends in the middle.
+ * Knows nothing of what batches hold.
+ */
+import { closeSync, openSync, write, writeSync } from 'node:fs';
+import type { EventBatch } from './encoder.ts';
+import { encodeFileHeader } from './format.ts';
+
+/** A disk that is this far behind costs events, not memory. */
+const MAX_WAITING = 2000;
+
+export class EventFile {
+  readonly #fd: number;
+  readonly #lost: (events: number, reason: string) => void;
+  #end: number;
+  #waiting: EventBatch[] = [];
+  #writing: EventBatch | undefined;
+  #idle: PromiseWithResolvers<void> | undefined;
+  #isClosed = false;
+
+  /**
+   * Makes the file. @throws if it is there already, or cannot be made.
+   * @param lost told of batches that were given up; called between events, never while one is being added.
+   */
+  constructor(path: string, lost: (events: number, reason: string) => void) {
+    this.#lost = lost;
+    this.#fd = openSync(path, 'wx');
+    const header = encodeFileHeader();
+    writeSync(this.#fd, header, 0, header.length, 0);
+    this.#end = header.length;
+  }
+
+  append(batch: EventBatch): void {
+    if (this.#isClosed) return;
+    this.#waiting.push(batch);
+    if (!this.#writing) this.#next();
+  }
+
+  /** @returns whether there was too much: then all that waited is given up. */
+  dropIfBehind(): boolean {
+    const isBehind = this.#waiting.length > MAX_WAITING;
+    if (isBehind) this.#giveUp('the disk was too slow');
+    return isBehind;
+  }
+
+  #next(): void {
+    this.#writing = this.#waiting.shift();
+    if (this.#writing) this.#write(this.#writing, 0);
+    else this.#idle?.resolve();
+  }
+
+  #write(batch: EventBatch, from: number): void {
+    const { bytes } = batch;
+    write(this.#fd, bytes, from, bytes.length - from, this.#end + from, (error, written) => {
+      if (this.#isClosed) return;
+      if (error) return this.#onError(batch, error);
+      if (from + written < bytes.length) return this.#write(batch, from + written);
+      this.#end += bytes.length;
+      this.#next();
+    });
+  }
+
+  /** What was written of it stays behind the end, and the next batch that can be written covers it. */
+  #onError(batch: EventBatch, error: Error): void {
+    this.#writing = undefined;
+    this.#waiting.unshift(batch);
+    this.#giveUp(error.message);
+    if (!this.#writing) this.#next();
+  }
+
+  #giveUp(reason: string): void {
+    const events = this.#waiting.reduce((sum, batch) => sum + batch.events, 0);
+    this.#waiting = [];
+    this.#lost(events, reason);
+  }
+
+  /** Done when everything is written, or given up; then it is closed. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#idle ??= Promise.withResolvers();
+    if (!this.#writing) this.#next();
+    await this.#idle.promise;
+    this.#close();
+  }
+
+  /** The process is about to end: writes what is left here and now, that which is being written once more. */
+  closeNow(): void {
+    if (this.#isClosed) return;
+    const left = this.#writing ? [this.#writing, ...this.#waiting] : this.#waiting;
+    try {
+      for (const { bytes } of left) {
+        for (let from = 0; from < bytes.length; ) from += writeSync(this.#fd, bytes, from, bytes.length - from, this.#end + from);
+        this.#end += bytes.length;
+      }
+    } catch {
+      // No space is left, perhaps: readers cut what is not whole.
+    }
+    // Not closed: a write that is still under way must not find another file behind its number.
+    this.#isClosed = true;
+  }
+
+  #close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    closeSync(this.#fd);
+  }
+}

@@ -1,0 +1,209 @@
+/**
+ * The vocabulary of what happens in a run: one type per fact, told on the channels of lib/kernel/channels.ts and kept in the event log.
+ *
+ * Data only. A message tells of what happens while it is published; times other than that are in it. docs/event-log.md explains each.
+ */
+import type { TaskState } from '../futures/app-future.ts';
+import type { Usage } from '../wire/records.ts';
+
+export interface ErrorSummary {
+  readonly name: string;
+  /** The first 1,000 characters. */
+  readonly message: string;
+  /** Of ours, `FLOTILLA_…`; else the error's own, if it has one. */
+  readonly code?: string;
+  /** Of a command, or of the worker that was lost. */
+  readonly exitCode?: number;
+  readonly signal?: string;
+  /** The Python traceback, the end of stderr, or the first frames of the stack; at most 1,000 characters. */
+  readonly detail?: string;
+}
+
+export type AppKind = 'js' | 'python' | 'bash' | 'join';
+
+export interface TaskCalled {
+  readonly kind: 'taskCalled';
+  readonly taskId: number;
+  readonly name: string;
+  readonly app: AppKind;
+  /** The join whose body called it. */
+  readonly parent?: number;
+  /** Tasks whose futures are among its arguments and inputs, ended or not; each once. */
+  readonly after?: readonly number[];
+  /** Absolute paths of the files that it writes to, if they are its own. */
+  readonly stdout?: string;
+  readonly stderr?: string;
+}
+
+export interface CancelRequested {
+  readonly kind: 'cancelRequested';
+  readonly taskId: number;
+  readonly reason: string;
+}
+
+export interface TaskEnded {
+  readonly kind: 'taskEnded';
+  readonly taskId: number;
+  readonly name: string;
+  readonly state: TaskState;
+  /** Where it is another one than that of the last try. */
+  readonly error?: ErrorSummary;
+  /** State 'dependencyFailed': the task whose failure it was, directly before this one; absent if it was a promise of the script. */
+  readonly upstream?: number;
+}
+
+/** An executor was given a try; the body of a join is begun. */
+export interface TryLaunched {
+  readonly kind: 'tryLaunched';
+  readonly taskId: number;
+  readonly tryNumber: number;
+  /** Label; '' for a join, which runs in the driver. */
+  readonly executor: string;
+}
+
+/** 'expired': its block came to the end of its time. */
+export type TryEnd = 'done' | 'failed' | 'lost' | 'walltime' | 'cancelled' | 'unstarted' | 'expired';
+
+export interface TryEnded {
+  readonly kind: 'tryEnded';
+  readonly taskId: number;
+  readonly tryNumber: number;
+  readonly outcome: TryEnd;
+  /** '' where no worker reported. */
+  readonly host: string;
+  readonly worker: string;
+  /** On the worker's clock, ms since the epoch; 0: it never ran, as far as is known. */
+  readonly startMs: number;
+  readonly durationUs: number;
+  /** Of a try of more than 50 ms, as far as its worker can tell. */
+  readonly usage?: Usage;
+  readonly error?: ErrorSummary;
+}
+
+/** A worker is a process (or a thread) that runs one task at a time. */
+export interface WorkerStarted {
+  readonly kind: 'workerStarted';
+  readonly executor: string;
+  /** Absent: it belongs to no manager. */
+  readonly manager?: string;
+  readonly host: string;
+  /** Index of its slot. */
+  readonly slot: number;
+  /** 'js', 'python', 'bash'. */
+  readonly runs: string;
+  readonly pid: number;
+  /** Files that take what it prints: this path with `.stdout` and `.stderr`. */
+  readonly output?: string;
+}
+
+export interface WorkerEnded extends Omit<WorkerStarted, 'kind' | 'output'> {
+  readonly kind: 'workerEnded';
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+}
+
+export interface ManagerRegistered {
+  readonly kind: 'managerRegistered';
+  readonly executor: string;
+  readonly manager: string;
+  readonly host: string;
+  readonly block: string;
+  readonly workers: number;
+}
+
+export interface ManagerGone {
+  readonly kind: 'managerLost' | 'managerLeft';
+  readonly executor: string;
+  readonly manager: string;
+  readonly host: string;
+  readonly block: string;
+  readonly reason: string;
+}
+
+export interface ManagerRefused {
+  readonly kind: 'managerRefused';
+  readonly executor: string;
+  readonly reason: string;
+}
+
+export interface BlockSubmitted {
+  readonly kind: 'blockSubmitted';
+  readonly executor: string;
+  readonly block: string;
+  readonly job: string;
+}
+
+export interface BlockSubmitFailed {
+  readonly kind: 'blockSubmitFailed';
+  readonly executor: string;
+  readonly block: string;
+  readonly reason: string;
+}
+
+export interface BlockChanged {
+  readonly kind: 'blockChanged';
+  readonly executor: string;
+  readonly block: string;
+  readonly job: string;
+  /** A job's state, in the words of lib/provider.ts. */
+  readonly state: string;
+  readonly reason?: string;
+  readonly exitCode?: number;
+  readonly signal?: string;
+}
+
+export interface BlockDrained {
+  readonly kind: 'blockDrained';
+  readonly executor: string;
+  readonly block: string;
+}
+
+/** Its tasks fail with it. */
+export interface ExecutorLost {
+  readonly kind: 'executorFailed';
+  readonly executor: string;
+  readonly reason: string;
+}
+
+/** The first event of a log. */
+export interface RunStarted {
+  readonly kind: 'runStarted';
+  readonly runId: string;
+  readonly flotilla: string;
+  readonly node: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly cwd: string;
+  /** Without the interpreter: the script and its arguments. */
+  readonly argv: readonly string[];
+  /** Labels. */
+  readonly executors: readonly string[];
+}
+
+export interface KernelChanged {
+  readonly kind: 'kernelChanged';
+  readonly state: string;
+}
+
+/** Events are missing here: the disk was full, or too slow. */
+export interface EventsLost {
+  readonly kind: 'eventsLost';
+  readonly count: number;
+  readonly reason: string;
+}
+
+export type TaskEvent = TaskCalled | CancelRequested | TaskEnded;
+export type TryEvent = TryLaunched | TryEnded;
+export type WorkerEvent = WorkerStarted | WorkerEnded;
+export type ManagerEvent = ManagerRegistered | ManagerGone | ManagerRefused;
+export type BlockEvent = BlockSubmitted | BlockSubmitFailed | BlockChanged | BlockDrained;
+
+export type RunEvent =
+  | TaskEvent | TryEvent | WorkerEvent | ManagerEvent | BlockEvent | ExecutorLost | RunStarted | KernelChanged | EventsLost;
+
+/** An event as it is read from a log. */
+export interface Logged<E extends RunEvent = RunEvent> {
+  /** On the driver's clock, ms since the epoch, to the microsecond. */
+  readonly atMs: number;
+  readonly event: E;
+}

@@ -1,0 +1,164 @@
+/**
+ * One run in numbers: its tasks per app, its slowest ones, its workers. A projection that forgets each task when that has ended.
+ */
+import type { TaskState } from '../../futures/app-future.ts';
+import type { ErrorSummary, Logged, RunStarted } from '../events.ts';
+import { runTimeOf, TaskHistories, type TaskHistory, type TryHistory } from './task-histories.ts';
+
+export interface StateCounts {
+  total: number;
+  done: number;
+  failed: number;
+  /** Not run, because one before them failed. */
+  dependencyFailed: number;
+  cancelled: number;
+}
+
+export interface AppSummary extends StateCounts {
+  readonly name: string;
+  readonly app: string;
+  /** Tries beyond the first of each task. */
+  retries: number;
+  /** Tries that ran to an end on a worker; the times below are theirs, ms. */
+  runs: number;
+  totalMs: number;
+  maxMs: number;
+  /** Of the tries that were long enough to be measured. */
+  cpuMs: number;
+  peakMemoryKiB: number;
+  /** The most frequent last. */
+  readonly errors: Map<string, { readonly error: ErrorSummary; count: number; readonly taskIds: number[] }>;
+}
+
+export interface SlowTask {
+  readonly taskId: number;
+  readonly name: string;
+  readonly tryNumber: number;
+  readonly worker: string;
+  readonly runMs: number;
+}
+
+export interface WorkerSummary {
+  readonly worker: string;
+  readonly host: string;
+  readonly executor: string;
+  tries: number;
+  busyMs: number;
+  /** Tries that it was lost with. */
+  lost: number;
+}
+
+const SLOWEST = 10;
+/** Of different messages per app, and of ids per message. */
+const MAX_ERRORS = 20;
+const MAX_IDS = 5;
+
+export class RunSummary {
+  started: RunStarted | undefined;
+  startedMs: number | undefined;
+  lastMs: number | undefined;
+  /** 'started', …, 'closed': the last one decides whether the run came to its end. */
+  kernelState: string | undefined;
+  lostEvents = 0;
+  readonly counts = zeroCounts();
+  readonly apps = new Map<string, AppSummary>();
+  readonly workers = new Map<string, WorkerSummary>();
+  readonly slowest: SlowTask[] = [];
+  /** Tasks that have not ended. */
+  readonly open = new TaskHistories();
+
+  add(logged: Logged): void {
+    const { atMs, event } = logged;
+    this.lastMs = atMs;
+    switch (event.kind) {
+      case 'runStarted':
+        this.started = event;
+        this.startedMs = atMs;
+        return;
+      case 'kernelChanged':
+        this.kernelState = event.state;
+        return;
+      case 'eventsLost':
+        this.lostEvents = event.count;
+        return;
+      default:
+        this.#addToTask(logged);
+    }
+  }
+
+  #addToTask(logged: Logged): void {
+    const task = this.open.add(logged);
+    if (!task) return;
+    if (logged.event.kind === 'taskCalled') this.#count(task, 'total');
+    else if (logged.event.kind === 'tryEnded') this.#addTry(task, task.tries.at(-1) as TryHistory);
+    else if (logged.event.kind === 'taskEnded') this.#end(task);
+  }
+
+  #count(task: TaskHistory, what: keyof StateCounts): AppSummary {
+    const app = this.#appOf(task);
+    app[what]++;
+    this.counts[what]++;
+    return app;
+  }
+
+  #end(task: TaskHistory): void {
+    const app = this.#count(task, columnOf(task.state));
+    this.open.forget(task.taskId);
+    const { error, taskId } = task;
+    if (task.state !== 'failed' || !error) return;
+    const key = `${error.name}: ${error.message}`;
+    const known = app.errors.get(key);
+    if (known) {
+      known.count++;
+      if (known.taskIds.length < MAX_IDS) known.taskIds.push(taskId);
+    } else if (app.errors.size < MAX_ERRORS) app.errors.set(key, { error, count: 1, taskIds: [taskId] });
+  }
+
+  #addTry(task: TaskHistory, ended: TryHistory): void {
+    const app = this.#appOf(task);
+    if (ended.number > 1) app.retries++;
+    const runMs = runTimeOf(ended);
+    if (runMs === undefined) return;
+    app.runs++;
+    app.totalMs += runMs;
+    app.maxMs = Math.max(app.maxMs, runMs);
+    app.cpuMs += ended.usage?.cpuMs ?? 0;
+    app.peakMemoryKiB = Math.max(app.peakMemoryKiB, ended.usage?.peakMemoryKiB ?? 0);
+    this.#addToWorker(ended, runMs);
+    this.#rank({ taskId: task.taskId, name: task.name, tryNumber: ended.number, worker: ended.worker, runMs });
+  }
+
+  #addToWorker({ worker, host, executor, outcome }: TryHistory, runMs: number): void {
+    if (worker === '') return;
+    const key = `${executor}\n${worker}`;
+    let summary = this.workers.get(key);
+    if (!summary) this.workers.set(key, (summary = { worker, host, executor, tries: 0, busyMs: 0, lost: 0 }));
+    summary.tries++;
+    summary.busyMs += runMs;
+    if (outcome === 'lost') summary.lost++;
+  }
+
+  #rank(task: SlowTask): void {
+    const { slowest } = this;
+    if (slowest.length === SLOWEST && (slowest[SLOWEST - 1] as SlowTask).runMs >= task.runMs) return;
+    const place = slowest.findIndex(({ runMs }) => runMs < task.runMs);
+    slowest.splice(place < 0 ? slowest.length : place, 0, task);
+    slowest.length = Math.min(slowest.length, SLOWEST);
+  }
+
+  #appOf({ name, app }: TaskHistory): AppSummary {
+    const key = `${app}\n${name}`;
+    let summary = this.apps.get(key);
+    if (!summary) {
+      summary = { ...zeroCounts(), name, app, retries: 0, runs: 0, totalMs: 0, maxMs: 0, cpuMs: 0, peakMemoryKiB: 0, errors: new Map() };
+      this.apps.set(key, summary);
+    }
+    return summary;
+  }
+}
+
+const zeroCounts = (): StateCounts => ({ total: 0, done: 0, failed: 0, dependencyFailed: 0, cancelled: 0 });
+
+function columnOf(state: TaskState): keyof StateCounts {
+  return state === 'done' || state === 'cancelled' || state === 'dependencyFailed' ? state : 'failed';
+}

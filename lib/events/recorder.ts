@@ -1,0 +1,93 @@
+/**
+ * The subscriber that keeps the event log of a run: everything on the channels goes into `runinfo/NNN/events.log`.
+ *
+ * A listener like any other: it changes nothing, and a disk that is full costs events, not tasks. Batches leave when they are full or a
+ * tenth of a second old; what a killed driver had not written by then is lost.
+ */
+import { join } from 'node:path';
+import {
+  blockChannel,
+  executorChannel,
+  type KernelMessage,
+  kernelChannel,
+  logChannel,
+  managerChannel,
+  taskChannel,
+  tryChannel,
+  workerChannel,
+} from '../kernel/channels.ts';
+import { EventEncoder } from './encoder.ts';
+import { EventFile } from './event-file.ts';
+import type { RunEvent, RunStarted } from './events.ts';
+import { EVENT_LOG } from './format.ts';
+
+const FLUSH_MS = 100;
+const RECORDED = [taskChannel, tryChannel, workerChannel, managerChannel, blockChannel, executorChannel];
+
+export class EventRecorder {
+  readonly #file: EventFile;
+  readonly #encoder: EventEncoder;
+  #flushing: NodeJS.Timeout | undefined;
+  #hasComplained = false;
+  #lost: { count: number; reason: string } | undefined;
+
+  /** Records from now on. @throws if the file cannot be made. */
+  constructor(runDir: string, started: RunStarted) {
+    this.#file = new EventFile(join(runDir, EVENT_LOG), (count, reason) => this.#onLost(count, reason));
+    this.#encoder = new EventEncoder((batch) => this.#file.append(batch));
+    this.#record(started);
+    for (const channel of RECORDED) channel.subscribe(this.#onEvent);
+    kernelChannel.subscribe(this.#onKernel);
+    process.on('exit', this.#onExit);
+  }
+
+  readonly #onEvent = (message: unknown): void => this.#record(message as RunEvent);
+  readonly #onKernel = (message: unknown): void => this.#record({ kind: 'kernelChanged', state: (message as KernelMessage).state });
+  readonly #onExit = (): void => this.#closeNow();
+
+  #record(event: RunEvent): void {
+    this.#encoder.add(event);
+    this.#flushing ??= setTimeout(() => this.#flush(), FLUSH_MS).unref();
+  }
+
+  #flush(): void {
+    this.#flushing = undefined;
+    if (!this.#file.dropIfBehind()) this.#handOver();
+  }
+
+  #handOver(): void {
+    const batch = this.#encoder.take();
+    if (batch) this.#file.append(batch);
+  }
+
+  /** What is in the encoder may build upon what was lost: it goes too. The next batch begins by saying so. */
+  #onLost(events: number, reason: string): void {
+    const count = (this.#lost?.count ?? 0) + events + this.#encoder.discard();
+    this.#lost = { count, reason };
+    this.#encoder.add({ kind: 'eventsLost', ...this.#lost });
+    if (this.#hasComplained) return;
+    this.#hasComplained = true;
+    const message = `events of this run are lost, its log (${EVENT_LOG}) cannot be written: ${reason}. The run goes on without them`;
+    logChannel.publish({ executor: '-', level: 'warn', message });
+  }
+
+  /** Listens no longer; done when everything is in the file. Idempotent. */
+  async close(): Promise<void> {
+    this.#stopListening();
+    this.#handOver();
+    await this.#file.close();
+  }
+
+  #closeNow(): void {
+    this.#stopListening();
+    this.#handOver();
+    this.#file.closeNow();
+  }
+
+  #stopListening(): void {
+    clearTimeout(this.#flushing);
+    for (const channel of RECORDED) channel.unsubscribe(this.#onEvent);
+    kernelChannel.unsubscribe(this.#onKernel);
+    process.off('exit', this.#onExit);
+  }
+}

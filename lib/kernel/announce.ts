@@ -1,0 +1,74 @@
+/**
+ * Tells of a task and its tries on the channels, if anybody listens.
+ */
+import { summarizeError } from '../events/error-summary.ts';
+import type { TaskCalled, TaskEnded, TryEnd, TryEnded } from '../events/events.ts';
+import { DependencyError } from '../errors/index.ts';
+import type { TryOutcome } from '../executor.ts';
+import type { TryResult } from '../graph/task-graph.ts';
+import { ResultStatus } from '../wire/records.ts';
+import { asFuture, type Waitable } from './arguments.ts';
+import { taskChannel, tellTask, tellTry, tryChannel } from './channels.ts';
+import type { Task } from './task.ts';
+
+export function announceCalled(task: Task): void {
+  if (!taskChannel.hasSubscribers) return;
+  const { taskId, appName: name, entry, parentId, waitables, stdout, stderr } = task;
+  const called: TaskCalled = { kind: 'taskCalled', taskId, name, app: entry.kind };
+  if (parentId === undefined && waitables === undefined && stdout === undefined && stderr === undefined) return tellTask(called);
+  const after = waitables === undefined ? [] : tasksOf(waitables);
+  tellTask({
+    ...called,
+    ...(parentId === undefined ? {} : { parent: parentId }),
+    ...(after.length === 0 ? {} : { after }),
+    ...(stdout === undefined ? {} : { stdout }),
+    ...(stderr === undefined ? {} : { stderr }),
+  });
+}
+
+function tasksOf(waitables: readonly Waitable[]): number[] {
+  const ids = waitables.map((waitable) => (asFuture(waitable) as { taskId?: number } | undefined)?.taskId);
+  return [...new Set(ids.filter((id) => id !== undefined))];
+}
+
+export function announceCancelRequested({ taskId, cancelReason = '' }: Task): void {
+  if (taskChannel.hasSubscribers) tellTask({ kind: 'cancelRequested', taskId, reason: cancelReason });
+}
+
+/** An executor is about to be given the task's present try; a join's body is about to be begun. */
+export function announceLaunched({ taskId, tryNumber, executor }: Task): void {
+  if (tryChannel.hasSubscribers) tellTry({ kind: 'tryLaunched', taskId, tryNumber, executor });
+}
+
+/** @param outcome what an executor reported; absent: it ended in the driver. */
+export function announceTryEnded(task: Task, result: TryResult, outcome: TryOutcome | undefined): void {
+  if (!tryChannel.hasSubscribers) return;
+  const { taskId, tryNumber, latestError } = task;
+  const { host = '', worker = '', startMs = 0, durationUs = 0, usage } = outcome ?? {};
+  const ended: TryEnded = { kind: 'tryEnded', taskId, tryNumber, outcome: endOf(result, outcome), host, worker, startMs, durationUs };
+  const hasError = FAILURES.has(result.kind);
+  if (usage === undefined && !hasError) return tellTry(ended);
+  tellTry({ ...ended, ...(usage === undefined ? {} : { usage }), ...(hasError ? { error: summarizeError(latestError) } : {}) });
+}
+
+const FAILURES: ReadonlySet<TryResult['kind']> = new Set(['failed', 'groupError', 'lost', 'expired']);
+
+function endOf({ kind }: TryResult, outcome: TryOutcome | undefined): TryEnd {
+  if (kind === 'ok') return 'done';
+  if (kind === 'groupError') return 'failed';
+  return kind === 'failed' && outcome?.status === ResultStatus.Walltime ? 'walltime' : kind;
+}
+
+/** @param error what its future fails with; undefined: it did not fail. */
+export function announceEnded(task: Task, error: unknown): void {
+  if (!taskChannel.hasSubscribers) return;
+  const { taskId, appName: name, state, latestError } = task;
+  const ended: TaskEnded = { kind: 'taskEnded', taskId, name, state };
+  if (error instanceof DependencyError) tellTask({ ...ended, ...upstreamOf(error) });
+  else tellTask(error === undefined || error === latestError ? ended : { ...ended, error: summarizeError(error) });
+}
+
+/** Its message is the whole chain, and made when it is read: the tasks themselves tell as much. */
+function upstreamOf({ upstreamTask, upstream }: DependencyError): Pick<TaskEnded, 'upstream' | 'error'> {
+  return upstreamTask === undefined ? { error: summarizeError(upstream) } : { upstream: upstreamTask.id };
+}
