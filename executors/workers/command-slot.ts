@@ -6,7 +6,15 @@ import { bashFailure, bashResult, BashResultError } from '../../lib/apps/bash-re
 import { packWireError } from '../../lib/errors/index.ts';
 import type { WireError } from '../../lib/errors/wire-error.ts';
 import type { TaskContext } from '../../lib/task-spec.ts';
-import { encodeResult, readTaskHeader, recordEnd, ResultStatus, TASK_HEADER_BYTES, type TaskHeader, USAGE_THRESHOLD_US } from '../../lib/wire/records.ts';
+import {
+  encodeResult,
+  readTaskHeader,
+  recordEnd,
+  ResultStatus,
+  TASK_HEADER_BYTES,
+  type TaskHeader,
+  USAGE_THRESHOLD_US,
+} from '../../lib/wire/records.ts';
 import { decodeValue, encodeValue, unpack } from '../../lib/wire/value-codec.ts';
 import { type CommandOutcome, CommandRunner, CommandRunnerLostError, type CommandSpec } from './command/command-runner.ts';
 import { killAll, terminateAll, untilGone } from './process-tree.ts';

@@ -199,7 +199,15 @@ export type ManagerEvent = ManagerRegistered | ManagerGone | ManagerRefused;
 export type BlockEvent = BlockSubmitted | BlockSubmitFailed | BlockChanged | BlockDrained;
 
 export type RunEvent =
-  | TaskEvent | TryEvent | WorkerEvent | ManagerEvent | BlockEvent | ExecutorLost | RunStarted | KernelChanged | EventsLost;
+  | TaskEvent
+  | TryEvent
+  | WorkerEvent
+  | ManagerEvent
+  | BlockEvent
+  | ExecutorLost
+  | RunStarted
+  | KernelChanged
+  | EventsLost;
 
 /** An event as it is read from a log. */
 export interface Logged<E extends RunEvent = RunEvent> {

@@ -43,7 +43,15 @@ export const RecordType = {
 export const APP_KINDS: readonly AppKind[] = ['js', 'python', 'bash', 'join'];
 export const TRY_ENDS: readonly TryEnd[] = ['done', 'failed', 'lost', 'walltime', 'cancelled', 'unstarted', 'expired'];
 export const TASK_STATES: readonly TaskState[] = [
-  'pending', 'launched', 'retrying', 'joining', 'done', 'failed', 'dependencyFailed', 'cancelled', 'ignored',
+  'pending',
+  'launched',
+  'retrying',
+  'joining',
+  'done',
+  'failed',
+  'dependencyFailed',
+  'cancelled',
+  'ignored',
 ];
 
 export const TASK_CALLED_BYTES = RECORD_HEADER_BYTES + 4;

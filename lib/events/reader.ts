@@ -46,7 +46,10 @@ async function checkHeader(file: FileHandle, path: string): Promise<void> {
   if (header.toString('latin1', 0, MAGIC.length) !== MAGIC) throw new EventLogError(path, 'is no event log');
   const version = header.readUInt32LE(MAGIC.length);
   if (version !== FORMAT_VERSION) {
-    throw new EventLogError(path, `has version ${version} of the format, and this flotilla reads version ${FORMAT_VERSION}; use the one that wrote it`);
+    throw new EventLogError(
+      path,
+      `has version ${version} of the format, and this flotilla reads version ${FORMAT_VERSION}; use the one that wrote it`,
+    );
   }
 }
 

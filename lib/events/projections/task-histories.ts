@@ -82,7 +82,12 @@ export class TaskHistories {
         const { host, worker, startMs, durationUs, outcome, usage, error } = event;
         const started = startMs > 0;
         Object.assign(tryOf(task, event.tryNumber), {
-          host, worker, outcome, usage, error, endedMs: atMs,
+          host,
+          worker,
+          outcome,
+          usage,
+          error,
+          endedMs: atMs,
           startMs: started ? startMs : undefined,
           endMs: started ? startMs + durationUs / 1000 : undefined,
         });
@@ -99,8 +104,20 @@ export class TaskHistories {
 
   #called({ taskId, name, app, parent, after = [], stdout, stderr }: TaskCalled, calledMs: number): TaskHistory {
     const task: TaskHistory = {
-      taskId, name, app, parent, after, stdout, stderr, calledMs,
-      state: 'pending', endedMs: undefined, tries: [], cancelRequest: undefined, error: undefined, upstream: undefined,
+      taskId,
+      name,
+      app,
+      parent,
+      after,
+      stdout,
+      stderr,
+      calledMs,
+      state: 'pending',
+      endedMs: undefined,
+      tries: [],
+      cancelRequest: undefined,
+      error: undefined,
+      upstream: undefined,
     };
     this.#tasks.set(taskId, task);
     return task;
@@ -117,9 +134,17 @@ function tryOf(task: TaskHistory, number: number): TryHistory {
 }
 
 const createTry = (number: number, executor: string, launchedMs: number | undefined): TryHistory => ({
-  number, executor, launchedMs,
-  host: '', worker: '', startMs: undefined, endMs: undefined, endedMs: undefined,
-  outcome: 'running', usage: undefined, error: undefined,
+  number,
+  executor,
+  launchedMs,
+  host: '',
+  worker: '',
+  startMs: undefined,
+  endMs: undefined,
+  endedMs: undefined,
+  outcome: 'running',
+  usage: undefined,
+  error: undefined,
 });
 
 /** Wall time on the worker, ms; undefined if it did not run, or was still running. */
