@@ -3,6 +3,8 @@
  * about how many blocks there are, and knows tasks only as numbers.
  */
 import { ExecutorFailed } from '../../lib/errors/engine-errors.ts';
+import type { BlockChanged } from '../../lib/events/events.ts';
+import { tellBlock } from '../../lib/kernel/channels.ts';
 import { isTerminal, type JobStatus } from '../../lib/provider.ts';
 import type { BlockJob } from './block-jobs.ts';
 import type { BlocksOptions } from './blocks-options.ts';
@@ -133,12 +135,14 @@ export class Blocks {
 
   #submitted(blockId: BlockId, jobId: string): void {
     this.#log('info', `block ${blockId} is job ${jobId}`, { blockId, jobId });
+    tellBlock({ kind: 'blockSubmitted', executor: this.#options.label, block: blockId, job: jobId });
     this.#step({ kind: 'blockSubmitted', at: this.#now(), blockId });
   }
 
   #submitFailed(blockId: BlockId, error: unknown): void {
     const retryable = typeof error === 'object' && error !== null && 'retryable' in error && error.retryable === true;
     this.#log('warn', `block ${blockId} was not submitted: ${messageOf(error)}`, { blockId, retryable });
+    tellBlock({ kind: 'blockSubmitFailed', executor: this.#options.label, block: blockId, reason: messageOf(error) });
     this.#step({ kind: 'blockSubmitFailed', at: this.#now(), blockId, error, retryable });
     if (!retryable) this.#askHandler(blockId, { state: 'failed', reason: messageOf(error) });
   }
@@ -147,6 +151,7 @@ export class Blocks {
     const { blockId, jobId, state, reason } = job;
     const level = state === 'failed' || state === 'timeout' ? 'warn' : 'info';
     this.#log(level, `block ${blockId} is ${state}${reason === undefined ? '' : `: ${reason}`}`, { blockId, jobId });
+    tellBlock(describeChange(this.#options.label, job));
     if (isTerminal(state)) this.#options.onEnded?.(blockId);
     this.#step({ kind: 'blockState', at: this.#now(), blockId, status: job, stderrTail: job.stderrTail });
     if (state === 'failed') this.#askHandler(blockId, job);
@@ -171,6 +176,7 @@ export class Blocks {
 
   #drain(blockId: BlockId): void {
     this.#log('info', `block ${blockId} is not needed and is let go`, { blockId });
+    tellBlock({ kind: 'blockDrained', executor: this.#options.label, block: blockId });
     this.#options.onDrain(blockId);
   }
 
@@ -190,6 +196,19 @@ export class Blocks {
   #log(level: 'info' | 'warn', message: string, fields: Record<string, unknown> = {}): void {
     this.#options.context.log(level, `executor '${this.#options.label}': ${message}`, fields);
   }
+}
+
+function describeChange(executor: string, { blockId, jobId, state, reason, exitCode, signal }: BlockJob): BlockChanged {
+  return {
+    kind: 'blockChanged',
+    executor,
+    block: blockId,
+    job: jobId,
+    state,
+    ...(reason === undefined ? {} : { reason }),
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...(signal === undefined ? {} : { signal }),
+  };
 }
 
 function messageOf(error: unknown): string {

@@ -9,13 +9,16 @@ import { fileURLToPath } from 'node:url';
 import type { ExecutorContext, ExecutorStatus, RunningExecutor, TryRequest } from '../../lib/executor.ts';
 import { FrameType } from '../../lib/wire/frames.ts';
 import { readResult, recordEnd } from '../../lib/wire/records.ts';
+import { unpack } from '../../lib/wire/value-codec.ts';
+import { tellManager, tellWorker } from '../../lib/kernel/channels.ts';
 import { quoteForShell } from '../../providers/shell-quote.ts';
 import { Blocks } from '../blocks/blocks.ts';
+import { toWorkerEvent, type WorkerChange } from '../workers/worker-change.ts';
 import type { CompiledHighThroughput } from './compiled.ts';
 import { InterchangeKeeper } from './interchange-keeper.ts';
 import type { InterchangeEvent } from './interchange-process.ts';
 import { type LostManager, lostOutcome, managerLostBody } from './manager-loss.ts';
-import { KnownManagers } from './managers.ts';
+import { type KnownManager, KnownManagers } from './managers.ts';
 import { writeSettings } from './manager/settings.ts';
 import { Outbox } from './outbox.ts';
 import { interchangeSettings, managerSettings, type PeerSettingsSource } from './peer-settings.ts';
@@ -133,6 +136,8 @@ export class HighThroughput implements RunningExecutor {
         return this.#onLeft(event.index as number);
       case 'managerRefused':
         return this.#onRefused(String(event.message));
+      case 'managerTold':
+        return this.#onTold(event as unknown as { managerId: string; fact: Buffer });
       case 'load':
         this.#perBlock = new Map(Object.entries(event.perBlock as Record<string, number>));
         return;
@@ -149,23 +154,37 @@ export class HighThroughput implements RunningExecutor {
     this.#managers.add(manager);
     this.#refusal = undefined;
     this.#log('info', `manager ${manager.managerId} on ${manager.host} registered with ${manager.slots} worker(s)`);
+    tellManager({ kind: 'managerRegistered', ...this.#placeOf(manager), workers: manager.slots });
     this.#blocks.managerRegistered(manager.blockId, manager.slots);
+  }
+
+  #onTold({ managerId, fact }: { managerId: string; fact: Buffer }): void {
+    const manager = this.#managers.all.find((known) => known.managerId === managerId);
+    if (manager) tellWorker(toWorkerEvent(unpack(fact) as WorkerChange, { executor: this.label, manager: managerId, host: manager.host }));
+  }
+
+  #placeOf({ managerId, host, blockId }: Pick<KnownManager, 'managerId' | 'host' | 'blockId'>) {
+    return { executor: this.label, manager: managerId, host, block: blockId };
   }
 
   #onLeft(index: number): void {
     const manager = this.#managers.remove(index);
-    if (manager) this.#blocks.managerGone(manager.blockId, 'it left');
+    if (!manager) return;
+    tellManager({ kind: 'managerLeft', ...this.#placeOf(manager), reason: '' });
+    this.#blocks.managerGone(manager.blockId, 'it left');
   }
 
   #onRefused(message: string): void {
     this.#refusal = message;
     this.#log('error', `a manager was refused: ${message}`);
+    tellManager({ kind: 'managerRefused', executor: this.label, reason: message });
   }
 
   /** Its job's end says how it died: exit code, signal, the end of its stderr. */
   async #onLost(lost: LostManager): Promise<void> {
     this.#managers.remove(lost.index);
     this.#log('warn', `manager ${lost.managerId} on ${lost.host} was lost with ${lost.tasks.length} task(s): ${lost.reason}`);
+    tellManager({ kind: 'managerLost', ...this.#placeOf(lost), reason: lost.reason });
     this.#blocks.managerGone(lost.blockId, lost.reason);
     // At once: a new interchange must not be given what is as good as ended.
     const ended = lost.tasks.filter(([taskId, tryNumber]) => this.#settle(taskId, tryNumber));

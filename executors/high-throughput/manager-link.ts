@@ -4,6 +4,7 @@
  * Owns the socket, the timers and batching results per turn of the event loop. Must not be used in a worker thread: ending one
  * with a pending receive aborts the process. Knows nothing of workers.
  */
+import { pack } from 'msgpackr/pack';
 import { unpack } from 'msgpackr/unpack';
 import type { Dealer } from 'zeromq';
 import { FrameType } from '../../lib/wire/frames.ts';
@@ -128,6 +129,11 @@ export class ManagerLink {
   /** Asks for no more tasks; the interchange says `shutdown` when all results are in. */
   announceDrain(): void {
     this.#send(encodeFromManager(FrameType.Drain, 0));
+  }
+
+  /** Something that the driver may want to know; lost if the connection is just then. MessagePack. */
+  tell(fact: unknown): void {
+    this.#send(encodeFromManager(FrameType.Event, 0, [pack(fact)]));
   }
 
   /** Sends what is left, says goodbye and closes. Idempotent, bounded in time. */

@@ -7,12 +7,14 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Piscina } from 'piscina';
 import type { ExecutorContext, ExecutorStatus, RunningExecutor, TryRequest } from '../../lib/executor.ts';
+import { tellWorker } from '../../lib/kernel/channels.ts';
 import { RecordBuffer } from '../../lib/wire/record-buffer.ts';
 import { readResult, recordEnd } from '../../lib/wire/records.ts';
 import { startReaper } from '../workers/reaper.ts';
 import { killAll } from '../workers/process-tree.ts';
 import { makeScratchDir } from '../workers/scratch.ts';
 import { SlotPool } from '../workers/slot-pool.ts';
+import { toWorkerEvent } from '../workers/worker-change.ts';
 import { FunctionRegistry, WorkerFactory } from '../workers/worker-factory.ts';
 import type { CompiledThreadPool } from './options.ts';
 import { ThreadRunner } from './thread-runner.ts';
@@ -66,6 +68,7 @@ class ThreadExecutor implements RunningExecutor {
         logDir: join(runDir, label),
         scratchDir: this.#scratchDir,
         nodePath: process.execPath,
+        changed: (change) => tellWorker(toWorkerEvent(change, { executor: label, host: this.#host })),
       },
       this.#functions,
     );

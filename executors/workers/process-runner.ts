@@ -11,6 +11,7 @@ import { readTaskHeader, recordEnd } from '../../lib/wire/records.ts';
 import { problemWithHello } from './hello.ts';
 import { readJournal } from './journal.ts';
 import { killAll, type ProcessSet, signalGroup, terminateAll, untilGone } from './process-tree.ts';
+import type { WorkerChange } from './worker-change.ts';
 import type { Batch, FunctionSource, Runner, RunnerEvents, TaskTag, WorkerExit } from './runner.ts';
 
 export interface ProcessRunnerOptions {
@@ -30,7 +31,7 @@ export interface ProcessRunnerOptions {
   /** What to say when the program is not there. */
   readonly missingHint: string;
   /** Told when it starts and ends. */
-  readonly log?: (message: string) => void;
+  readonly changed?: (change: WorkerChange) => void;
 }
 
 /** A report of Python's has all threads in it, one of Node's a native stack: the reason is at their beginning. */
@@ -167,7 +168,7 @@ export class ProcessRunner implements Runner {
     // A worker that waits for work keeps no process alive; whoever has work for it is there for other reasons.
     child.unref();
     worker.socket.unref();
-    this.#options.log?.(`${name} is process ${child.pid}`);
+    this.#options.changed?.({ kind: 'workerStarted', worker: name, pid: child.pid, output: join(logDir, name) });
     this.#listen(worker);
     return worker;
   }
@@ -195,7 +196,8 @@ export class ProcessRunner implements Runner {
     socket.on('error', () => undefined);
     child.once('exit', (code, signal) => {
       worker.exit = { code, signal };
-      this.#options.log?.(`${this.#options.name}, process ${child.pid}, ended by ${signal ?? `exit code ${code}`}`);
+      const { name, changed } = this.#options;
+      changed?.({ kind: 'workerEnded', worker: name, pid: child.pid as number, exitCode: code, signal });
       void this.#endRest(worker);
     });
   }

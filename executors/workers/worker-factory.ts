@@ -6,6 +6,7 @@ import type { Definition } from '../../lib/task-spec.ts';
 import { CommandSlot } from './command-slot.ts';
 import { ProcessRunner } from './process-runner.ts';
 import type { FunctionSource, Runner, RunnerEvents } from './runner.ts';
+import type { WorkerChange } from './worker-change.ts';
 import { HAS_PARENT_DEATH_SIGNAL, jsWorkerArgv, pinTo, pythonWorkerArgv } from './worker-argv.ts';
 
 /** What a slot owns. */
@@ -27,7 +28,7 @@ export interface WorkerFactoryOptions {
   /** Interpreter of apps that name none. */
   readonly python: string | undefined;
   /** Told of workers that start and end. */
-  readonly log?: (message: string) => void;
+  readonly changed?: (change: WorkerChange) => void;
 }
 
 /** The functions that a node has been told of. */
@@ -92,10 +93,22 @@ export class WorkerFactory {
   }
 
   #process(name: string, argv: [string, ...string[]], slot: number, events: RunnerEvents, missingHint: string): ProcessRunner {
-    const { cwd, logDir, scratchDir, runId, log } = this.#options;
+    const { cwd, logDir, scratchDir, runId, changed } = this.#options;
     const env = this.#env(slot);
     const functions = this.#functions;
-    return new ProcessRunner({ name, argv, cwd, env, logDir, scratchDir, runId, functions, events, missingHint, ...(log ? { log } : {}) });
+    return new ProcessRunner({
+      name,
+      argv,
+      cwd,
+      env,
+      logDir,
+      scratchDir,
+      runId,
+      functions,
+      events,
+      missingHint,
+      ...(changed ? { changed } : {}),
+    });
   }
 
   #command(slot: number, events: RunnerEvents): Runner {

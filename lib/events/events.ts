@@ -80,20 +80,18 @@ export interface TryEnded {
   readonly error?: ErrorSummary;
 }
 
-/** A worker is a process (or a thread) that runs one task at a time. */
+/** A process that runs one JavaScript or Python task at a time; threads, and what forks commands, are not told of. */
 export interface WorkerStarted {
   readonly kind: 'workerStarted';
   readonly executor: string;
   /** Absent: it belongs to no manager. */
   readonly manager?: string;
   readonly host: string;
-  /** Index of its slot. */
-  readonly slot: number;
-  /** 'js', 'python', 'bash'. */
-  readonly runs: string;
+  /** `worker-3-js`, `worker-3-python`: 3 is the index of its slot. */
+  readonly worker: string;
   readonly pid: number;
-  /** Files that take what it prints: this path with `.stdout` and `.stderr`. */
-  readonly output?: string;
+  /** Where it prints to: this path with `.stdout` and `.stderr` behind it. */
+  readonly output: string;
 }
 
 export interface WorkerEnded extends Omit<WorkerStarted, 'kind' | 'output'> {

@@ -16,7 +16,7 @@ import type { GraphEffect, TaskId, TryResult } from '../graph/task-graph.ts';
 import { currentGroup } from '../groups/task-group.ts';
 import { announceCancelRequested, announceTryEnded } from './announce.ts';
 import { findWaitablesSafely, snapshot } from './arguments.ts';
-import { kernelChannel } from './channels.ts';
+import { kernelChannel, tellExecutor } from './channels.ts';
 import { type CloseOptions, compileCloseOptions } from './close-options.ts';
 import type { TaskCounts } from './counts.ts';
 import { currentKernel, setCurrentKernel } from './current.ts';
@@ -233,6 +233,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
 
   #executorFailed(label: string, error: Error): void {
     this.#executors.markFailed(label, error);
+    tellExecutor({ kind: 'executorFailed', executor: label, reason: error.message });
     for (const task of this.#tasks.all()) {
       if (task.state === 'launched' && task.executor === label) this.#failHere(task, task.tryNumber, error);
     }

@@ -101,10 +101,18 @@ export class Interchange {
       this.#managers?.send(id, encodeToManager(FrameType.ProbeReply, 0, 0, message.parts));
       return;
     }
+    if (message?.type === FrameType.Event) return this.#forward(id, message.parts);
     const event = message === undefined ? 'too short for a message' : toManagerEvent(id, message, now());
     if (typeof event === 'string') this.#log('warn', `a message from a manager makes no sense: ${event}`, { manager: id });
     else this.#tell(event);
     if (this.#leaving && this.#core?.managers.size === 0) this.#close();
+  }
+
+  /** Facts about workers and the like: nothing here depends on them. Strangers are not listened to. */
+  #forward(managerId: string, [fact]: readonly Buffer[]): void {
+    if (fact === undefined || !this.#core?.managers.has(managerId)) return;
+    this.#driver.event({ kind: 'managerTold', managerId, fact });
+    this.#endTurnSoon();
   }
 
   #tell(event: CoreEvent): void {

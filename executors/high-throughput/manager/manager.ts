@@ -10,6 +10,7 @@ import { PACKAGE_VERSION, PROTOCOL_VERSION } from '../../../lib/wire/protocol.ts
 import { startReaper, type Reaper } from '../../workers/reaper.ts';
 import { makeScratchDir } from '../../workers/scratch.ts';
 import { SlotPool } from '../../workers/slot-pool.ts';
+import { describeChange, type WorkerChange } from '../../workers/worker-change.ts';
 import { FunctionRegistry, WorkerFactory } from '../../workers/worker-factory.ts';
 import type { Try } from '../interchange/core-events.ts';
 import type { LinkRegistration, ManagerLink, ManagerLinkEvents } from '../manager-link.ts';
@@ -30,6 +31,9 @@ export class Manager {
   readonly #functions = new FunctionRegistry();
   readonly #pool: SlotPool;
   #link: ManagerLink | undefined;
+  /** Of workers that started before there was a link to tell it by. */
+  readonly #untold: WorkerChange[] = [];
+  #isJoined = false;
   #draining = false;
   #leaving: Promise<void> | undefined;
 
@@ -64,7 +68,7 @@ export class Manager {
         storeDir,
         nodePath,
         python: python ?? undefined,
-        log: (message) => this.#debug(() => message),
+        changed: (change) => this.#onWorkerChange(change),
       },
       this.#functions,
     );
@@ -80,6 +84,8 @@ export class Manager {
     const { ManagerLink } = await import('../manager-link.ts');
     this.#link = new ManagerLink(this.#linkOptions());
     await this.#link.start();
+    for (const change of this.#untold.splice(0)) this.#link.tell(change);
+    this.#isJoined = true;
     log(`manager ${this.#id} with ${this.#slots.length} worker(s) serves ${addresses.join(', ')} port ${port}`);
     if (drainPeriodMs !== null) setLongTimeout(() => this.#retire(drainPeriodMs), drainPeriodMs).unref();
   }
@@ -142,6 +148,12 @@ export class Manager {
         void this.#leave('the interchange is gone', 1);
       },
     };
+  }
+
+  #onWorkerChange(change: WorkerChange): void {
+    this.#debug(() => describeChange(change));
+    if (this.#isJoined) this.#link?.tell(change);
+    else this.#untold.push(change);
   }
 
   #sendResults(records: Buffer): void {
