@@ -8,6 +8,7 @@ import { addConfigCommand } from './command-line/config.ts';
 import { addDoctorCommand } from './command-line/doctor.ts';
 import { addMapCommand } from './command-line/map.ts';
 import { addPerfCommand } from './command-line/perf.ts';
+import { addRunsCommands } from './command-line/runs.ts';
 import { collect } from './command-line/shared.ts';
 import { showError } from './show-error.ts';
 import { UsageError } from './usage-error.ts';
@@ -68,7 +69,7 @@ export function buildProgram(commands: Commands): Command {
     .action((script: string, args: string[], { config, set = [], quiet = false }: Partial<RunCommandOptions>) =>
       commands.run(script, args, { ...(config === undefined ? {} : { config }), set, quiet }),
     );
-  for (const add of [addMapCommand, addConfigCommand, addDoctorCommand, addPerfCommand]) add(program);
+  for (const add of [addMapCommand, addRunsCommands, addConfigCommand, addDoctorCommand, addPerfCommand]) add(program);
   return program;
 }
 

@@ -1,0 +1,41 @@
+/**
+ * `flotilla runs`: the runs of a directory, a line for each.
+ */
+import { RunSummary } from '../../lib/events/projections/run-summary.ts';
+import { listRuns, type RunFolder } from '../runs/run-folder.ts';
+import { summarizeRun } from '../runs/read-run.ts';
+import { runStateOf } from '../runs/run-state.ts';
+import { runAsData, wallMsOf } from '../runs/show-text.ts';
+import { formatDate, formatMs, formatTable } from '../runs/words.ts';
+
+export interface RunsOptions {
+  readonly runDir: string;
+  readonly json: boolean;
+}
+
+export async function listCommand({ runDir, json }: RunsOptions): Promise<void> {
+  const runs: [RunFolder, RunSummary][] = [];
+  for (const folder of listRuns(runDir)) runs.push([folder, await summarizeOrEmpty(folder)]);
+  if (json) console.log(JSON.stringify(runs.map(([folder, summary]) => runAsData(folder, summary, runStateOf(summary)))));
+  else console.log(runs.length === 0 ? `no runs in ${runDir}` : formatTable(HEADS, runs.map(toRow)).join('\n'));
+}
+
+const HEADS = ['run', 'started', 'took', 'state', 'tasks', 'done', 'failed', 'not run', 'cancelled', 'script'];
+
+function toRow([{ run }, summary]: readonly [RunFolder, RunSummary]): (string | number)[] {
+  const { startedMs, started, counts } = summary;
+  const { total, done, failed, dependencyFailed, cancelled } = counts;
+  const since = startedMs === undefined ? '?' : formatDate(startedMs);
+  const script = started?.argv.join(' ') ?? '';
+  return [run, since, formatMs(wallMsOf(summary)), runStateOf(summary), total, done, failed, dependencyFailed, cancelled, script];
+}
+
+/** One log that cannot be read (of another version, perhaps) must not hide the others. */
+async function summarizeOrEmpty(folder: RunFolder): Promise<RunSummary> {
+  try {
+    return await summarizeRun(folder);
+  } catch (error) {
+    process.stderr.write(`flotilla: ${(error as Error).message}\n`);
+    return new RunSummary();
+  }
+}

@@ -1,0 +1,178 @@
+/**
+ * Everything that happened to one task, in words. Pure.
+ */
+import type { TaskHistory, TryHistory } from '../../lib/events/projections/task-histories.ts';
+import type { ErrorSummary } from '../../lib/events/events.ts';
+import { runTimeOf } from '../../lib/events/projections/task-histories.ts';
+import type { TaskStory } from './read-run.ts';
+import type { RunState } from './run-state.ts';
+import { formatClock, formatKiB, formatMs, listSome, nameTask } from './words.ts';
+
+const MOST_NAMES = 5;
+
+interface Moment {
+  /** Undefined: it goes with what is before it. */
+  readonly atMs: number | undefined;
+  /** By the clock of a worker, which may differ: it keeps its place whatever its time. */
+  readonly isWorkers?: boolean;
+  readonly text: string;
+}
+
+/** @param state of the run: what has not ended means another thing in a run that is over. */
+export function explainTask(task: TaskHistory, story: Omit<TaskStory, 'task'>, state: RunState): string[] {
+  const moments = [
+    ...called(task, story),
+    ...(task.cancelRequest ? [{ atMs: task.cancelRequest.atMs, text: cancelText(task.cancelRequest.reason) }] : []),
+    ...task.tries.flatMap(describeTry),
+    ...ended(task, story),
+  ];
+  const ordered = sortByTime(moments);
+  return [
+    `${nameTask(task)}: ${headline(task, state)}`,
+    ...ordered.map(({ atMs, text }) => `  ${atMs === undefined ? ' '.repeat(CLOCK_LENGTH) : formatClock(atMs)}  ${text}`),
+    ...outlook(task, story, state),
+    ...(
+      [
+        ['stdout', task.stdout],
+        ['stderr', task.stderr],
+      ] as const
+    )
+      .filter(([, path]) => path !== undefined)
+      .map(([stream, path]) => `  ${stream}: ${path}`),
+  ];
+}
+
+const CLOCK_LENGTH = 12;
+
+/** A cancellation comes between a try's launch and its end. Sorting is stable. */
+function sortByTime(moments: readonly Moment[]): Moment[] {
+  let latest = 0;
+  const placed = moments.map((moment) => ({ moment, atMs: (latest = (moment.isWorkers ? undefined : moment.atMs) ?? latest) }));
+  return placed.sort((a, b) => a.atMs - b.atMs).map(({ moment }) => moment);
+}
+
+function headline(task: TaskHistory, state: RunState): string {
+  const words = { done: 'done', failed: 'failed', dependencyFailed: 'did not run', cancelled: 'cancelled' } as const;
+  const end = words[task.state as keyof typeof words];
+  const tries = task.tries.length > 1 ? `, at try ${task.tries.length}` : '';
+  if (end !== undefined) return `${end}${tries}, ${formatMs((task.endedMs ?? task.calledMs) - task.calledMs)} after it was called`;
+  return state === 'running' ? `${task.state}` : `had not ended when the events of this run do`;
+}
+
+function called(task: TaskHistory, { others }: Omit<TaskStory, 'task'>): Moment[] {
+  const by = task.parent === undefined ? '' : ` by the body of join ${task.parent}`;
+  const after = task.after.length === 0 ? '' : `; it takes values from ${namesOf(task.after, others)}`;
+  return [{ atMs: task.calledMs, text: `called${by}${after}` }];
+}
+
+const namesOf = (ids: readonly number[], others: ReadonlyMap<number, TaskHistory>): string =>
+  listSome(
+    ids.map((id) => nameOf(id, others)),
+    MOST_NAMES,
+  );
+
+function nameOf(id: number, others: ReadonlyMap<number, TaskHistory>): string {
+  const other = others.get(id);
+  return other ? nameTask(other) : `task ${id}`;
+}
+
+const cancelText = (reason: string): string => `asked to be cancelled${reason === '' ? '' : `: ${reason}`}`;
+
+function describeTry(each: TryHistory): Moment[] {
+  const { number, executor, launchedMs, outcome, error, endedMs } = each;
+  const where = executor === '' ? 'begun in the driver' : `handed to executor '${executor}'`;
+  return [
+    ...(launchedMs === undefined ? [] : [{ atMs: launchedMs, text: `try ${number} ${where}` }]),
+    ...ran(each),
+    ...(outcome === 'running'
+      ? []
+      : [{ atMs: endedMs, text: `try ${number} ${OUTCOMES[outcome]}${error ? `: ${describeError(error)}` : ''}` }]),
+    ...detailOf(error),
+  ];
+}
+
+const OUTCOMES = {
+  done: 'was done',
+  failed: 'failed',
+  lost: 'was lost, which costs none of its retries',
+  walltime: 'was ended because its walltime was over',
+  cancelled: 'was cancelled',
+  unstarted: 'came back without having been started, which costs nothing',
+  expired: 'ended with its block, whose time was over, which costs nothing',
+} as const;
+
+function ran(each: TryHistory): Moment[] {
+  const { startMs, launchedMs, host, worker, usage } = each;
+  if (startMs === undefined) return host === '' ? [] : [{ atMs: undefined, text: `it was on ${host} (${worker})` }];
+  const waited = launchedMs === undefined || startMs <= launchedMs ? '' : `, after ${formatMs(startMs - launchedMs)} in queues`;
+  const took = [
+    `ran for ${formatMs(runTimeOf(each) ?? 0)}`,
+    ...(usage && usage.cpuMs > 0 ? [`CPU ${formatMs(usage.cpuMs)}`] : []),
+    ...(usage && usage.peakMemoryKiB > 0 ? [`memory ${formatKiB(usage.peakMemoryKiB)}`] : []),
+  ];
+  return [{ atMs: startMs, isWorkers: true, text: `started on ${host} (${worker})${waited}; ${took.join(', ')}` }];
+}
+
+function describeError({ name, message, exitCode, signal }: ErrorSummary): string {
+  const [first = ''] = message.split('\n', 1);
+  const end = signal === undefined ? (exitCode === undefined ? '' : ` (exit code ${exitCode})`) : ` (${signal})`;
+  return `${name}: ${first}${end}`;
+}
+
+const DETAIL_LINES = 8;
+
+function detailOf(error: ErrorSummary | undefined): Moment[] {
+  const lines = error?.detail?.split('\n') ?? [];
+  return lines.slice(-DETAIL_LINES).map((line) => ({ atMs: undefined, text: `    ${line.trimEnd()}` }));
+}
+
+function ended(task: TaskHistory, { others, chain }: Omit<TaskStory, 'task'>): Moment[] {
+  const { endedMs: atMs, error, state } = task;
+  if (atMs === undefined) return [];
+  if (state === 'dependencyFailed') return [{ atMs, text: `did not run: ${chainText(chain, others, error)}` }];
+  if (state === 'failed' && error !== task.tries.at(-1)?.error && error)
+    return [{ atMs, text: `failed for good: ${describeError(error)}` }];
+  return [{ atMs, text: state === 'done' ? 'done' : state === 'cancelled' ? 'cancelled' : 'failed for good' }];
+}
+
+function chainText(chain: readonly number[], others: ReadonlyMap<number, TaskHistory>, error: ErrorSummary | undefined): string {
+  if (chain.length === 0) return `a promise that it needs was rejected${error ? ` (${describeError(error)})` : ''}`;
+  const root = others.get(chain.at(-1) as number);
+  const names = chain.map((id) => nameOf(id, others));
+  const shown = names.length <= MOST_NAMES ? names : [...names.slice(0, 3), `… ${names.length - 4} more …`, names.at(-1) as string];
+  const why = root?.error ? `, which failed: ${describeError(root.error)}` : ', which failed';
+  return `it needs ${shown.join(', which needs ')}${why}`;
+}
+
+/** What a task that has not ended waits for, as far as the events tell. */
+function outlook(task: TaskHistory, { others, children, summary }: Omit<TaskStory, 'task'>, state: RunState): string[] {
+  const tense = state === 'running' ? 'waits' : 'waited';
+  if (task.endedMs !== undefined)
+    return children.length === 0
+      ? []
+      : [
+          `  its body called ${listSome(
+            children.map((id) => `task ${id}`),
+            MOST_NAMES,
+          )}`,
+        ];
+  if (task.state === 'pending') {
+    const open = task.after.filter((id) => others.get(id)?.endedMs === undefined);
+    const what = open.length === 0 ? 'a promise of the script' : namesOf(open, others);
+    return [`  it ${tense} for ${what}`];
+  }
+  if (task.state === 'joining') {
+    const open = children.filter((id) => summary.open.get(id));
+    return [
+      `  it ${tense} for ${
+        open.length === 0
+          ? 'its body'
+          : listSome(
+              open.map((id) => `task ${id}`),
+              MOST_NAMES,
+            )
+      }`,
+    ];
+  }
+  return state === 'running' ? ['  it is queued or running there'] : [`  it was queued or running there when the driver ended`];
+}

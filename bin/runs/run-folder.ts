@@ -1,0 +1,51 @@
+/**
+ * Finding the run directory that a person means: a number, `last`, or a path.
+ */
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { EVENT_LOG } from '../../lib/events/format.ts';
+
+/** A command cannot do what it was asked to; the message says why and what can be done. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+export interface RunFolder {
+  /** As its directory is called: '007'. */
+  readonly run: string;
+  /** Absolute. */
+  readonly path: string;
+}
+
+/** Those with an event log, oldest first; empty if there is no such directory. */
+export function listRuns(root: string): RunFolder[] {
+  const parent = resolve(root);
+  if (!existsSync(parent)) return [];
+  return readdirSync(parent)
+    .filter((name) => /^\d{3,}$/.test(name) && existsSync(join(parent, name, EVENT_LOG)))
+    .sort((a, b) => Number(a) - Number(b))
+    .map((run) => ({ run, path: join(parent, run) }));
+}
+
+/**
+ * @param which '7', '007', 'last', or the path of a run directory.
+ * @throws UsageError naming the runs that there are.
+ */
+export function findRun(which: string, root: string): RunFolder {
+  if (which.includes('/')) {
+    const path = resolve(which);
+    if (existsSync(join(path, EVENT_LOG))) return { run: basename(path), path };
+    throw new UsageError(`${path} has no event log (${EVENT_LOG}); is it a run directory?`);
+  }
+  const runs = listRuns(root);
+  const found = which === 'last' ? runs.at(-1) : runs.find(({ run }) => Number(run) === Number(which));
+  if (found) return found;
+  const known = runs.length === 0 ? 'no run with an event log' : `runs ${runs[0]?.run} to ${runs.at(-1)?.run}`;
+  throw new UsageError(`there is no run ${which}: ${resolve(root)} has ${known}; --run-dir names another directory`);
+}
+
+/** @throws UsageError if it is no task id. */
+export function toTaskId(text: string): number {
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  throw new UsageError(`${text} is no task id: tasks are numbered from 1, as the summary of a run and error messages name them`);
+}

@@ -1,0 +1,114 @@
+/**
+ * One run in words and tables, and as data. Pure.
+ */
+import type { AppSummary, RunSummary, StateCounts } from '../../lib/events/projections/run-summary.ts';
+import type { RunFolder } from './run-folder.ts';
+import type { RunState } from './run-state.ts';
+import { formatDate, formatKiB, formatMs, formatTable } from './words.ts';
+
+const MESSAGE_LENGTH = 160;
+
+export const wallMsOf = ({ startedMs, lastMs }: RunSummary): number => (lastMs ?? 0) - (startedMs ?? lastMs ?? 0);
+
+export function describeRun(folder: RunFolder, summary: RunSummary, state: RunState): string[] {
+  const { started, startedMs, counts } = summary;
+  return [
+    `run ${folder.run}: ${state}, ${formatMs(wallMsOf(summary))}; ${folder.path}`,
+    ...(started && startedMs !== undefined
+      ? [
+          `  ${started.argv.join(' ') || '(no script)'}`,
+          `  started ${formatDate(startedMs)} on ${started.host} as process ${started.pid}; flotilla ${started.flotilla}, node ${started.node}`,
+        ]
+      : []),
+    `  ${describeCounts(counts)}`,
+    ...(summary.lostEvents > 0 ? [`  ${summary.lostEvents} events are missing here: the disk could not take them`] : []),
+    ...section('apps', appTable([...summary.apps.values()])),
+    ...section('failures', [...summary.apps.values()].flatMap(failuresOf)),
+    ...section('slowest', slowestTable(summary)),
+    ...section('workers', workerTable(summary)),
+  ];
+}
+
+export function describeCounts(counts: StateCounts): string {
+  const { total, done, failed, dependencyFailed, cancelled } = counts;
+  const open = total - done - failed - dependencyFailed - cancelled;
+  const parts = [
+    `${done} done`,
+    failed > 0 && `${failed} failed`,
+    dependencyFailed > 0 && `${dependencyFailed} not run because one before them failed`,
+    cancelled > 0 && `${cancelled} cancelled`,
+    open > 0 && `${open} not ended`,
+  ];
+  return total === 0 ? 'no tasks' : `${total} ${total === 1 ? 'task' : 'tasks'}: ${parts.filter((part) => part !== false).join(', ')}`;
+}
+
+const section = (title: string, lines: readonly string[]): string[] =>
+  lines.length === 0 ? [] : ['', `${title}:`, ...lines.map((line) => `  ${line}`)];
+
+function appTable(apps: readonly AppSummary[]): string[] {
+  if (apps.length === 0) return [];
+  const heads = ['app', 'kind', 'tasks', 'done', 'failed', 'not run', 'cancelled', 'retries', 'mean', 'max', 'CPU', 'memory'];
+  const rows = apps.map((app) => [
+    app.name,
+    app.app,
+    app.total,
+    app.done,
+    app.failed,
+    app.dependencyFailed,
+    app.cancelled,
+    app.retries,
+    app.runs === 0 ? '' : formatMs(app.totalMs / app.runs),
+    app.runs === 0 ? '' : formatMs(app.maxMs),
+    app.cpuMs === 0 ? '' : formatMs(app.cpuMs),
+    formatKiB(app.peakMemoryKiB),
+  ]);
+  return formatTable(heads, rows);
+}
+
+function failuresOf({ name, errors }: AppSummary): string[] {
+  return [...errors.values()]
+    .sort((a, b) => b.count - a.count)
+    .map(({ error, count, taskIds }) => {
+      const [first = ''] = error.message.split('\n', 1);
+      const more = count > taskIds.length ? ', …' : '';
+      return `${count} × ${name}: ${error.name}: ${first.slice(0, MESSAGE_LENGTH)} (${count === 1 ? 'task' : 'tasks'} ${taskIds.join(', ')}${more})`;
+    });
+}
+
+function slowestTable({ slowest }: RunSummary): string[] {
+  if (slowest.length === 0) return [];
+  const rows = slowest.map(({ taskId, name, tryNumber, worker, runMs }) => [taskId, name, tryNumber, formatMs(runMs), worker]);
+  return formatTable(['task', 'app', 'try', 'ran', 'worker'], rows);
+}
+
+function workerTable(summary: RunSummary): string[] {
+  const { workers } = summary;
+  if (workers.size === 0) return [];
+  const wallMs = Math.max(1, wallMsOf(summary));
+  const rows = [...workers.values()].map(({ worker, executor, host, tries, busyMs, lost }) => [
+    worker,
+    executor,
+    host,
+    tries,
+    formatMs(busyMs),
+    `${Math.round((100 * busyMs) / wallMs)}%`,
+    lost,
+  ]);
+  return formatTable(['worker', 'executor', 'host', 'tries', 'busy', 'of the run', 'lost'], rows);
+}
+
+/** What `--json` prints. Times are in ms, the start since the epoch. */
+export function runAsData(folder: RunFolder, summary: RunSummary, state: RunState): Record<string, unknown> {
+  return {
+    ...folder,
+    state,
+    startedMs: summary.startedMs,
+    wallMs: wallMsOf(summary),
+    driver: summary.started,
+    tasks: summary.counts,
+    lostEvents: summary.lostEvents,
+    apps: [...summary.apps.values()].map((app) => ({ ...app, errors: [...app.errors.values()] })),
+    slowest: summary.slowest,
+    workers: [...summary.workers.values()],
+  };
+}
