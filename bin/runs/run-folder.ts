@@ -40,9 +40,12 @@ export function findRun(which: string, root: string): RunFolder {
   const runs = listRuns(root);
   const found = which === 'last' ? runs.at(-1) : runs.find(({ run }) => Number(run) === Number(which));
   if (found) return found;
-  const known = runs.length === 0 ? 'no run with an event log' : `runs ${runs[0]?.run} to ${runs.at(-1)?.run}`;
+  const known = runs.length === 0 ? 'no run with an event log' : listNames(runs);
   throw new UsageError(`there is no run ${which}: ${resolve(root)} has ${known}; --run-dir names another directory`);
 }
+
+const listNames = (runs: readonly RunFolder[]): string =>
+  runs.length === 1 ? `run ${runs[0]?.run} alone` : `runs ${runs[0]?.run} to ${runs.at(-1)?.run}`;
 
 /** @throws UsageError if it is no task id. */
 export function toTaskId(text: string): number {

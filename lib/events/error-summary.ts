@@ -1,10 +1,13 @@
 /**
  * What of an error is kept in the event log: bounded, and safe to take from whatever was thrown.
  */
+import { fileURLToPath } from 'node:url';
 import { isAppError } from '../errors/index.ts';
 import type { ErrorSummary } from './events.ts';
 
 const MAX_TEXT = 1000;
+/** Frames from here on are those of the worker that called the app; it has the same path on every machine. */
+const WORKERS = fileURLToPath(new URL('../../executors/', import.meta.url));
 
 export function summarizeError(error: unknown): ErrorSummary {
   try {
@@ -33,8 +36,10 @@ function summarize(error: Error): ErrorSummary {
 function detailOf({ traceback, stderrTail, stack }: Readonly<Record<string, unknown>>): string | undefined {
   for (const text of [traceback, stderrTail]) if (typeof text === 'string' && text.trim() !== '') return text.trim().slice(-MAX_TEXT);
   if (typeof stack !== 'string') return undefined;
-  const frames = stack.slice(Math.max(0, stack.search(/^\s+at /m)));
-  return /^\s+at /.test(frames) ? cut(frames.trim()) : undefined;
+  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
+  const ours = frames.findIndex((line) => line.includes(WORKERS));
+  const theirs = frames.slice(0, ours < 0 ? undefined : ours).map((line) => line.trim());
+  return theirs.length === 0 ? undefined : cut(theirs.join('\n'));
 }
 
 const cut = (text: string): string => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text);

@@ -136,7 +136,7 @@ export function decodeEnded(body: Buffer): Ended {
     stdoutTo: body.readDoubleLE(28),
     whole: body[36] === 1,
     // Nothing that ran has no memory.
-    usage: usage.peakMemoryKiB > 0 ? usage : undefined,
+    ...(usage.peakMemoryKiB > 0 ? { usage } : {}),
     stdout: Buffer.from(body.subarray(outAt, errAt)),
     stderrTail: Buffer.from(body.subarray(errAt + 4)),
   };

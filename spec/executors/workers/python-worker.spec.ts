@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect } from 'chai';
 import { encodeFrame, FrameType } from '../../../lib/wire/frames.ts';
+import { PROTOCOL_VERSION } from '../../../lib/wire/protocol.ts';
 import { barePython, systemPython } from '../../support/python.ts';
 import { PythonWorker, WORKER } from '../../support/python-worker.ts';
 import { ECHO, values, usePythonWorker } from './python-bench.ts';
@@ -17,7 +18,13 @@ describe('a Python worker', function () {
     it('says first who it is', async () => {
       const bare = await PythonWorker.start({ python: barePython() });
       try {
-        expect(bare.hello).to.include({ protocol: 1, pid: bare.process.pid, kind: 'python', numpy: null, executable: barePython() });
+        expect(bare.hello).to.include({
+          protocol: PROTOCOL_VERSION,
+          pid: bare.process.pid,
+          kind: 'python',
+          numpy: null,
+          executable: barePython(),
+        });
         expect(bare.hello.version).to.match(/^3\.\d+\.\d+$/);
       } finally {
         await bare.kill();
@@ -44,6 +51,18 @@ describe('a Python worker', function () {
       expect(result.worker).to.equal(7);
       expect(result.startMs).to.be.within(before - 20, Date.now() - 30);
       expect(result.durationUs).to.be.within(50_000, 1_000_000);
+    });
+
+    it('reports CPU time and peak memory of a task of more than 50 ms, those of its children among them', async () => {
+      const source =
+        "import subprocess\ndef f(s, n):\n    x = b'x' * n\n    subprocess.run(['bash', '-c', 'end=$((SECONDS+%d)); while [ $SECONDS -lt $end ]; do :; done' % s])";
+      const fnId = at.worker.define({ form: 'source', source, function: 'f' });
+      const large = await at.worker.runOne({ fnId, args: [1, 150_000_000] });
+      expect(large.usage?.peakMemoryKiB).to.be.within(140_000, 400_000);
+      expect(large.usage?.cpuMs).to.be.within(20, large.durationUs / 1000 + 50);
+      const small = await at.worker.runOne({ fnId, args: [1, 0] });
+      expect(small.usage?.peakMemoryKiB).to.be.within(1000, 100_000);
+      expect((await at.worker.runOne({ fnId, args: [0, 0] })).usage, 'of a short task').to.equal(undefined);
     });
 
     it('sends what is finished once it has been busy for a while, and the rest at the end', async () => {

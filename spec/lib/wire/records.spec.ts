@@ -53,6 +53,15 @@ describe('records', () => {
     );
   });
 
+  it('of results carry usage in front of the body', () => {
+    const header = { taskId: 1, tryNumber: 2, fnId: 3, status: ResultStatus.Ok, durationUs: 4, startMs: 5, worker: 6 };
+    const usage = { cpuMs: 7, peakMemoryKiB: 2 ** 33 };
+    const record = encodeResult({ ...header, usage }, Buffer.from('body'));
+    const { body, ...read } = readResult(record, 0);
+    expect(read).to.deep.equal({ ...header, usage: { cpuMs: 7, peakMemoryKiB: 2 ** 32 - 1 } });
+    expect(body.toString()).to.equal('body');
+  });
+
   it('of results are read as they were written', () => {
     fc.assert(
       fc.property(resultHeader, bytes, (header, body) => {

@@ -57,6 +57,14 @@ for (const spawner of ['perl', 'node'] as const) {
       expect(lost, 'helpers lost').to.deep.equal([]);
     });
 
+    if (spawner === 'perl') {
+      it('tells CPU time and peak memory, those of all that the command waited for', async () => {
+        const { usage, durationUs } = await run('head -c 60000000 /dev/zero | sort >/dev/null');
+        expect(usage?.cpuMs).to.be.within(5, durationUs / 500 + 50);
+        expect(usage?.peakMemoryKiB).to.be.within(55_000, 400_000);
+      });
+    }
+
     describe('how a command ends', () => {
       const rows: readonly [string, number | null, string | null][] = [
         ['true', 0, null],

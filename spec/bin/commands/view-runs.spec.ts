@@ -1,0 +1,163 @@
+/**
+ * The commands that look at runs, on a real one.
+ */
+import { expect } from 'chai';
+import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { eventually } from '../../support/eventually.ts';
+import { makeScriptFolder, packageUrl, type RunResult, type ScriptFolder } from '../../support/flotilla-run.ts';
+
+const SCRIPT = `
+import { bashApp, jsApp, joinApp, load } from '${packageUrl}';
+await using kernel = await load();
+const sleep = jsApp(async (ms: number) => { await new Promise((r) => setTimeout(r, ms)); return ms; }, { name: 'sleep' });
+const boom = jsApp((): number => { throw new RangeError('boom'); }, { name: 'boom', retries: 1 });
+const say = bashApp(() => 'echo one; echo two; echo three >&2', { name: 'say', stdout: 'auto', stderr: 'auto' });
+const both = joinApp(() => [sleep(1), sleep(2)], { name: 'both' });
+const failed = boom();                                          // 1
+await Promise.allSettled([failed, sleep(failed), sleep(60), say(), both()]); // 2, 3, 4, 5
+`;
+
+describe('the commands that look at runs', function () {
+  this.timeout(60_000);
+  let folder: ScriptFolder;
+  before(async () => {
+    folder = await makeScriptFolder();
+    await folder.write('a.ts', SCRIPT);
+    await folder.run(['run', 'a.ts', '--quiet']);
+  });
+  after(() => folder.remove());
+
+  const lines = async (...args: string[]): Promise<string[]> => (await succeed(...args)).trimEnd().split('\n');
+  const succeed = async (...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await folder.run(args);
+    expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
+    return stdout;
+  };
+  const json = async (...args: string[]) => JSON.parse(await succeed(...args, '--json'));
+
+  it('runs lists them with their counts', async () => {
+    const [heads, row] = await lines('runs');
+    expect(heads).to.match(/^run +started +took +state +tasks +done +failed +not run +script$/);
+    expect(row).to.match(/^000 +\d{4}-\d\d-\d\d [\d:]{8} +[\d.]+m?s +closed +7 +5 +1 +1 +.*a\.ts$/);
+    expect(await json('runs')).to.have.nested.property('[0].tasks.total', 7);
+    expect(await lines('runs', '--run-dir', 'elsewhere')).to.deep.equal(['no runs in elsewhere']);
+  });
+
+  it('show sums one up: apps, failures, slowest tasks, workers', async () => {
+    const text = await succeed('show', '0');
+    expect(text).to.match(/^run 000: closed, /);
+    expect(text).to.match(/7 tasks: 5 done, 1 failed, 1 not run because one before them failed/);
+    expect(text).to.match(/^ {2}boom +js +1 +1 /m);
+    expect(text).to.match(/^failures:\n {2}1 × boom: RangeError: boom \(task 1\)$/m);
+    expect(text).to.match(/^slowest:\n.*\n +3 +sleep +1 +\d+ms +block 0, /m);
+    expect(text).to.match(/^workers:\n.*\n +block 0, .* htex /m);
+    const data = await json('show', 'last');
+    expect(data).to.deep.include({
+      run: '000',
+      state: 'closed',
+      tasks: { total: 7, done: 5, failed: 1, dependencyFailed: 1, cancelled: 0 },
+    });
+    expect(data.apps.find(({ name }: { name: string }) => name === 'boom')).to.deep.include({ retries: 1, runs: 2 });
+    expect(data.slowest[0]).to.include({ taskId: 3, name: 'sleep' });
+  });
+
+  it('explain tells the tries of a task, in order, with where it ran and why it failed', async () => {
+    const text = (await lines('explain', '000', '1')).map((line) => line.replace(/[\d:]{8}\.\d{3}/, 'TIME')).join('\n');
+    expect(text).to.match(/^task 1 \(boom\): failed, at try 2, [\d.]+m?s after it was called\n {2}TIME {2}called\n/);
+    const parts = [
+      /try 1 handed to executor 'htex'/,
+      /started on .* in queues; ran for/,
+      /try 1 failed: RangeError: boom/,
+      /at .*a\.ts:5:/,
+      /try 2 handed/,
+      /try 2 failed/,
+      /failed for good/,
+    ];
+    let at = 0;
+    for (const part of parts) {
+      const found = text.slice(at).search(part);
+      expect(found, `${part} behind ${text.slice(0, at)}`).to.be.at.least(0);
+      at += found;
+    }
+    expect(await json('explain', '0', '1')).to.have.nested.property('tries[1].error.message', 'boom');
+  });
+
+  it('explain tells why a task did not run, and what a join has called', async () => {
+    expect(await succeed('explain', '0', '2')).to.match(/did not run: it needs task 1 \(boom\), which failed: RangeError: boom$/m);
+    expect(await succeed('explain', '0', '5')).to.match(/its body called task 6, task 7$/m);
+    expect(await succeed('explain', '0', '6')).to.match(/called by the body of join 5$/m);
+  });
+
+  it('logs prints the ends of a task’s files, and of the run’s log', async () => {
+    const stdout = (await json('explain', '0', '4')).stdout;
+    expect(await succeed('logs', '0', '4')).to.equal(
+      `==> ${stdout} <==\none\ntwo\n\n==> ${stdout.replace('.stdout', '.stderr')} <==\nthree\n`,
+    );
+    const pieces = (await lines('logs', '0', '4', '-n', '1', '--json')).map((line) => JSON.parse(line));
+    expect(pieces.map(({ stream, text }) => [stream, text])).to.deep.equal([
+      ['stdout', 'two\n'],
+      ['stderr', 'three\n'],
+    ]);
+    expect((await lines('logs', '0', '-n', '1')).join()).to.match(/info {2}- {2}kernel closed$/);
+  });
+
+  it('logs -f goes on while the run does, and ends with it', async () => {
+    await folder.write(
+      'slow.ts',
+      `
+      import { bashApp, load } from '${packageUrl}';
+      await using kernel = await load();
+      await bashApp(() => 'echo first; while [ ! -e go ]; do sleep 0.02; done; echo last', { name: 'slow', stdout: 'slow.out' })();`,
+    );
+    const run = folder.start(['run', 'slow.ts', '--quiet', '--set', 'runDir=slowruns']);
+    await eventually('the task to begin', async () => (await readFile(join(folder.path, 'slow.out'), 'utf8').catch(() => '')) !== '');
+    await eventually('its call in the log', async () => (await folder.run(['explain', 'last', '1', '--run-dir', 'slowruns'])).code === 0);
+    const following = folder.start(['logs', 'last', '1', '-f', '--run-dir', 'slowruns']);
+    await following.said('first');
+    await writeFile(join(folder.path, 'go'), '');
+    await following.said('last');
+    expect(await run.result).to.include({ code: 0 });
+    expect(await following.result).to.include({ code: 0, stdout: 'first\nlast\n' });
+  });
+
+  it('tell of a run whose driver was killed, as far as its log goes', async () => {
+    await folder.write(
+      'killed.ts',
+      `
+      import { jsApp, load } from '${packageUrl}';
+      const kernel = await load();
+      const id = jsApp(() => 1, { name: 'quick' });
+      await id();
+      jsApp(() => new Promise(() => {}), { name: 'forever' })();
+      setTimeout(() => console.log('up'), 300);`,
+    );
+    const run = folder.start(['run', 'killed.ts', '--quiet', '--set', 'runDir=killed']);
+    await run.said('up');
+    run.child.kill('SIGKILL');
+    await run.result;
+    const log = join(folder.path, 'killed/000/events.log');
+    const whole = (await readFile(log)).length;
+    await writeFile(log, Buffer.concat([await readFile(log), Buffer.from('half a batch')]));
+    expect(await succeed('show', '0', '--run-dir', 'killed')).to.match(/^run 000: broken off[\s\S]*2 tasks: 1 done, 1 not ended/);
+    expect(await succeed('explain', '0', '2', '--run-dir', 'killed')).to.match(/had not ended[\s\S]*when the driver ended/);
+    await truncate(log, whole);
+  });
+
+  const refused: readonly [string[], RegExp][] = [
+    [['show', '7'], /^flotilla: there is no run 7: .*runinfo has run 000 alone; --run-dir names another directory\n$/],
+    [['show', 'last', '--run-dir', 'none'], /there is no run last: .*none has no run with an event log/],
+    [['show', './nowhere'], /nowhere has no event log/],
+    [['explain', '0', '99'], /run 000 has no task 99; it has 7 task\(s\)/],
+    [['explain', '0', 'x'], /x is no task id/],
+    [['logs', '0', '3'], /task 3 \(sleep\) has no file for its stdout or stderr .*000\/htex/],
+    [['logs', '0', '-n', 'many'], /argument 'many' is invalid. It is a whole number/],
+  ];
+  for (const [args, message] of refused) {
+    it(`refuse ${args.join(' ')}, and say why`, async () => {
+      const { code, stdout, stderr }: RunResult = await folder.run(args);
+      expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' });
+      expect(stderr).to.match(message);
+    });
+  }
+});

@@ -1,0 +1,155 @@
+import { expect } from 'chai';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EventEncoder } from '../../../lib/events/encoder.ts';
+import type { Logged, RunEvent } from '../../../lib/events/events.ts';
+import { encodeFileHeader, FILE_HEADER_BYTES } from '../../../lib/events/format.ts';
+import { readEvents } from '../../../lib/events/reader.ts';
+import { pack } from '../../../lib/wire/value-codec.ts';
+
+/** One of each kind, with all that it may have. */
+const EVERY_KIND: readonly RunEvent[] = [
+  { kind: 'runStarted', runId: '000-x', flotilla: '1', node: 'v24', host: 'h', pid: 1, cwd: '/', argv: ['a.ts', 'ä'], executors: ['htex'] },
+  { kind: 'kernelChanged', state: 'started' },
+  { kind: 'taskCalled', taskId: 1, name: 'plain', app: 'js' },
+  { kind: 'taskCalled', taskId: 4294967295, name: 'naïve', app: 'join', parent: 1, after: [1, 7], stdout: '/a', stderr: '/b' },
+  { kind: 'tryLaunched', taskId: 1, tryNumber: 1, executor: 'htex' },
+  { kind: 'cancelRequested', taskId: 1, reason: 'enough' },
+  { kind: 'tryEnded', taskId: 1, tryNumber: 1, outcome: 'done', host: 'n1', worker: 'n1/0', startMs: 1795195685881.25, durationUs: 17 },
+  {
+    kind: 'tryEnded',
+    taskId: 2,
+    tryNumber: 65535,
+    outcome: 'lost',
+    host: '',
+    worker: '',
+    startMs: 0,
+    durationUs: 4294967295,
+    usage: { cpuMs: 3, peakMemoryKiB: 9 },
+    error: { name: 'WorkerLost', message: 'm', code: 'C', exitCode: 3, signal: 'SIGKILL', detail: 'd' },
+  },
+  { kind: 'taskEnded', taskId: 1, name: 'plain', state: 'done' },
+  { kind: 'taskEnded', taskId: 2, name: 'plain', state: 'dependencyFailed', upstream: 1 },
+  { kind: 'workerStarted', executor: 'htex', manager: 'm', host: 'n1', worker: 'worker-0-js', pid: 7, output: '/x' },
+  { kind: 'blockChanged', executor: 'htex', block: '0', job: '12', state: 'failed', exitCode: 1, reason: 'r' },
+];
+
+describe('an event log', () => {
+  let folder: string;
+  let path: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'flotilla-events-'));
+    path = join(folder, 'events.log');
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  const encode = (events: readonly RunEvent[], batchOf = events.length): Buffer[] => {
+    const batches: Buffer[] = [];
+    const encoder = new EventEncoder(({ bytes }) => batches.push(bytes));
+    events.forEach((event, i) => {
+      encoder.add(event);
+      if ((i + 1) % batchOf === 0) batches.push(encoder.take()?.bytes as Buffer);
+    });
+    const last = encoder.take();
+    return last ? [...batches, last.bytes] : batches;
+  };
+  const write = (...parts: readonly Buffer[]): Promise<void> => writeFile(path, Buffer.concat([encodeFileHeader(), ...parts]));
+  const read = async (): Promise<{ logged: Logged[]; events: RunEvent[]; torn: number | undefined }> => {
+    const logged: Logged[] = [];
+    let torn: number | undefined;
+    for await (const batch of readEvents(path, { torn: (bytes) => (torn = bytes) })) logged.push(...batch);
+    return { logged, events: logged.map(({ event }) => event), torn };
+  };
+
+  it('gives back every kind of event as it was written', async () => {
+    await write(...encode(EVERY_KIND));
+    expect(await read()).to.deep.include({ events: EVERY_KIND, torn: 0 });
+  });
+
+  it('keeps what names stand for from batch to batch', async () => {
+    await write(...encode(EVERY_KIND, 1));
+    expect((await read()).events).to.deep.equal(EVERY_KIND);
+  });
+
+  it('has the time of each event, in order', async () => {
+    const before = performance.timeOrigin + performance.now();
+    await write(...encode(EVERY_KIND, 3));
+    const after = performance.timeOrigin + performance.now();
+    const times = (await read()).logged.map(({ atMs }) => atMs);
+    for (const [i, time] of times.entries()) expect(time).to.be.within(Math.max(before, times[i - 1] ?? 0) - 0.001, after);
+  });
+
+  it('takes many events and large ones, and hands over full batches by itself', async () => {
+    const many: RunEvent[] = Array.from({ length: 20_000 }, (_, taskId) => ({ kind: 'taskCalled', taskId, name: 'many', app: 'js' }));
+    const large: RunEvent = {
+      kind: 'taskCalled',
+      taskId: 1,
+      name: 'large',
+      app: 'js',
+      after: Array.from({ length: 100_000 }, (_, i) => i),
+    };
+    const batches = encode([...many, large, ...EVERY_KIND]);
+    expect(batches.length).to.be.greaterThan(5);
+    await write(...batches);
+    expect((await read()).events).to.deep.equal([...many, large, ...EVERY_KIND]);
+  });
+
+  it('that was torn anywhere in its last batch is read up to there', async () => {
+    const [first, last] = encode(EVERY_KIND, 6) as [Buffer, Buffer];
+    for (let length = 0; length < last.length; length++) {
+      await write(first, last.subarray(0, length));
+      expect(await read(), `${length} bytes of it`).to.deep.include({ events: EVERY_KIND.slice(0, 6), torn: length });
+    }
+  });
+
+  it('is not read from a batch on whose bytes are wrong, nor into what a failed write has left', async () => {
+    const [first, last] = encode(EVERY_KIND, 6) as [Buffer, Buffer];
+    const wrong = Buffer.from(last);
+    wrong[wrong.length - 3] = (wrong.at(-3) as number) ^ 1;
+    for (const tail of [wrong, Buffer.alloc(5000), Buffer.alloc(5000, 255)]) {
+      await write(first, tail);
+      expect(await read()).to.deep.include({ events: EVERY_KIND.slice(0, 6), torn: tail.length });
+    }
+  });
+
+  it('may have kinds and records that a later version added: they are skipped or passed on', async () => {
+    const later = { kind: 'somethingNew', value: 1 } as unknown as RunEvent;
+    const [batch] = encode([EVERY_KIND[1] as RunEvent, later]) as [Buffer];
+    await write(batch);
+    expect((await read()).events).to.deep.equal([EVERY_KIND[1], later]);
+  });
+
+  const refused: readonly [string, Buffer | undefined, RegExp][] = [
+    ['that is not there', undefined, /events\.log cannot be read: ENOENT/],
+    ['that is something else', Buffer.from('hello, this is no log at all'), /events\.log is no event log/],
+    ['that is empty', Buffer.alloc(0), /is no event log/],
+    ['of another version', withVersion(9), /has version 9 of the format, and this flotilla reads version 1/],
+  ];
+  for (const [which, bytes, message] of refused) {
+    it(`${which} is refused by name`, async () => {
+      if (bytes) await writeFile(path, bytes);
+      const error = await read().catch((caught: unknown) => caught);
+      expect(error).to.have.property('code', 'FLOTILLA_EVENT_LOG_ERROR');
+      expect((error as Error).message).to.match(message);
+    });
+  }
+
+  it('is as docs/event-log.md lays it out, byte by byte', async () => {
+    await write(...encode([{ kind: 'kernelChanged', state: 'closed' }]));
+    const bytes = await readFile(path);
+    expect(bytes.toString('latin1', 0, 8)).to.equal('FLOTLOG\n');
+    expect([bytes.readUInt32LE(8), bytes.readUInt32LE(12)]).to.deep.equal([1, 0]);
+    const body = pack({ kind: 'kernelChanged', state: 'closed' });
+    expect(bytes.readUInt32LE(FILE_HEADER_BYTES), 'length of the batch').to.equal(8 + 16 + body.length);
+    const record = bytes.subarray(FILE_HEADER_BYTES + 16);
+    expect([record.readUInt32LE(0), record[4], record.readUInt32LE(8)]).to.deep.equal([12 + body.length, 5, 0]);
+    expect(record.subarray(16)).to.deep.equal(Buffer.from(body));
+  });
+});
+
+function withVersion(version: number): Buffer {
+  const header = encodeFileHeader();
+  header.writeUInt32LE(version, 8);
+  return header;
+}
