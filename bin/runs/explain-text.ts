@@ -97,8 +97,8 @@ const OUTCOMES = {
   lost: 'was lost, which costs none of its retries',
   walltime: 'was ended because its walltime was over',
   cancelled: 'was cancelled',
+  expired: 'was lost because the walltime of its block was over, which costs nothing',
   unstarted: 'came back without having been started, which costs nothing',
-  expired: 'ended with its block, whose time was over, which costs nothing',
 } as const;
 
 function ran(each: TryHistory): Moment[] {

@@ -4,7 +4,7 @@
 import type { AppSummary, RunSummary, StateCounts } from '../../lib/events/projections/run-summary.ts';
 import type { RunFolder } from './run-folder.ts';
 import type { RunState } from './run-state.ts';
-import { formatDate, formatKiB, formatMs, formatTable } from './words.ts';
+import { formatDate, formatKiB, formatMs, formatTable, nameCall } from './words.ts';
 
 const MESSAGE_LENGTH = 160;
 
@@ -77,7 +77,7 @@ function failuresOf({ name, errors }: AppSummary): string[] {
 
 function slowestTable({ slowest }: RunSummary): string[] {
   if (slowest.length === 0) return [];
-  const rows = slowest.map(({ taskId, name, tryNumber, worker, runMs }) => [taskId, name, tryNumber, formatMs(runMs), worker]);
+  const rows = slowest.map((task) => [task.taskId, nameCall(task), task.tryNumber, formatMs(task.runMs), task.worker]);
   return formatTable(['task', 'app', 'try', 'ran', 'worker'], rows);
 }
 

@@ -46,8 +46,17 @@ export function formatTable(heads: readonly string[], rows: readonly (readonly (
 
 const isEmpty = (cell: string | number | undefined): boolean => cell === undefined || cell === '' || cell === 0;
 
+interface Named {
+  readonly name: string;
+  /** Of the call. */
+  readonly label: string | undefined;
+}
+
+/** 'simulate', 'simulate: at 300 K'. */
+export const nameCall = ({ name, label }: Named): string => (label === undefined ? name : `${name}: ${label}`);
+
 /** 'task 7 (simulate)'. */
-export const nameTask = ({ taskId, name }: { readonly taskId: number; readonly name: string }): string => `task ${taskId} (${name})`;
+export const nameTask = (task: Named & { readonly taskId: number }): string => `task ${task.taskId} (${nameCall(task)})`;
 
 /** The first `most`, and how many more there are. */
 export function listSome(items: readonly string[], most: number): string {

@@ -88,10 +88,12 @@ export class EventEncoder {
     return events;
   }
 
-  #taskCalled({ taskId, name, app, parent, after, stdout, stderr }: TaskCalled): void {
+  #taskCalled(called: TaskCalled): void {
+    const { taskId, name, app } = called;
     const nameId = this.#nameId(name);
-    const isPlain = parent === undefined && after === undefined && stdout === undefined && stderr === undefined;
-    const rest = isPlain ? NOTHING : pack(withoutUndefined({ parent, after, stdout, stderr }));
+    const { label, parent, after, stdout, stderr } = called;
+    const isPlain = label === undefined && parent === undefined && after === undefined && stdout === undefined && stderr === undefined;
+    const rest = isPlain ? NOTHING : pack(withoutUndefined({ label, parent, after, stdout, stderr }));
     const at = this.#append(RecordType.TaskCalled, APP_KINDS.indexOf(app), 0, taskId, TASK_CALLED_BYTES, rest);
     this.#view.setUint32(at + RECORD_HEADER_BYTES, nameId, true);
     // Nothing of the user's runs in between, and nothing is waited for.

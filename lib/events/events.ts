@@ -26,6 +26,8 @@ export interface TaskCalled {
   readonly taskId: number;
   readonly name: string;
   readonly app: AppKind;
+  /** What the call was named by its option. */
+  readonly label?: string;
   /** The join whose body called it. */
   readonly parent?: number;
   /** Tasks whose futures are among its arguments and inputs, ended or not; each once. */

@@ -28,7 +28,7 @@ export const MAX_BATCH_BYTES = 1 << 30;
 export const RecordType = {
   /** id: a number that stands for the text behind the header, from here to the end of the file or until it is given anew. */
   Name: 0,
-  /** id: task; detail: index in APP_KINDS; u32 name; then MessagePack `{ parent, after, stdout, stderr }`, if it has any. */
+  /** id: task; detail: index in APP_KINDS; u32 name; then MessagePack `{ label, parent, after, stdout, stderr }`, if it has any. */
   TaskCalled: 1,
   /** id: task; try; u32 name of the executor. */
   TryLaunched: 2,

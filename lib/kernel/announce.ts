@@ -13,12 +13,14 @@ import type { Task } from './task.ts';
 
 export function announceCalled(task: Task): void {
   if (!taskChannel.hasSubscribers) return;
-  const { taskId, appName: name, entry, parentId, waitables, stdout, stderr } = task;
+  const { taskId, appName: name, entry, label, parentId, waitables, stdout, stderr } = task;
   const called: TaskCalled = { kind: 'taskCalled', taskId, name, app: entry.kind };
-  if (parentId === undefined && waitables === undefined && stdout === undefined && stderr === undefined) return tellTask(called);
+  if (label === undefined && parentId === undefined && waitables === undefined && stdout === undefined && stderr === undefined)
+    return tellTask(called);
   const after = waitables === undefined ? [] : tasksOf(waitables);
   tellTask({
     ...called,
+    ...(label === undefined ? {} : { label }),
     ...(parentId === undefined ? {} : { parent: parentId }),
     ...(after.length === 0 ? {} : { after }),
     ...(stdout === undefined ? {} : { stdout }),

@@ -33,6 +33,7 @@ export interface AppSummary extends StateCounts {
 export interface SlowTask {
   readonly taskId: number;
   readonly name: string;
+  readonly label: string | undefined;
   readonly tryNumber: number;
   readonly worker: string;
   readonly runMs: number;
@@ -125,7 +126,7 @@ export class RunSummary {
     app.cpuMs += ended.usage?.cpuMs ?? 0;
     app.peakMemoryKiB = Math.max(app.peakMemoryKiB, ended.usage?.peakMemoryKiB ?? 0);
     this.#addToWorker(ended, runMs);
-    this.#rank({ taskId: task.taskId, name: task.name, tryNumber: ended.number, worker: ended.worker, runMs });
+    this.#rank({ taskId: task.taskId, name: task.name, label: task.label, tryNumber: ended.number, worker: ended.worker, runMs });
   }
 
   #addToWorker({ worker, host, executor, outcome }: TryHistory, runMs: number): void {

@@ -26,6 +26,8 @@ export interface TaskHistory {
   readonly taskId: number;
   readonly name: string;
   readonly app: AppKind;
+  /** Of the call. */
+  readonly label: string | undefined;
   readonly parent: number | undefined;
   /** Tasks that it took values from. */
   readonly after: readonly number[];
@@ -102,11 +104,12 @@ export class TaskHistories {
     return task;
   }
 
-  #called({ taskId, name, app, parent, after = [], stdout, stderr }: TaskCalled, calledMs: number): TaskHistory {
+  #called({ taskId, name, app, label, parent, after = [], stdout, stderr }: TaskCalled, calledMs: number): TaskHistory {
     const task: TaskHistory = {
       taskId,
       name,
       app,
+      label,
       parent,
       after,
       stdout,

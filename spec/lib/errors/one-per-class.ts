@@ -1,6 +1,7 @@
 /** An error of every class of the family, made as its makers make it. */
 import { SlotPlanError } from '../../../executors/high-throughput/slot-plan-error.ts';
 import { ConfigError } from '../../../lib/errors/config-error.ts';
+import { EventLogError } from '../../../lib/errors/event-log-error.ts';
 import {
   BashExitError,
   CancelledError,
@@ -39,6 +40,7 @@ export const onePerClass: Readonly<Record<string, FlotillaError>> = {
   ConfigError: new ConfigError('executors: expected a list, saw 4'),
   DefinitionError: new DefinitionError('it is a class'),
   DependencyError: new DependencyError({ task, upstream: new Error('root'), upstreamTask: { id: 6, app: 'load' } }),
+  EventLogError: new EventLogError('/home/u/runinfo/003/events.log', 'is no event log'),
   ExecutorFailed: new ExecutorFailed('htex', 'no block came up'),
   InvalidOptionError: InvalidOptionError.unknown("app 'a'", 'retires', 2, ['retries']),
   JoinError: new JoinError({ failures: [{ taskId: 3, error: new Error('no') }] }, { task, total: 2 }),

@@ -13,7 +13,7 @@ const EVERY_KIND: readonly RunEvent[] = [
   { kind: 'runStarted', runId: '000-x', flotilla: '1', node: 'v24', host: 'h', pid: 1, cwd: '/', argv: ['a.ts', 'ä'], executors: ['htex'] },
   { kind: 'kernelChanged', state: 'started' },
   { kind: 'taskCalled', taskId: 1, name: 'plain', app: 'js' },
-  { kind: 'taskCalled', taskId: 4294967295, name: 'naïve', app: 'join', parent: 1, after: [1, 7], stdout: '/a', stderr: '/b' },
+  { kind: 'taskCalled', taskId: 4294967295, name: 'naïve', app: 'join', label: 'l', parent: 1, after: [1, 7], stdout: '/a', stderr: '/b' },
   { kind: 'tryLaunched', taskId: 1, tryNumber: 1, executor: 'htex' },
   { kind: 'cancelRequested', taskId: 1, reason: 'enough' },
   { kind: 'tryEnded', taskId: 1, tryNumber: 1, outcome: 'done', host: 'n1', worker: 'n1/0', startMs: 1795195685881.25, durationUs: 17 },
