@@ -18,6 +18,9 @@ export const ExitCode = { Ok: 0, Failed: 1, Usage: 2 } as const;
 /** What GNU Parallel says of wrong usage: smaller numbers are counts of failed jobs. */
 const MAP_USAGE = 255;
 
+/** Something that was named on the command line cannot be used. */
+const USAGE_CODES: ReadonlySet<string> = new Set(['FLOTILLA_CONFIG_ERROR', 'FLOTILLA_EVENT_LOG_ERROR']);
+
 const EXIT_CODES = `
 Exit codes:
   0    the script ended, and every failure was handled by it
@@ -85,7 +88,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 
 function exitCodeOfError(error: unknown, usage: number): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Ok : usage;
-  const isUsage = error instanceof UsageError || (FlotillaError.is(error) && error.code === 'FLOTILLA_CONFIG_ERROR');
+  const isUsage = error instanceof UsageError || (FlotillaError.is(error) && USAGE_CODES.has(error.code));
   return isUsage || usage === MAP_USAGE ? usage : ExitCode.Failed;
 }
 

@@ -45,7 +45,7 @@ const ours = () => ({
     .describe('How long tasks go on when the driver has died. Default: they are ended at once, and the managers leave.')
     .optional(),
   monitoring: carriedOver().optional(),
-  initializeLogging: flag().describe('Whether the run directory gets a log. Default true.').optional(),
+  initializeLogging: flag().describe('Whether the run directory gets a log, and a record of all events. Default true.').optional(),
 });
 
 /** Parsl's, of this and of earlier versions, that have another name here or mean nothing. */

@@ -1,8 +1,7 @@
 /**
- * The commands that look at runs: their options and help. What they do is in commands/.
+ * The commands that look at runs: their options and help. What they do is in ../commands/.
  */
 import { type Command, InvalidArgumentError } from 'commander';
-import { FlotillaError } from '../../lib/errors/flotilla-error.ts';
 
 interface ViewOptions {
   readonly runDir: string;
@@ -48,18 +47,11 @@ function toCount(text: string): number {
   throw new InvalidArgumentError('It is a whole number.');
 }
 
-/** What a person can mend is told in one line. */
 async function carryOut(work: () => Promise<void>): Promise<void> {
   // `flotilla show 3 | head`: the reader has seen enough.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit();
     throw error;
   });
-  try {
-    await work();
-  } catch (error) {
-    if (!(error instanceof Error) || !(error.name === 'UsageError' || FlotillaError.is(error))) throw error;
-    process.stderr.write(`flotilla: ${error.message}\n`);
-    process.exitCode = 2;
-  }
+  await work();
 }
