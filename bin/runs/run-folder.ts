@@ -4,11 +4,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { EVENT_LOG } from '../../lib/events/format.ts';
-
-/** A command cannot do what it was asked to; the message says why and what can be done. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
+import { UsageError } from '../usage-error.ts';
 
 export interface RunFolder {
   /** As its directory is called: '007'. */
