@@ -29,7 +29,7 @@ export function describeRun(folder: RunFolder, summary: RunSummary, state: RunSt
   ];
 }
 
-export function describeCounts(counts: StateCounts): string {
+function describeCounts(counts: StateCounts): string {
   const { total, done, failed, dependencyFailed, cancelled } = counts;
   const open = total - done - failed - dependencyFailed - cancelled;
   const parts = [

@@ -9,11 +9,10 @@ import { fileURLToPath } from 'node:url';
 import type { ExecutorContext, ExecutorStatus, RunningExecutor, TryRequest } from '../../lib/executor.ts';
 import { FrameType } from '../../lib/wire/frames.ts';
 import { readResult, recordEnd } from '../../lib/wire/records.ts';
-import { unpack } from '../../lib/wire/value-codec.ts';
 import { tellManager, tellWorker } from '../../lib/kernel/channels.ts';
 import { quoteForShell } from '../../providers/shell-quote.ts';
 import { Blocks } from '../blocks/blocks.ts';
-import { toWorkerEvent, type WorkerChange } from '../workers/worker-change.ts';
+import { toWorkerEvent, unpackChange } from '../workers/worker-change.ts';
 import type { CompiledHighThroughput } from './compiled.ts';
 import { InterchangeKeeper } from './interchange-keeper.ts';
 import type { InterchangeEvent } from './interchange-process.ts';
@@ -160,7 +159,8 @@ export class HighThroughput implements RunningExecutor {
 
   #onTold({ managerId, fact }: { managerId: string; fact: Buffer }): void {
     const manager = this.#managers.all.find((known) => known.managerId === managerId);
-    if (manager) tellWorker(toWorkerEvent(unpack(fact) as WorkerChange, { executor: this.label, manager: managerId, host: manager.host }));
+    const change = unpackChange(fact);
+    if (manager && change) tellWorker(toWorkerEvent(change, { executor: this.label, manager: managerId, host: manager.host }));
   }
 
   #placeOf({ managerId, host, blockId }: Pick<KnownManager, 'managerId' | 'host' | 'blockId'>) {

@@ -42,12 +42,12 @@ export const ResultStatus = {
 } as const;
 export type ResultStatus = (typeof ResultStatus)[keyof typeof ResultStatus];
 
-export const ResultFlag = {
+const ResultFlag = {
   /** The body is preceded by {@link Usage}: u32 CPU ms, u32 peak KiB. */
   Usage: 1,
 } as const;
 
-export const USAGE_BYTES = 8;
+const USAGE_BYTES = 8;
 
 /** Tasks below this are not measured, or only roughly: it would cost more than they do. */
 export const USAGE_THRESHOLD_US = 50_000;

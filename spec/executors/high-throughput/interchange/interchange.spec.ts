@@ -1,7 +1,7 @@
 /** The interchange as a process, with real sockets; managers are real links in this process. */
 import { createConnection } from 'node:net';
 import { expect } from 'chai';
-import { pack } from 'msgpackr';
+import { pack, unpack } from 'msgpackr';
 import { connectDealer, endpointOf } from '../../../../executors/high-throughput/dealer.ts';
 import { encodeFromManager, encodeToManager } from '../../../../executors/high-throughput/link-messages.ts';
 import { ManagerLink } from '../../../../executors/high-throughput/manager-link.ts';
@@ -50,6 +50,24 @@ describe('interchange process', () => {
   afterEach(async () => {
     await Promise.all(managers.splice(0).map((manager) => manager.link.close()));
     await Promise.all(drivers.splice(0).map((driver) => driver.close()));
+  });
+
+  it('forwards what a manager tells, and nothing from a stranger', async () => {
+    const driver = await startDriver();
+    const manager = await startManager(driver, { identity: 'm-tells' });
+    const stranger = connectDealer({ address: '127.0.0.1', port: driver.port, identity: 'stranger', curve: managerKeysOf(driver.keys) });
+    stranger.connect(endpointOf('127.0.0.1', driver.port));
+    try {
+      await stranger.send(encodeFromManager(FrameType.Event, 0, [Buffer.from('lies')]));
+      await stranger.send(encodeFromManager(FrameType.Probe, 0));
+      await stranger.receive();
+      manager.link.tell({ kind: 'workerStarted', pid: 7 });
+      const { managerId, fact } = await driver.event('managerTold');
+      expect(managerId).to.equal('m-tells');
+      expect(unpack(fact as Buffer)).to.deep.equal({ kind: 'workerStarted', pid: 7 });
+    } finally {
+      stranger.close();
+    }
   });
 
   for (const encrypted of [true, false]) {
