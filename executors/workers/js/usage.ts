@@ -4,7 +4,7 @@
  * A measurement begins with a batch, not with each task: a no-op would take half as long again. Tasks that are long enough to be
  * reported come alone, or behind 2 ms of others.
  */
-import { openSync, writeSync } from 'node:fs';
+import { openSync, readFileSync, writeSync } from 'node:fs';
 import { type Usage, USAGE_THRESHOLD_US } from '../../../lib/wire/records.ts';
 
 export interface UsageMeter {
@@ -27,7 +27,7 @@ export function measureProcess(): UsageMeter {
       const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
       const cpuMs = (userCPUTime + systemCPUTime - before.user - before.system) / 1000;
       before = { user: userCPUTime, system: systemCPUTime };
-      return { cpuMs: Math.round(cpuMs), peakMemoryKiB: maxRSS };
+      return { cpuMs: Math.round(cpuMs), peakMemoryKiB: readPeak() ?? maxRSS };
     },
   };
 }
@@ -46,6 +46,17 @@ export function measureThread(): UsageMeter {
       return { cpuMs: Math.round((user + system) / 1000), peakMemoryKiB: 0 };
     },
   };
+}
+
+/** KiB. That of getrusage cannot be forgotten, and has in it what the process was before it became this program. */
+function readPeak(): number | undefined {
+  try {
+    const [, kib] = /^VmHWM:\s*(\d+)/m.exec(readFileSync('/proc/self/status', 'latin1')) ?? [];
+    return kib === undefined ? undefined : Number(kib);
+  } catch {
+    // No Linux.
+    return undefined;
+  }
 }
 
 /** Linux forgets a process's peak when 5 is written here (proc_pid_clear_refs(5)); elsewhere the peak is that since its start. */

@@ -43,10 +43,24 @@ class Meter:
         (cpu_before, children_before), (cpu, children, own) = self._before, self._now()
         self._before = (cpu, children)
         # The peak of children is the largest there ever was: it is of this task only if it has grown.
-        peak = max(own, children) if children > children_before else own
+        peak = _peak(own)
+        if children > children_before:
+            peak = max(peak, children)
         return _USAGE.pack(min(int((cpu - cpu_before) * 1000), _MAX_U32), min(peak, _MAX_U32))
 
     def _now(self):
-        """:returns: (CPU seconds, peak KiB of children, peak KiB of this process)"""
+        """:returns: (CPU seconds, peak KiB of children, usage of this process)"""
         own, children = getrusage(RUSAGE_SELF), getrusage(RUSAGE_CHILDREN)
-        return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime, children.ru_maxrss, own.ru_maxrss
+        return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime, children.ru_maxrss, own
+
+
+def _peak(own):
+    """KiB. That of getrusage cannot be forgotten, and has in it what the process was before it became an interpreter."""
+    try:
+        with open('/proc/self/status', 'rb') as status:
+            for line in status:
+                if line.startswith(b'VmHWM:'):
+                    return int(line.split()[1])
+    except OSError:
+        pass
+    return own.ru_maxrss
