@@ -2,7 +2,8 @@
  * `flotilla explain RUN TASK`: everything that happened to one task.
  */
 import { explainTask } from '../runs/explain-text.ts';
-import { findRun, toTaskId, UsageError } from '../runs/run-folder.ts';
+import { findRun, toTaskId } from '../runs/run-folder.ts';
+import { UsageError } from '../usage-error.ts';
 import { readTask } from '../runs/read-run.ts';
 import { runStateOf } from '../runs/run-state.ts';
 import type { RunsOptions } from './runs.ts';

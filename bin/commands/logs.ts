@@ -3,7 +3,8 @@
  */
 import { join } from 'node:path';
 import { RUN_LOG } from '../../lib/kernel/run-log.ts';
-import { findRun, type RunFolder, toTaskId, UsageError } from '../runs/run-folder.ts';
+import { findRun, type RunFolder, toTaskId } from '../runs/run-folder.ts';
+import { UsageError } from '../usage-error.ts';
 import { readTask, summarizeRun } from '../runs/read-run.ts';
 import { isAlive, isHere, runStateOf } from '../runs/run-state.ts';
 import { follow, readTail } from '../runs/tail.ts';
