@@ -1,7 +1,7 @@
 /**
  * The command line: its commands, options and help. What a command does is in commands/.
  */
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { FlotillaError } from '../lib/errors/flotilla-error.ts';
 import { PACKAGE_VERSION } from '../lib/wire/protocol.ts';
 import { addConfigCommand } from './command-line/config.ts';
@@ -34,6 +34,7 @@ Examples:
   $ flotilla run hello.ts
   $ flotilla run sweep.ts --config polaris
   $ flotilla run sweep.ts --config ./my-cluster.yaml --set executors.0.maxWorkersPerNode=4
+  $ flotilla run sweep.ts --resume
   $ flotilla run sweep.ts -- --steps 100 input.csv
 
 Which config applies: --config, else what the script gives to load(), else $FLOTILLA_CONFIG, else local.
@@ -44,6 +45,8 @@ export interface RunCommandOptions {
   readonly config?: string;
   readonly set: readonly string[];
   readonly quiet: boolean;
+  /** The number of a run, or 'last'. */
+  readonly resume?: string;
 }
 
 /** What each command does, so that the parser can be used without running anything. */
@@ -67,10 +70,11 @@ export function buildProgram(commands: Commands): Command {
     .option('-c, --config <name|file>', 'where tasks run: a packaged config, or a .yaml or .ts file')
     .option('-s, --set <path=value>', 'change one option of the config; can be repeated', collect)
     .option('-q, --quiet', 'no progress, and a summary only of failures')
+    .option('-r, --resume [run]', 'use the results of an earlier run again: its number, or last (default)', readRun)
     .addHelpText('after', RUN_HELP)
     .showHelpAfterError('(options of the script go after --; flotilla run --help says more)')
-    .action((script: string, args: string[], { config, set = [], quiet = false }: Partial<RunCommandOptions>) =>
-      commands.run(script, args, { ...(config === undefined ? {} : { config }), set, quiet }),
+    .action((script: string, args: string[], { config, set = [], quiet = false, resume }: Partial<RunFlags>) =>
+      commands.run(script, args, { ...(config === undefined ? {} : { config }), set, quiet, ...resumeOf(resume) }),
     );
   for (const add of [addMapCommand, addRunsCommands, addConfigCommand, addDoctorCommand, addPerfCommand]) add(program);
   return program;
@@ -94,4 +98,16 @@ function exitCodeOfError(error: unknown, usage: number): number {
 
 function sayError(error: unknown): string {
   return error instanceof UsageError ? `flotilla: ${error.message}` : showError(error, Boolean(process.env.FLOTILLA_DEBUG));
+}
+
+/** As commander has it: true for `--resume` alone. */
+interface RunFlags extends Omit<RunCommandOptions, 'resume'> {
+  readonly resume: string | true;
+}
+
+const resumeOf = (given: string | true | undefined): { resume?: string } => (given === undefined ? {} : { resume: given === true ? 'last' : given });
+
+function readRun(value: string): string {
+  if (/^(\d+|last)$/.test(value)) return value;
+  throw new InvalidArgumentError("It takes the number of a run, or last; alone it goes behind the script.");
 }

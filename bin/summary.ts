@@ -25,11 +25,11 @@ export function formatSummary(facts: RunFacts): string[] {
   return [`${totals(counts)} in ${formatSpan(facts.wallMs)}${where}`, ...formatFailures(facts)];
 }
 
-function totals({ total, done, ignored, failed, cancelled }: TaskCounts): string {
+function totals({ total, done, memoized, ignored, failed, cancelled }: TaskCounts): string {
   if (total === 0) return 'no tasks';
   const left = total - done - ignored - failed - cancelled;
   const parts = [
-    `${done} done`,
+    memoized > 0 ? `${done} done (${memoized} of them before)` : `${done} done`,
     ignored > 0 && `${ignored} failed and ignored`,
     failed > 0 && `${failed} failed`,
     cancelled > 0 && `${cancelled} cancelled`,

@@ -2,7 +2,7 @@
  * Config as people write it: data, checked and frozen. Where it comes from (TypeScript, YAML, a name) is others' business.
  */
 import { HighThroughputExecutor } from '../executors/high-throughput/description.ts';
-import type { CompiledConfig } from '../lib/config.ts';
+import type { CompiledConfig, MemoSettings } from '../lib/config.ts';
 import { ConfigError, type ConfigProblem } from '../lib/errors/config-error.ts';
 import type { ExecutorDescription } from '../lib/executor.ts';
 import { frozenCopy } from '../lib/options/freeze.ts';
@@ -57,6 +57,20 @@ function compileConfig(checked: OptionsOutput<typeof configOptions>): CompiledCo
     maxIdleTimeMs: checked.maxIdleTime ?? checked.maxIdletime ?? 120_000,
     orphanGraceMs: checked.orphanGrace,
     initializeLogging: checked.initializeLogging ?? true,
+    memo: compileMemo(checked),
+  });
+}
+
+const DEFAULT_CHECKPOINT_PERIOD_MS = 1_800_000;
+
+function compileMemo(checked: OptionsOutput<typeof configOptions>): MemoSettings {
+  const { checkpointMode: parsl = 'taskExit', memoizer, appCache = true, checkpointFiles = [], checkpointPeriod } = checked;
+  return Object.freeze({
+    enabled: appCache,
+    files: memoizer?.files ?? 'mtime',
+    checkpoint: checked.checkpoint ?? (parsl === 'dfkExit' ? 'exit' : parsl),
+    checkpointPeriodMs: checkpointPeriod ?? DEFAULT_CHECKPOINT_PERIOD_MS,
+    checkpointFiles: Object.freeze(checkpointFiles),
   });
 }
 

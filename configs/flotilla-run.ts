@@ -12,6 +12,8 @@ export interface FlotillaRun {
   /** `--set`, in order. */
   readonly set: readonly string[];
   readonly quiet: boolean;
+  /** `--resume`: the number of a run, or 'last'. */
+  readonly resume?: string;
   /** Called with each kernel that load() has started. */
   kernelStarted(kernel: DataFlowKernel): void;
 }

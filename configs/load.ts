@@ -1,6 +1,7 @@
 /**
  * `load()`: chooses the config, says which and why, and starts a kernel with it.
  */
+import type { CompiledConfig } from '../lib/config.ts';
 import { KernelOpenError } from '../lib/errors/engine-errors.ts';
 import { currentKernel } from '../lib/kernel/current.ts';
 import type { DataFlowKernel } from '../lib/kernel/kernel.ts';
@@ -29,9 +30,25 @@ export async function load(config?: ConfigArgument): Promise<DataFlowKernel> {
   // Before anything is said about a config that will not be used.
   const open = currentKernel();
   if (open) throw new KernelOpenError(open.runDir);
-  if (run?.quiet !== true) process.stderr.write(`flotilla: ${describeChoice(choice, run?.set)}\n`);
+  if (run?.quiet !== true) say(describeChoice(choice, run?.set));
   for (const warning of chosen.warnings) warn(warning);
-  const kernel = await Kernel.start(chosen.compiled);
+  const kernel = await Kernel.start(run?.resume === undefined ? chosen.compiled : withResume(chosen.compiled, run.resume));
+  if (run?.resume !== undefined && !run.quiet) say(describeResume(run.resume, kernel.memo.size));
   run?.kernelStarted(kernel);
   return kernel;
+}
+
+/** The run that is resumed goes before the checkpoints that the config names. */
+function withResume(compiled: CompiledConfig, resume: string): CompiledConfig {
+  return { ...compiled, memo: { ...compiled.memo, checkpointFiles: [...compiled.memo.checkpointFiles, resume] } };
+}
+
+function describeResume(resume: string, results: number): string {
+  const what = resume === 'last' ? 'the last run' : `run ${resume.padStart(3, '0')}`;
+  if (results > 0) return `resuming ${what}: ${results} result(s) to take`;
+  return `resuming ${what}: there is no result to take; only apps with cache: true leave any`;
+}
+
+function say(line: string): void {
+  process.stderr.write(`flotilla: ${line}\n`);
 }

@@ -34,9 +34,18 @@ const ours = () => ({
   retries: wholeNumber(0).describe('How often a failed task runs again. Default 0.').optional(),
   retryHandler: onlyInTypeScript<RetryHandler>(isFunction, 'a function').optional(),
   runDir: path().describe("Default 'runinfo'.").optional(),
-  memoizer: carriedOver().meta({ 'x-flotilla': 'omit' }).optional(),
-  checkpoint: oneOf(['off', 'taskExit', 'periodic', 'exit', 'manual']).optional(),
-  checkpointFiles: textList().optional(),
+  memoizer: zod()
+    .strictObject({ files: oneOf(['mtime', 'content']).optional() }, "a map such as { files: 'content' }")
+    .describe("What makes file arguments equal for `cache: true`: path, size and time of change ('mtime', default), or what is in them ('content').")
+    .optional(),
+  checkpoint: oneOf(['off', 'taskExit', 'periodic', 'exit', 'manual'])
+    .describe("When results of apps with `cache: true` are written. Default 'taskExit': as soon as there are any.")
+    .optional(),
+  checkpointFiles: textList()
+    .describe("Checkpoints whose results are used again: numbers of runs, 'last', 'all', files or run directories.")
+    .optional(),
+  checkpointPeriod: parslSeconds().describe("For checkpoint 'periodic'. Default '30m'.").optional(),
+  appCache: flag().describe('Whether results are used again at all. Default true.').optional(),
   strategy: oneOf(['none', 'simple', 'htex-auto-scale']).describe("How blocks follow the work. Default 'simple'.").optional(),
   strategyPeriod: parslSeconds().describe("Default '5s'.").optional(),
   maxIdleTime: parslSeconds().describe("Idle time after which a block is given back. Default '120s'.").optional(),
@@ -51,9 +60,7 @@ const ours = () => ({
 /** Parsl's, of this and of earlier versions, that have another name here or mean nothing. */
 const carriedOverFromParsl = () => ({
   maxIdletime: parslSeconds().describe("Parsl's spelling of maxIdleTime.").optional(),
-  appCache: flag().optional(),
-  checkpointMode: oneOf(['off', 'taskExit', 'periodic', 'dfkExit', 'exit', 'manual']).optional(),
-  checkpointPeriod: carriedOver().optional(),
+  checkpointMode: oneOf(['off', 'taskExit', 'periodic', 'dfkExit', 'exit', 'manual']).describe("Parsl's earlier name of checkpoint.").optional(),
   dependencyResolver: carriedOver().optional(),
   garbageCollect: carriedOver().optional(),
   internalTasksMaxThreads: carriedOver().optional(),
@@ -63,16 +70,8 @@ const carriedOverFromParsl = () => ({
   usageTracking: carriedOver().optional(),
 });
 
-const LATER = 'memoization and checkpoints are not part of this release';
-
 /** Why an option does nothing. */
 export const configWarnings: Readonly<Record<string, string>> = {
-  memoizer: LATER,
-  checkpoint: LATER,
-  checkpointFiles: LATER,
-  checkpointMode: `${LATER}; its name here is checkpoint`,
-  checkpointPeriod: LATER,
-  appCache: LATER,
   monitoring: 'monitoring is not part of this release',
   dependencyResolver: 'futures are found in arrays and plain objects, always',
   garbageCollect: "a task's record is dropped when the task ends, always",
@@ -85,9 +84,6 @@ export const configWarnings: Readonly<Record<string, string>> = {
 
 /** Written values that ask for what happens anyway; no warning. */
 const HARMLESS: Readonly<Record<string, unknown>> = {
-  appCache: false,
-  checkpoint: 'off',
-  checkpointMode: 'off',
   garbageCollect: true,
   usageTracking: false,
 };

@@ -19,6 +19,20 @@ export interface FailedTry {
 /** The cost of one failed try. A task runs again while the sum of its costs is at most `retries`. */
 export type RetryHandler = (error: unknown, failed: FailedTry) => number;
 
+/** When finished results of apps with `cache: true` are written. */
+export type CheckpointMode = 'off' | 'taskExit' | 'periodic' | 'exit' | 'manual';
+
+export interface MemoSettings {
+  /** Whether results are used again at all; false: as if no app had `cache: true`. */
+  readonly enabled: boolean;
+  /** What makes two file arguments equal: path, size and time of change; or what is in them. */
+  readonly files: 'mtime' | 'content';
+  readonly checkpoint: CheckpointMode;
+  readonly checkpointPeriodMs: number;
+  /** Checkpoints of earlier runs: run numbers, 'last', 'all' or paths. */
+  readonly checkpointFiles: readonly string[];
+}
+
 export interface CompiledConfig {
   readonly executors: readonly ExecutorDescription[];
   readonly retries: number;
@@ -32,4 +46,5 @@ export interface CompiledConfig {
   /** For executors that have none of their own; undefined: workers leave at once when the driver is gone. */
   readonly orphanGraceMs: number | undefined;
   readonly initializeLogging: boolean;
+  readonly memo: MemoSettings;
 }

@@ -27,6 +27,7 @@ export async function runScript(script: string, args: readonly string[], options
     ...(options.config === undefined ? {} : { config: options.config }),
     set: options.set,
     quiet: options.quiet,
+    ...(options.resume === undefined ? {} : { resume: options.resume }),
     kernelStarted: (kernel) => report.follow(kernel),
   });
   process.argv.splice(1, process.argv.length, path, ...args);

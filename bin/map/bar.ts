@@ -49,6 +49,7 @@ export class JobCounts {
       failed: this.#failed,
       cancelled: this.#cancelled,
       ignored: 0,
+      memoized: 0,
     };
   }
 }

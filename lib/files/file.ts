@@ -19,3 +19,6 @@ export function file(location: string | URL | DataFile): DataFile {
   if (typeof location === 'string') return new DataFile(location);
   throw InvalidOptionError.wrong('file()', 'location', location, 'a path or a URL');
 }
+
+/** A path as it was compiled from an option. */
+export const toDataFile = (path: string | DataFile): DataFile => (isDataFile(path) ? path : new DataFile(path));

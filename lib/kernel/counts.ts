@@ -14,6 +14,8 @@ export interface TaskCounts {
   readonly done: number;
   /** Failed, and `onFailure` says that dependents go on. */
   readonly ignored: number;
+  /** Of those that are done: with a result that there was already. */
+  readonly memoized: number;
   /** Dependents of failed tasks among them. */
   readonly failed: number;
   readonly cancelled: number;
@@ -24,6 +26,7 @@ export class Counts {
   #launched = 0;
   #done = 0;
   #ignored = 0;
+  #memoized = 0;
   #failed = 0;
   #cancelled = 0;
 
@@ -43,12 +46,16 @@ export class Counts {
     else this.#failed++;
   }
 
+  memoized(): void {
+    this.#memoized++;
+  }
+
   /** @param busyWorkers of all executors. */
   snapshot(busyWorkers: number): TaskCounts {
     const launched = this.#launched;
     const running = Math.min(launched, busyWorkers);
     const [done, ignored, failed, cancelled] = [this.#done, this.#ignored, this.#failed, this.#cancelled];
     const waiting = this.#total - launched - done - ignored - failed - cancelled;
-    return { total: this.#total, waiting, queued: launched - running, running, done, ignored, failed, cancelled };
+    return { total: this.#total, waiting, queued: launched - running, running, done, memoized: this.#memoized, ignored, failed, cancelled };
   }
 }

@@ -5,16 +5,16 @@ import type { ExecutorSet } from './executor-set.ts';
 import { asFuture } from './arguments.ts';
 import type { Task } from './task.ts';
 
-/** @param find the task of an id, if it has not ended. */
-export function explainTask(task: Task, find: (taskId: number) => Task | undefined, executors: ExecutorSet): string {
+/** @param find the task of an id, if it has not ended. @param memo what the memo has to say of it. */
+export function explainTask(task: Task, find: (taskId: number) => Task | undefined, executors: ExecutorSet, memo?: string): string {
   const what = `task ${task.taskId} (${task.shownName})`;
   switch (task.state) {
     case 'pending':
-      return `${what} waits for ${describeDependencies(task, find)}`;
+      return memo === undefined ? `${what} waits for ${describeDependencies(task, find)}` : `${what} ${memo}`;
     case 'joining':
       return `${what} is a join and waits for ${describeTasks((task.children ?? []).filter(({ future }) => !future.done)) || 'its body'}`;
     default:
-      return `${what}, try ${task.tryNumber}, has been ${task.state} for ${secondsSince(task.sinceMs)} s: ${executors.explain(task.executor, task.taskId)}`;
+      return `${what}, try ${task.tryNumber}, has been ${task.state} for ${secondsSince(task.sinceMs)} s: ${executors.explain(task.executor, task.taskId)}${memo === undefined ? '' : `; ${memo}`}`;
   }
 }
 

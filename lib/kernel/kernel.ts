@@ -11,7 +11,7 @@ import { KernelOpenError, NoKernelError } from '../errors/index.ts';
 import type { TryOutcome } from '../executor.ts';
 import type { AppFuture, TaskState } from '../futures/app-future.ts';
 import { DataFuture } from '../futures/data-future.ts';
-import { DataFile, isDataFile } from '../files/data-file.ts';
+import { toDataFile } from '../files/file.ts';
 import type { GraphEffect, TaskId, TryResult } from '../graph/task-graph.ts';
 import { currentGroup } from '../groups/task-group.ts';
 import { announceCancelRequested, announceTryEnded } from './announce.ts';
@@ -30,6 +30,7 @@ import { Externals } from './externals.ts';
 import { cancelledError, dependencyError, finalError, successorCancelledError, tagOwnError } from './final-error.ts';
 import { currentJoin } from './join.ts';
 import { launch, type LaunchSite } from './launch.ts';
+import { MemoDoor } from './memo-door.ts';
 import { costOf, failedTry, failureOutcome, readOutcome } from './outcome.ts';
 import { watchProcessEnd } from './process-end.ts';
 import { makeRunDir } from './run-dir.ts';
@@ -39,6 +40,7 @@ import { Task, type TaskOwner } from './task.ts';
 import { TaskPolicies } from './task-policy.ts';
 import { TaskTable } from './task-table.ts';
 
+const NO_TASKS: readonly TaskId[] = [];
 const EXECUTOR_CLOSE_MS = 10_000;
 
 export class DataFlowKernel implements TaskOwner, AsyncDisposable {
@@ -53,6 +55,8 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   readonly #externals: Externals;
   readonly #site: LaunchSite;
   readonly #policies: TaskPolicies;
+  /** @internal */
+  readonly memo = new MemoDoor();
   #nextTask = 1;
   #closing: Promise<void> | undefined;
   #unwatch: () => void = () => undefined;
@@ -93,6 +97,9 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     const kernel = new DataFlowKernel(config);
     setCurrentKernel(kernel);
     if (config.initializeLogging) kernel.#stopRecords = startRecords(kernel.runDir, kernel.runId, config.executors);
+    // It is read while the executors start.
+    const memo = kernel.#openMemo();
+    memo.catch(() => undefined);
     try {
       await kernel.#executors.start(config.executors, (label) =>
         executorContext({
@@ -104,7 +111,9 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
           failed: (error) => kernel.#executorFailed(label, error),
         }),
       );
+      await memo;
     } catch (error) {
+      await kernel.#executors.close(EXECUTOR_CLOSE_MS);
       setCurrentKernel(undefined);
       await kernel.#stopRecords();
       removeStoreDir(kernel.#site.storeDir);
@@ -113,6 +122,24 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     kernel.#unwatch = watchProcessEnd(kernel);
     kernelChannel.publish({ state: 'started', runDir: kernel.runDir });
     return kernel;
+  }
+
+  #openMemo(): Promise<void> {
+    return this.memo.open(this.#config, this.#site, {
+      runDir: this.runDir,
+      isWanted: (task) => this.#tasks.isCurrent(task, task.tryNumber),
+      run: (task) => this.#start(task, task.tryNumber),
+      succeed: ({ taskId: id, tryNumber }) => this.#graph.step({ kind: 'tryEnded', id, tryNumber, result: { kind: 'ok' } }),
+      fail: (task, error) => this.#failHere(task, task.tryNumber, error),
+    });
+  }
+
+  /**
+   * Writes the results of apps with `cache: true` that are not written yet to the run's checkpoint: with `checkpoint: 'manual'` the only way.
+   * @returns the path of the file, which is safe on disk then. @throws ConfigError with `checkpoint: 'off'` or `appCache: false`.
+   */
+  async checkpoint(): Promise<string> {
+    return await this.memo.checkpoint();
   }
 
   /** Labels of the executors. */
@@ -136,8 +163,10 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   /** What a task waits for and since when, or what became of it. */
   explain(taskId: number): string {
     const task = this.#tasks.get(taskId);
-    if (task) return explainTask(task, (id) => this.#tasks.get(id), this.#executors);
-    return taskId >= 1 && taskId < this.#nextTask ? `task ${taskId} has ended` : `there is no task ${taskId} in this run`;
+    const memo = this.memo.explain(taskId);
+    if (task) return explainTask(task, (id) => this.#tasks.get(id), this.#executors, memo);
+    const ended = `task ${taskId} has ended${memo === undefined ? '' : `: ${memo}`}`;
+    return taskId >= 1 && taskId < this.#nextTask ? ended : `there is no task ${taskId} in this run`;
   }
 
   // --- calls
@@ -197,6 +226,10 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
 
   #launch(task: Task, tryNumber: number, reason: 'ready' | 'failed' | 'lost' | 'unstarted'): void {
     if (reason === 'failed' || reason === 'lost') task.closeTry(reason === 'lost' ? 'lost' : failureOutcome(task), task.latestError);
+    if (reason !== 'ready' || !this.memo.takes(task)) this.#start(task, tryNumber);
+  }
+
+  #start(task: Task, tryNumber: number): void {
     this.#tasks.launched(task, tryNumber);
     launch(task, this.#site);
   }
@@ -315,6 +348,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     );
     kernelChannel.publish({ state: 'closing', runDir: this.runDir });
     await this.#executors.close(EXECUTOR_CLOSE_MS);
+    this.memo.close();
     this.#unwatch();
     this.#tasks.rest();
     if (currentKernel() === this) setCurrentKernel(undefined);
@@ -337,6 +371,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   /** @internal Ends every process at once, without waiting: the driver is about to end. */
   killNow(): void {
     this.#executors.killNow();
+    this.memo.close();
     removeStoreDir(this.#site.storeDir);
   }
 
@@ -344,7 +379,3 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     await this.close({ mode: this.#config.exitMode });
   }
 }
-
-const NO_TASKS: readonly TaskId[] = [];
-
-const toDataFile = (path: string | DataFile): DataFile => (isDataFile(path) ? path : new DataFile(path));

@@ -35,7 +35,7 @@ export function launch(task: Task, site: LaunchSite): void {
   // Another try sends the same bytes again.
   if (task.encoded) return send(task, site, { args: task.encoded, refs: task.refs });
   try {
-    const prepared = prepare(task, site);
+    const prepared = task.prepared ?? prepare(task, site);
     if (!(prepared instanceof Promise)) return send(task, site, prepared);
     prepared.then(
       (ready) => {

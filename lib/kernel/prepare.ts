@@ -16,7 +16,7 @@ import { isStoredResult, type StoredResult } from './stored-result.ts';
 import type { Task } from './task.ts';
 
 /** Arguments beyond this travel by reference; bytes. */
-const INLINE_LIMIT = 256 * 1024;
+export const INLINE_LIMIT = 256 * 1024;
 
 export interface Prepared {
   readonly args: Buffer;

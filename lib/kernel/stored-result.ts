@@ -15,10 +15,11 @@ export class StoredResult {
   readonly madeBy: 'js' | 'python';
   #value: Promise<unknown> | undefined;
 
-  constructor(stored: StoredValue, madeBy: 'js' | 'python') {
+  /** @param isKept whether its file belongs to a checkpoint and outlives it. */
+  constructor(stored: StoredValue, madeBy: 'js' | 'python', isKept = false) {
     this.stored = stored;
     this.madeBy = madeBy;
-    forgotten.register(this, stored.key);
+    if (!isKept) forgotten.register(this, stored.key);
   }
 
   /** @throws Error naming the file if it cannot be read. */

@@ -79,6 +79,7 @@ export class TaskTable {
 
   succeed(task: Task): void {
     const value = task.latestValue;
+    if (task.isMemoized) this.counts.memoized();
     this.#end(task, 'done', undefined);
     if (isStoredResult(value)) task.future.fulfillLater(value);
     else task.future.fulfill(value);

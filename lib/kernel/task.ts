@@ -11,6 +11,7 @@ import type { TaskGroup } from '../groups/task-group.ts';
 import type { ArgumentRef } from '../task-spec.ts';
 import { resolve as resolvePath } from 'node:path';
 import { ElementView } from './element.ts';
+import type { Prepared } from './prepare.ts';
 import type { Waitable } from './arguments.ts';
 
 /** What a task asks of the kernel. */
@@ -37,6 +38,10 @@ export class Task implements TaskView {
   outputs: readonly DataFuture[] = NO_OUTPUTS;
   /** The bytes of the try under way; another try sends them again. */
   encoded: Buffer | undefined;
+  /** Made before its first try, because its memo key depends on it: the command of a bash app. */
+  prepared: Prepared | undefined;
+  /** Its result is one that there was already: it has no tries. */
+  isMemoized = false;
   /** What of its arguments lies in a store. */
   refs: readonly ArgumentRef[] | undefined;
   /** Label of the executor that has the try. */
@@ -163,6 +168,7 @@ export class Task implements TaskView {
 
   #latestTry(): TryRecord | undefined {
     if (this.#latest) return this.#latest;
+    if (this.isMemoized) return undefined;
     if (this.state === 'done') return this.#describeTry('done');
     return this.state === 'launched' || this.state === 'joining' ? this.#describeTry('running') : undefined;
   }
@@ -177,6 +183,7 @@ export class Task implements TaskView {
   drop(): void {
     this.args = [];
     this.encoded = undefined;
+    this.prepared = undefined;
     this.refs = undefined;
     this.waitables = undefined;
     this.latestValue = undefined;

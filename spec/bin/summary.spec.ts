@@ -14,6 +14,7 @@ function summarize(failures: readonly TaskFailure[], counts = {}): string[] {
       queued: 0,
       running: 0,
       ignored: 0,
+      memoized: 0,
       done: 10 - failures.length,
       failed: failures.length,
       cancelled: 0,

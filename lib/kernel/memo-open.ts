@@ -1,0 +1,67 @@
+/**
+ * Makes a kernel's memo: reads the checkpoints that the config names, and those that they go back to.
+ */
+import type { MemoSettings } from '../config.ts';
+import { ConfigError } from '../errors/config-error.ts';
+import { decodeResult } from '../memo/checkpoint-format.ts';
+import { readCheckpoint } from '../memo/checkpoint-reader.ts';
+import { findCheckpoints } from '../memo/find-checkpoints.ts';
+import { MemoTable } from '../memo/memo-table.ts';
+import { logChannel } from './channels.ts';
+import { Memo, type MemoSite } from './memo.ts';
+import { MemoShelf } from './memo-shelf.ts';
+import type { PrepareSite } from './prepare.ts';
+import { TaskKeys } from './task-key.ts';
+
+export interface MemoParts {
+  readonly settings: MemoSettings;
+  /** As the config has it: where earlier runs are. */
+  readonly runs: string;
+  readonly site: MemoSite;
+  readonly prepareSite: PrepareSite;
+  readonly workingDirectory: string;
+}
+
+/** @throws ConfigError for a checkpoint that is named and cannot be read. */
+export async function openMemo({ settings, runs, site, prepareSite, workingDirectory }: MemoParts): Promise<Memo> {
+  const table = new MemoTable();
+  const named = findCheckpoints(settings.checkpointFiles, runs, site.runDir);
+  await readAll(named, table);
+  return new Memo(site, new TaskKeys(prepareSite, settings.files, workingDirectory), new MemoShelf(site.runDir, settings, table, named));
+}
+
+/** The last that is named goes before the others, and a run before those that it resumed. */
+async function readAll(named: readonly string[], table: MemoTable): Promise<void> {
+  const seen = new Set<string>();
+  const queue = named.toReversed();
+  for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
+    if (seen.has(path)) continue;
+    seen.add(path);
+    queue.push(...(await readOne(path, table, named.includes(path))).toReversed());
+  }
+}
+
+/** @returns the checkpoints that it goes back to. */
+async function readOne(path: string, table: MemoTable, isNamed: boolean): Promise<readonly string[]> {
+  let count = 0;
+  try {
+    const { source, tornBytes, damaged } = await readCheckpoint(path, (_, body, at, length) => {
+      const { meta } = decodeResult(body);
+      const holder = table.pathOf(meta.key);
+      if (holder !== undefined && holder !== path) return;
+      table.add(meta, { path, at, length, body: undefined });
+      count++;
+    });
+    const torn = tornBytes > 0 ? `; ${tornBytes} bytes at its end are of an interrupted write and do not count` : '';
+    const broken = damaged > 0 ? `; ${damaged} damaged place(s) were passed over` : '';
+    log('info', `run ${source.header.run} gives ${count} result(s): ${path}${torn}${broken}`);
+    return source.header.resumes;
+  } catch (error) {
+    const message = `the checkpoint ${path} cannot be read: ${(error as Error).message}`;
+    if (isNamed) throw new ConfigError(message, { cause: error });
+    log('warn', `${message}; it is one that a later run resumed`);
+    return [];
+  }
+}
+
+const log = (level: 'info' | 'warn', message: string): void => logChannel.publish({ executor: 'memo', level, message });

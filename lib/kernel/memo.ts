@@ -1,0 +1,171 @@
+/**
+ * The memo: what a task of an app with `cache: true` comes to before it runs. Taken from an earlier result, left to wait for the same
+ * call that is running, or run; and what is kept of it then.
+ *
+ * Failures are nobody's result: when the first of several equal calls fails, the next one runs, with its own retries.
+ */
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
+import { InvalidOptionError } from '../errors/index.ts';
+import { makeKey, type KeyParts } from '../memo/memo-key.ts';
+import { isUnchanged, stateOf } from '../memo/file-states.ts';
+import { logChannel } from './channels.ts';
+import { explainMiss, explainTaken } from './memo-explain.ts';
+import { MemoNotes } from './memo-notes.ts';
+import type { MemoShelf } from './memo-shelf.ts';
+import type { Task } from './task.ts';
+import type { TaskKeys } from './task-key.ts';
+
+export interface MemoSite {
+  readonly runDir: string;
+  isWanted(task: Task): boolean;
+  /** The task runs as any other. */
+  run(task: Task): void;
+  /** `latestValue` is its value. */
+  succeed(task: Task): void;
+  fail(task: Task, error: unknown): void;
+}
+
+interface Running {
+  readonly taskId: number;
+  readonly twins: Task[];
+}
+
+export class Memo {
+  readonly #site: MemoSite;
+  readonly #keys: TaskKeys;
+  readonly #shelf: MemoShelf;
+  readonly #notes = new MemoNotes();
+  readonly #running = new Map<string, Running>();
+  /** What was logged of an app: its reasons, each once. */
+  readonly #told = new Set<string>();
+
+  constructor(site: MemoSite, keys: TaskKeys, shelf: MemoShelf) {
+    this.#site = site;
+    this.#keys = keys;
+    this.#shelf = shelf;
+  }
+
+  get shelf(): MemoShelf {
+    return this.#shelf;
+  }
+
+  /** A task whose dependencies are done. */
+  arrive(task: Task): void {
+    try {
+      const parts = this.#keys.partsOf(task);
+      if (!(parts instanceof Promise)) return this.#decide(task, parts);
+      this.#notes.set(task.taskId, { kind: 'reading' });
+      parts.then(
+        (ready) => this.#site.isWanted(task) && this.#decide(task, ready),
+        (error: unknown) => this.#site.isWanted(task) && this.#withoutKey(task, error),
+      );
+    } catch (error) {
+      this.#withoutKey(task, error);
+    }
+  }
+
+  #withoutKey(task: Task, error: unknown): void {
+    if (error instanceof InvalidOptionError) return this.#site.fail(task, error);
+    const why = error instanceof Error ? error.message : String(error);
+    this.#notes.set(task.taskId, { kind: 'unkeyable', why });
+    this.#tell(task, 'no key', 'warn', `task ${task.taskId} (${task.appName}) runs without the memo: ${why}`);
+    this.#site.run(task);
+  }
+
+  #decide(task: Task, parts: KeyParts): void {
+    const key = makeKey(parts);
+    const running = this.#running.get(key);
+    if (running) {
+      running.twins.push(task);
+      this.#notes.set(task.taskId, { kind: 'twin', of: running.taskId });
+      return;
+    }
+    const why = this.#reuse(task, key);
+    if (why === true) return;
+    this.#noteMiss(task, parts, why);
+    this.#running.set(key, { taskId: task.taskId, twins: [] });
+    task.future.onSettled(() => this.#ended(task, key, parts));
+    this.#site.run(task);
+  }
+
+  /** @returns true, or why the result that there is cannot be used; undefined if there is none. */
+  #reuse(task: Task, key: string): true | string | undefined {
+    try {
+      const found = this.#shelf.find(key);
+      if (!found) return undefined;
+      const changed = found.meta.outputs.find((output) => !isUnchanged(output));
+      if (changed) return `its output ${changed[0]} has changed since, or is gone`;
+      const stream = missingStream(task);
+      if (stream !== undefined) return `its output ${stream} is gone`;
+      task.latestValue = found.open();
+      this.#shelf.carry(found);
+      this.#notes.set(task.taskId, { kind: 'taken', run: found.meta.run, task: found.meta.task });
+    } catch (error) {
+      this.#shelf.drop(key);
+      return `the result that was kept cannot be read: ${(error as Error).message}`;
+    }
+    task.isMemoized = true;
+    this.#site.succeed(task);
+    return true;
+  }
+
+  #noteMiss(task: Task, parts: KeyParts, why: string | undefined): void {
+    this.#notes.set(task.taskId, { kind: 'missed', parts, why });
+    const changed = why ?? this.#shelf.table.changedSince(parts);
+    if (changed === undefined) return;
+    const reason = why ?? `its ${changed} differs from that of every result that was kept`;
+    this.#tell(task, why ? 'unusable' : changed, 'info', `task ${task.taskId} (${task.appName}) runs, though the app has results: ${reason}`);
+  }
+
+  #ended(task: Task, key: string, parts: KeyParts): void {
+    const twins = this.#running.get(key)?.twins ?? [];
+    this.#running.delete(key);
+    if (task.future.isFulfilled) this.#keep(task, key, parts);
+    // With a result each takes it; without one the first runs, and the others wait for that.
+    for (const twin of twins) if (this.#site.isWanted(twin)) this.#decide(twin, parts);
+  }
+
+  #keep(task: Task, key: string, parts: KeyParts): void {
+    const outputs = task.outputs.map(({ path }) => stateOf(path));
+    const meta = { key, run: basename(this.#site.runDir), task: task.taskId, parts, outputs };
+    try {
+      this.#shelf.keep(meta, task.future.settledValue);
+    } catch (error) {
+      this.#tell(task, 'not kept', 'warn', `the result of task ${task.taskId} (${task.appName}) is not kept: ${(error as Error).message}`);
+    }
+  }
+
+  /** The rest of a sentence about the task; undefined where the memo has nothing to do with it. */
+  explain(taskId: number): string | undefined {
+    const note = this.#notes.get(taskId);
+    switch (note?.kind) {
+      case undefined:
+        return undefined;
+      case 'reading':
+        return 'reads the files among its arguments, to know whether there is a result for them';
+      case 'twin':
+        return `waits for task ${note.of}, the same call`;
+      case 'taken':
+        return explainTaken(note.run, note.task, basename(this.#site.runDir));
+      case 'unkeyable':
+        return `run without the memo: ${note.why}`;
+      case 'missed':
+        return explainMiss(note, this.#shelf.table, basename(this.#site.runDir));
+    }
+  }
+
+  #tell({ appName }: Task, kind: string, level: 'info' | 'warn', message: string): void {
+    const id = `${kind}\0${appName}`;
+    if (this.#told.has(id)) return;
+    this.#told.add(id);
+    logChannel.publish({ executor: 'memo', level, message: `${message}; kernel.explain(taskId) tells it of each task, this is the first` });
+  }
+}
+
+/** Of the files that the task's output goes to, one that is not there. What is 'auto' belongs to a run, not to a result. */
+function missingStream(task: Task): string | undefined {
+  const { stdout, stderr } = task.entry.options;
+  const paths = [stdout !== 'auto' && task.stdout, stderr !== 'auto' && task.stderr];
+  return paths.filter((path) => typeof path === 'string').find((path) => !existsSync(path));
+}
