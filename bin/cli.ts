@@ -105,9 +105,10 @@ interface RunFlags extends Omit<RunCommandOptions, 'resume'> {
   readonly resume: string | true;
 }
 
-const resumeOf = (given: string | true | undefined): { resume?: string } => (given === undefined ? {} : { resume: given === true ? 'last' : given });
+const resumeOf = (given: string | true | undefined): { resume?: string } =>
+  given === undefined ? {} : { resume: given === true ? 'last' : given };
 
 function readRun(value: string): string {
   if (/^(\d+|last)$/.test(value)) return value;
-  throw new InvalidArgumentError("It takes the number of a run, or last; alone it goes behind the script.");
+  throw new InvalidArgumentError('It takes the number of a run, or last; alone it goes behind the script.');
 }

@@ -36,7 +36,9 @@ const ours = () => ({
   runDir: path().describe("Default 'runinfo'.").optional(),
   memoizer: zod()
     .strictObject({ files: oneOf(['mtime', 'content']).optional() }, "a map such as { files: 'content' }")
-    .describe("What makes file arguments equal for `cache: true`: path, size and time of change ('mtime', default), or what is in them ('content').")
+    .describe(
+      "What makes file arguments equal for `cache: true`: path, size and time of change ('mtime', default), or what is in them ('content').",
+    )
     .optional(),
   checkpoint: oneOf(['off', 'taskExit', 'periodic', 'exit', 'manual'])
     .describe("When results of apps with `cache: true` are written. Default 'taskExit': as soon as there are any.")

@@ -41,9 +41,10 @@ function addPosition(positions: Set<number>, name: string, parameters: Parameter
 function unknownParameter(name: string, parameters: ParameterNames | undefined, entry: AppEntry): InvalidOptionError {
   const of = `app '${entry.options.name}'`;
   const known = parameters?.names.filter((each) => each !== '');
-  const wanted = known === undefined
-    ? 'a position, from 0: the names of its parameters cannot be read'
-    : `one of its parameters (${known.join(', ') || 'it has none with a name'}) or a position`;
+  const wanted =
+    known === undefined
+      ? 'a position, from 0: the names of its parameters cannot be read'
+      : `one of its parameters (${known.join(', ') || 'it has none with a name'}) or a position`;
   return InvalidOptionError.wrong(of, 'ignoreForCache', name, wanted, nearest(name, known ?? []));
 }
 

@@ -98,7 +98,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     setCurrentKernel(kernel);
     if (config.initializeLogging) kernel.#stopRecords = startRecords(kernel.runDir, kernel.runId, config.executors);
     // It is read while the executors start.
-    const memo = kernel.#openMemo();
+    const memo = kernel.memo.open(config, kernel.#site, (task) => kernel.#start(task, task.tryNumber));
     memo.catch(() => undefined);
     try {
       await kernel.#executors.start(config.executors, (label) =>
@@ -122,16 +122,6 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     kernel.#unwatch = watchProcessEnd(kernel);
     kernelChannel.publish({ state: 'started', runDir: kernel.runDir });
     return kernel;
-  }
-
-  #openMemo(): Promise<void> {
-    return this.memo.open(this.#config, this.#site, {
-      runDir: this.runDir,
-      isWanted: (task) => this.#tasks.isCurrent(task, task.tryNumber),
-      run: (task) => this.#start(task, task.tryNumber),
-      succeed: ({ taskId: id, tryNumber }) => this.#graph.step({ kind: 'tryEnded', id, tryNumber, result: { kind: 'ok' } }),
-      fail: (task, error) => this.#failHere(task, task.tryNumber, error),
-    });
   }
 
   /**

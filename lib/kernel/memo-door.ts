@@ -3,18 +3,18 @@
  */
 import type { CompiledConfig } from '../config.ts';
 import { ConfigError } from '../errors/config-error.ts';
-import type { Memo, MemoSite } from './memo.ts';
 import type { LaunchSite } from './launch.ts';
+import type { Memo } from './memo.ts';
 import type { Task } from './task.ts';
 
 export class MemoDoor {
   #memo: Memo | undefined;
 
-  /** @throws ConfigError for a checkpoint that the config names and that cannot be read. */
-  async open({ memo: settings, runDir: runs }: CompiledConfig, prepareSite: LaunchSite, site: MemoSite): Promise<void> {
-    if (!settings.enabled) return;
+  /** @param run starts a task as any other. @throws ConfigError for a checkpoint that the config names and that cannot be read. */
+  async open(config: CompiledConfig, site: LaunchSite, run: (task: Task) => void): Promise<void> {
+    if (!config.memo.enabled) return;
     const { openMemo } = await import('./memo-open.ts');
-    this.#memo = await openMemo({ settings, runs, prepareSite, site, workingDirectory: prepareSite.workingDirectory });
+    this.#memo = await openMemo(config, site, run);
   }
 
   /** How many results there are. */

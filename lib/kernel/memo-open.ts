@@ -1,34 +1,39 @@
 /**
  * Makes a kernel's memo: reads the checkpoints that the config names, and those that they go back to.
  */
-import type { MemoSettings } from '../config.ts';
+import type { CompiledConfig } from '../config.ts';
 import { ConfigError } from '../errors/config-error.ts';
 import { decodeResult } from '../memo/checkpoint-format.ts';
 import { readCheckpoint } from '../memo/checkpoint-reader.ts';
 import { findCheckpoints } from '../memo/find-checkpoints.ts';
 import { MemoTable } from '../memo/memo-table.ts';
 import { logChannel } from './channels.ts';
+import type { LaunchSite } from './launch.ts';
 import { Memo, type MemoSite } from './memo.ts';
 import { MemoShelf } from './memo-shelf.ts';
-import type { PrepareSite } from './prepare.ts';
+import type { Task } from './task.ts';
 import { TaskKeys } from './task-key.ts';
 
-export interface MemoParts {
-  readonly settings: MemoSettings;
-  /** As the config has it: where earlier runs are. */
-  readonly runs: string;
-  readonly site: MemoSite;
-  readonly prepareSite: PrepareSite;
-  readonly workingDirectory: string;
-}
-
-/** @throws ConfigError for a checkpoint that is named and cannot be read. */
-export async function openMemo({ settings, runs, site, prepareSite, workingDirectory }: MemoParts): Promise<Memo> {
+/** @param run starts a task as any other. @throws ConfigError for a checkpoint that is named and cannot be read. */
+export async function openMemo(
+  { memo: settings, runDir: runs }: CompiledConfig,
+  site: LaunchSite,
+  run: (task: Task) => void,
+): Promise<Memo> {
   const table = new MemoTable();
   const named = findCheckpoints(settings.checkpointFiles, runs, site.runDir);
   await readAll(named, table);
-  return new Memo(site, new TaskKeys(prepareSite, settings.files, workingDirectory), new MemoShelf(site.runDir, settings, table, named));
+  const keys = new TaskKeys(site, settings.files, site.workingDirectory);
+  return new Memo(memoSite(site, run), keys, new MemoShelf(site.runDir, settings, table, named));
 }
+
+const memoSite = (site: LaunchSite, run: (task: Task) => void): MemoSite => ({
+  runDir: site.runDir,
+  run,
+  isWanted: (task) => site.isCurrent(task, task.tryNumber),
+  succeed: (task, value) => site.joinEnded(task, task.tryNumber, { value }),
+  fail: (task, error) => site.failedHere(task, task.tryNumber, error),
+});
 
 /** The last that is named goes before the others, and a run before those that it resumed. */
 async function readAll(named: readonly string[], table: MemoTable): Promise<void> {

@@ -34,7 +34,11 @@ export class MemoShelf {
     this.#mode = settings.checkpoint;
     this.#path = checkpointPathOf(runDir);
     const header: CheckpointHeader = { run: basename(runDir), startedMs: Date.now(), resumes };
-    this.#writer = new CheckpointWriter({ path: this.#path, header: () => encodeHeader(header), onRefused: (error, pending) => this.#refused(error, pending) });
+    this.#writer = new CheckpointWriter({
+      path: this.#path,
+      header: () => encodeHeader(header),
+      onRefused: (error, pending) => this.#refused(error, pending),
+    });
     if (this.#mode === 'periodic') this.#timer = setInterval(() => this.#writer.flush(), settings.checkpointPeriodMs).unref();
   }
 
@@ -110,9 +114,11 @@ export class MemoShelf {
 
   /** Writes and syncs everything that there is. @returns path of the file. @throws ConfigError with mode 'off'; Error of the file system. */
   async checkpoint(): Promise<string> {
-    if (this.#checkpoint === undefined) throw new ConfigError("kernel.checkpoint(): Config.checkpoint is 'off'; set it to 'manual', or leave it out");
+    if (this.#checkpoint === undefined)
+      throw new ConfigError("kernel.checkpoint(): Config.checkpoint is 'off'; set it to 'manual', or leave it out");
     this.#writer.flush({ insist: true });
-    if (this.#writer.pending > 0) throw new Error(`${this.#writer.pending} result(s) could not be written to ${this.#path}; the run's log has the reason`);
+    if (this.#writer.pending > 0)
+      throw new Error(`${this.#writer.pending} result(s) could not be written to ${this.#path}; the run's log has the reason`);
     await this.#writer.sync();
     return this.#path;
   }

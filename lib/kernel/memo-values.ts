@@ -38,7 +38,10 @@ export function keepValue(value: unknown, key: string, checkpoint: string | unde
 }
 
 function keepStored(stored: StoredResult, key: string, checkpoint: string | undefined): KeptValue {
-  const { madeBy, stored: { size } } = stored;
+  const {
+    madeBy,
+    stored: { size },
+  } = stored;
   const file: ValueFile = { file: key, size, madeBy, wasInline: false };
   if (checkpoint === undefined) return { file, value: NOTHING, live: stored };
   linkOrCopy(stored.stored.key, valuePath(checkpoint, file));
@@ -50,7 +53,8 @@ export function openValue({ meta, value }: ResultRecord, checkpoint: string): un
   if (!meta.value) return decodeValue(value);
   const key = valuePath(checkpoint, meta.value);
   const size = statSync(key, { throwIfNoEntry: false })?.size;
-  if (size !== meta.value.size) throw new Error(`${key} ${size === undefined ? 'is gone' : `has ${size} bytes`}; it had ${meta.value.size}`);
+  if (size !== meta.value.size)
+    throw new Error(`${key} ${size === undefined ? 'is gone' : `has ${size} bytes`}; it had ${meta.value.size}`);
   if (meta.value.wasInline) return decodeValue(readFileSync(key));
   return new StoredResult({ store: 'file', key, size }, meta.value.madeBy, true);
 }

@@ -7,6 +7,7 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { InvalidOptionError } from '../errors/index.ts';
+import type { ResultMeta } from '../memo/checkpoint-format.ts';
 import { makeKey, type KeyParts } from '../memo/memo-key.ts';
 import { isUnchanged, stateOf } from '../memo/file-states.ts';
 import { logChannel } from './channels.ts';
@@ -21,8 +22,7 @@ export interface MemoSite {
   isWanted(task: Task): boolean;
   /** The task runs as any other. */
   run(task: Task): void;
-  /** `latestValue` is its value. */
-  succeed(task: Task): void;
+  succeed(task: Task, value: unknown): void;
   fail(task: Task, error: unknown): void;
 }
 
@@ -91,23 +91,28 @@ export class Memo {
 
   /** @returns true, or why the result that there is cannot be used; undefined if there is none. */
   #reuse(task: Task, key: string): true | string | undefined {
+    const found = this.#open(task, key);
+    if (found === undefined || typeof found === 'string') return found;
+    const { meta, value } = found;
+    this.#notes.set(task.taskId, { kind: 'taken', run: meta.run, task: meta.task });
+    task.isMemoized = true;
+    this.#site.succeed(task, value);
+    return true;
+  }
+
+  #open(task: Task, key: string): { readonly meta: ResultMeta; readonly value: unknown } | string | undefined {
     try {
       const found = this.#shelf.find(key);
       if (!found) return undefined;
-      const changed = found.meta.outputs.find((output) => !isUnchanged(output));
-      if (changed) return `its output ${changed[0]} has changed since, or is gone`;
-      const stream = missingStream(task);
-      if (stream !== undefined) return `its output ${stream} is gone`;
-      task.latestValue = found.open();
+      const gone = found.meta.outputs.find((output) => !isUnchanged(output))?.[0] ?? missingStream(task);
+      if (gone !== undefined) return `its output ${gone} has changed since, or is gone`;
+      const value = found.open();
       this.#shelf.carry(found);
-      this.#notes.set(task.taskId, { kind: 'taken', run: found.meta.run, task: found.meta.task });
+      return { meta: found.meta, value };
     } catch (error) {
       this.#shelf.drop(key);
       return `the result that was kept cannot be read: ${(error as Error).message}`;
     }
-    task.isMemoized = true;
-    this.#site.succeed(task);
-    return true;
   }
 
   #noteMiss(task: Task, parts: KeyParts, why: string | undefined): void {
@@ -115,7 +120,12 @@ export class Memo {
     const changed = why ?? this.#shelf.table.changedSince(parts);
     if (changed === undefined) return;
     const reason = why ?? `its ${changed} differs from that of every result that was kept`;
-    this.#tell(task, why ? 'unusable' : changed, 'info', `task ${task.taskId} (${task.appName}) runs, though the app has results: ${reason}`);
+    this.#tell(
+      task,
+      why ? 'unusable' : changed,
+      'info',
+      `task ${task.taskId} (${task.appName}) runs, though the app has results: ${reason}`,
+    );
   }
 
   #ended(task: Task, key: string, parts: KeyParts): void {

@@ -145,7 +145,10 @@ export class TaskKeys {
   }
 }
 
-const partOf = (label: string, value: unknown, name: ObjectNamer): KeyPart => ({ label, digest: digestOf(canonicalBytes(value, name, label)) });
+const partOf = (label: string, value: unknown, name: ObjectNamer): KeyPart => ({
+  label,
+  digest: digestOf(canonicalBytes(value, name, label)),
+});
 
 function toFile(value: unknown, cwd: string): unknown {
   if (value instanceof URL) return new DataFile(value.href);

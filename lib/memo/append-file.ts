@@ -2,7 +2,18 @@
  * A file of records that is open for appending. What an interrupted write has left at its end is cut when it is opened, so that it
  * always ends with a whole record.
  */
-import { closeSync, fdatasync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fdatasync,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { MAX_RECORD_BYTES, scanRecords } from './records.ts';
 

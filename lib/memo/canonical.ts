@@ -29,8 +29,20 @@ const MAX_DEPTH = 1000;
 const MAX_VISITS = 5_000_000;
 
 const TYPED_ARRAYS = new Set<unknown>([
-  Buffer, Uint8Array, Int8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array,
-  Float16Array, Float32Array, Float64Array, BigInt64Array, BigUint64Array, DataView,
+  Buffer,
+  Uint8Array,
+  Int8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float16Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
+  DataView,
 ]);
 
 interface Walk {

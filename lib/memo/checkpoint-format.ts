@@ -52,7 +52,9 @@ export function decodeHeader(body: Buffer): CheckpointHeader {
   const seen = unpack(body) as Partial<CheckpointHeader> & { format?: unknown; version?: unknown };
   if (seen?.format !== FORMAT) throw new Error('it does not begin as a checkpoint file does');
   if (seen.version !== CHECKPOINT_VERSION) {
-    throw new Error(`it is of version ${String(seen.version)}, and this release reads version ${CHECKPOINT_VERSION}; use the release that wrote it`);
+    throw new Error(
+      `it is of version ${String(seen.version)}, and this release reads version ${CHECKPOINT_VERSION}; use the release that wrote it`,
+    );
   }
   return { run: String(seen.run), startedMs: Number(seen.startedMs), resumes: seen.resumes ?? [] };
 }

@@ -47,7 +47,10 @@ export async function readCheckpoint(
 }
 
 /** @returns where the last whole record ends. */
-async function scanFile(handle: FileHandle, take: (record: FoundRecord, base: number) => void): Promise<{ size: number; end: number; damaged: number }> {
+async function scanFile(
+  handle: FileHandle,
+  take: (record: FoundRecord, base: number) => void,
+): Promise<{ size: number; end: number; damaged: number }> {
   const chunk = Buffer.allocUnsafe(CHUNK_BYTES + MAX_RECORD_BYTES);
   let [base, kept, end, damaged] = [0, 0, 0, 0];
   for (;;) {

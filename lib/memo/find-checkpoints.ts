@@ -26,11 +26,21 @@ function findOne(name: string, runs: string, own: string): string[] {
   if (name === 'all') return earlierRuns(runs, own);
   if (name === 'last') return earlierRuns(runs, own).slice(-1);
   const inRuns = /^\d+$/.test(name) ? join(runs, name.padStart(3, '0')) : undefined;
-  const found = [inRuns, resolve(name)].filter((path) => path !== undefined && path !== own).map((path) => fileAt(path ?? '')).find(Boolean);
+  const found = [inRuns, resolve(name)]
+    .filter((path) => path !== undefined && path !== own)
+    .map((path) => fileAt(path ?? ''))
+    .find(Boolean);
   if (found) return [found];
-  const seen = earlierRuns(runs, own).slice(-3).map((path) => resolve(path, '../..'));
-  const hint = seen.length === 0 ? `no run in ${runs} has a checkpoint` : `the latest in ${runs} that have one: ${seen.map((path) => path.slice(runs.length + 1)).join(', ')}`;
-  throw new ConfigError(`there is no checkpoint '${name}': neither the number of a run, nor 'last', 'all', a checkpoint file or a run directory with one; ${hint}`);
+  const seen = earlierRuns(runs, own)
+    .slice(-3)
+    .map((path) => resolve(path, '../..'));
+  const hint =
+    seen.length === 0
+      ? `no run in ${runs} has a checkpoint`
+      : `the latest in ${runs} that have one: ${seen.map((path) => path.slice(runs.length + 1)).join(', ')}`;
+  throw new ConfigError(
+    `there is no checkpoint '${name}': neither the number of a run, nor 'last', 'all', a checkpoint file or a run directory with one; ${hint}`,
+  );
 }
 
 function fileAt(path: string): string | undefined {

@@ -11,7 +11,8 @@ const counts = (some: Partial<TaskCounts>): TaskCounts => ({
   done: 0,
   ignored: 0,
   failed: 0,
-  cancelled: 0, memoized: 0,
+  cancelled: 0,
+  memoized: 0,
   ...some,
 });
 

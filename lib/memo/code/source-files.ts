@@ -46,7 +46,13 @@ function* resolveJs({ text, folder }: SourceText): Iterable<{ name: string; path
     if (specifier.startsWith('node:')) continue;
     const local = localPath(specifier, folder);
     if (local === undefined) yield { name: nameOfPackage(specifier, folder), paths: [] };
-    else yield { name: specifier, paths: JS_ENDINGS.map((ending) => local + ending).filter(isFile).slice(0, 1) };
+    else
+      yield {
+        name: specifier,
+        paths: JS_ENDINGS.map((ending) => local + ending)
+          .filter(isFile)
+          .slice(0, 1),
+      };
   }
 }
 
@@ -76,7 +82,11 @@ function versionIn(manifest: string): string {
   }
 }
 
-function* resolvePython({ text, folder }: SourceText, rootFolder: string, searched: readonly string[]): Iterable<{ name: string; paths: string[] }> {
+function* resolvePython(
+  { text, folder }: SourceText,
+  rootFolder: string,
+  searched: readonly string[],
+): Iterable<{ name: string; paths: string[] }> {
   for (const each of findPythonImports(text)) {
     const from = each.level === 0 ? [rootFolder, ...searched] : [resolve(folder, ...Array<string>(each.level - 1).fill('..'))];
     const paths = from.map((base) => pythonFiles(each, base)).find((found) => found.length > 0) ?? [];

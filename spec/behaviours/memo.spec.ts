@@ -1,0 +1,4 @@
+import { forEachExecutor } from '../support/kernel.ts';
+import { describeMemo } from './memo.ts';
+
+forEachExecutor('results that are used again', describeMemo);
