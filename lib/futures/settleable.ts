@@ -92,10 +92,11 @@ export class Settleable<T> implements PromiseLike<T> {
     this.#status = status;
     this.#value = value;
     this.#deferred = deferred;
-    this.#deliver();
     const listeners = this.#listeners;
     this.#listeners = undefined;
     if (listeners) for (const listener of listeners) listener();
+    // Last: a microtask that a listener asks for comes before whoever awaits the value goes on.
+    this.#deliver();
   }
 
   #deliver(): void {

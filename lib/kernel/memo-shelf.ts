@@ -105,8 +105,8 @@ export class MemoShelf {
     });
     if (this.#mode !== 'taskExit' || this.#isFlushDue) return;
     this.#isFlushDue = true;
-    // Behind all results of this turn, and before whoever awaits one of them goes on.
-    process.nextTick(() => {
+    // Behind all results of this turn, and before whoever awaits one of them goes on: what a script has seen is written.
+    queueMicrotask(() => {
       this.#isFlushDue = false;
       this.#writer.flush();
     });

@@ -4,7 +4,7 @@
 import { pack, unpack } from '../wire/value-codec.ts';
 import type { KeyParts } from './memo-key.ts';
 
-export const CHECKPOINT_VERSION = 1;
+const CHECKPOINT_VERSION = 1;
 const FORMAT = 'flotilla checkpoint';
 
 export interface CheckpointHeader {

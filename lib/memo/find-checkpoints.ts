@@ -6,8 +6,8 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../errors/config-error.ts';
 
-export const CHECKPOINT_FOLDER = 'checkpoint';
-export const CHECKPOINT_FILE = 'results.ckpt';
+const CHECKPOINT_FOLDER = 'checkpoint';
+const CHECKPOINT_FILE = 'results.ckpt';
 
 /** Where a run has its own. */
 export const checkpointPathOf = (runDir: string): string => join(runDir, CHECKPOINT_FOLDER, CHECKPOINT_FILE);

@@ -33,7 +33,12 @@ export function describeMemo(executor: ExecutorUnderTest): void {
 
   it('are those of equal arguments, whatever the order of keys', async () => {
     const unique = Math.random();
-    expect(await runsOf(() => mark(log, { unique, b: [1, { c: 2, d: 3 }] }), () => mark(log, { b: [1, { d: 3, c: 2 }], unique }))).to.equal(1);
+    expect(
+      await runsOf(
+        () => mark(log, { unique, b: [1, { c: 2, d: 3 }] }),
+        () => mark(log, { b: [1, { d: 3, c: 2 }], unique }),
+      ),
+    ).to.equal(1);
     expect(await runsOf(() => mark(log, { unique, b: [1, { c: 2, d: 4 }] }))).to.equal(2);
   });
 
@@ -61,14 +66,29 @@ export function describeMemo(executor: ExecutorUnderTest): void {
 
   it('are not used without cache: true', async () => {
     const plain = mark.with({ cache: false });
-    expect(await runsOf(() => plain(log, 'plain'), () => plain(log, 'plain'))).to.equal(2);
+    expect(
+      await runsOf(
+        () => plain(log, 'plain'),
+        () => plain(log, 'plain'),
+      ),
+    ).to.equal(2);
   });
 
   it('do not depend on arguments that are ignored, by name or by position', async () => {
     const other = place.path('other');
-    expect(await runsOf(() => mark(log, 'ignored'), () => mark(other, 'ignored'))).to.equal(1);
+    expect(
+      await runsOf(
+        () => mark(log, 'ignored'),
+        () => mark(other, 'ignored'),
+      ),
+    ).to.equal(1);
     const all = mark.with({ ignoreForCache: [0, 1] });
-    expect(await runsOf(() => all(log, 'x'), () => all(log, 'y'))).to.equal(2);
+    expect(
+      await runsOf(
+        () => all(log, 'x'),
+        () => all(log, 'y'),
+      ),
+    ).to.equal(2);
     expect(runsIn(other)).to.equal(0);
   });
 
@@ -79,7 +99,13 @@ export function describeMemo(executor: ExecutorUnderTest): void {
   });
 
   it('are not used for another version, nor for other code under the same name', async () => {
-    expect(await runsOf(() => mark(log, 'v'), () => mark.with({ version: '2' })(log, 'v'), () => mark.with({ version: '2' })(log, 'v'))).to.equal(2);
+    expect(
+      await runsOf(
+        () => mark(log, 'v'),
+        () => mark.with({ version: '2' })(log, 'v'),
+        () => mark.with({ version: '2' })(log, 'v'),
+      ),
+    ).to.equal(2);
     const same = { name: 'same', cache: true } as const;
     expect(await jsApp((x: number) => x + 1, same)(1)).to.equal(2);
     const changed = jsApp((x: number) => x + 2, same)(1);
@@ -105,7 +131,14 @@ export function describeMemo(executor: ExecutorUnderTest): void {
 
   it('take futures by their values, once these are there', async () => {
     const seven = mark(log, 7);
-    expect(await runsOf(() => mark(log, [seven]), () => mark(log, [7]), () => mark(log, [Promise.resolve(7)]), () => mark(log, [mark(log, 7)]))).to.equal(2);
+    expect(
+      await runsOf(
+        () => mark(log, [seven]),
+        () => mark(log, [7]),
+        () => mark(log, [Promise.resolve(7)]),
+        () => mark(log, [mark(log, 7)]),
+      ),
+    ).to.equal(2);
   });
 
   it('that are large are used as arguments and taken again', async () => {
@@ -129,7 +162,9 @@ export function describeMemo(executor: ExecutorUnderTest): void {
     it('run once', async () => {
       const futures = Array.from({ length: 20 }, () => mark(log, 'at once'));
       const [first, second] = futures;
-      expect(place.kernel.explain(second?.taskId ?? 0)).to.equal(`task ${second?.taskId} (mark) waits for task ${first?.taskId}, the same call`);
+      expect(place.kernel.explain(second?.taskId ?? 0)).to.equal(
+        `task ${second?.taskId} (mark) waits for task ${first?.taskId}, the same call`,
+      );
       expect(await Promise.all(futures)).to.deep.equal(Array(20).fill('at once'));
       expect(runsIn(log)).to.equal(1);
     });
@@ -144,7 +179,11 @@ export function describeMemo(executor: ExecutorUnderTest): void {
 
     it('do not end with the first when that is cancelled, nor start when they are', async () => {
       const gate = place.path(`gate-${number}`);
-      const wait = bashApp((path: string, out: string) => `echo x >> ${out}; while ! test -e ${path}; do sleep 0.01; done`, { name: 'wait', cache: true, killGrace: '1s' });
+      const wait = bashApp((path: string, out: string) => `echo x >> ${out}; while ! test -e ${path}; do sleep 0.01; done`, {
+        name: 'wait',
+        cache: true,
+        killGrace: '1s',
+      });
       const [first, second, third] = [wait(gate, log), wait(gate, log), wait(gate, log)];
       await eventually('the first at work', () => runsIn(log) === 1);
       third.cancel();
@@ -160,7 +199,9 @@ export function describeMemo(executor: ExecutorUnderTest): void {
 
   describe('of other kinds of apps', () => {
     it('are those of joins, whose inner tasks do not run again', async () => {
-      const join = joinApp((path: string, n: number) => Array.from({ length: n }, (_, i) => mark.with({ cache: false })(path, i)), { cache: true });
+      const join = joinApp((path: string, n: number) => Array.from({ length: n }, (_, i) => mark.with({ cache: false })(path, i)), {
+        cache: true,
+      });
       expect(await join(log, 3)).to.deep.equal([0, 1, 2]);
       const again = join(log, 3);
       expect(await again).to.deep.equal([0, 1, 2]);
@@ -175,11 +216,20 @@ export function describeMemo(executor: ExecutorUnderTest): void {
     });
 
     it('are those of Python, by position and by keyword', async () => {
-      const app = pythonApp<[x: number], number>('def f(x, path, threads=1):\n    open(path, "a").write("ran\\n")\n    return x * threads / threads', {
-        cache: true,
-        ignoreForCache: ['threads'],
-      });
-      expect(await runsOf(() => app(2, kw({ path: log })), () => app(2, kw({ threads: 4, path: log })), () => app(3, kw({ path: log })))).to.equal(2);
+      const app = pythonApp<[x: number], number>(
+        'def f(x, path, threads=1):\n    open(path, "a").write("ran\\n")\n    return x * threads / threads',
+        {
+          cache: true,
+          ignoreForCache: ['threads'],
+        },
+      );
+      expect(
+        await runsOf(
+          () => app(2, kw({ path: log })),
+          () => app(2, kw({ threads: 4, path: log })),
+          () => app(3, kw({ path: log })),
+        ),
+      ).to.equal(2);
     });
 
     it('are those of a command, with what its body takes from around it', async () => {
@@ -229,7 +279,9 @@ export function describeMemo(executor: ExecutorUnderTest): void {
       const again = call();
       expect((await again.outputs[0])?.path).to.equal(out);
       expect(runsIn(log)).to.equal(2);
-      expect(place.kernel.explain(again.taskId)).to.include(`run, though there was a result: its output ${out} has changed since, or is gone`);
+      expect(place.kernel.explain(again.taskId)).to.include(
+        `run, though there was a result: its output ${out} has changed since, or is gone`,
+      );
       writeFileSync(out, 'tampered with');
       expect(await runsOf(call)).to.equal(3);
     });

@@ -28,6 +28,7 @@ const benches: Readonly<Record<string, readonly [args: readonly string[], figure
     ['20', '2'],
     ['xargsPerSecond', 'bashAppPerSecond', 'bashAppToXargs', 'directPerSecond', 'directToXargs'],
   ],
+  memo: [['500'], ['withoutCachePerSecond', 'keptPerSecond', 'takenPerSecond', 'resumedPerSecond', 'resumedStartMilliseconds']],
   'megabyte-args': [['4', '2'], ['megabytesPerSecond']],
   backlog: [['2000', '400', '1000'], ['fileEdges']],
 };

@@ -80,10 +80,6 @@ describe('Config', () => {
     });
     expect(compiled.maxIdleTimeMs).to.equal(60_000);
     expect(warnings.map((warning) => warning.split(' ')[0])).to.have.members([
-      'Config.appCache',
-      'Config.checkpointFiles',
-      'Config.checkpointMode',
-      'Config.checkpointPeriod',
       'Config.garbageCollect',
       'Config.internalTasksMaxThreads',
       'Config.monitoring',
@@ -99,9 +95,32 @@ describe('Config', () => {
   });
 
   it('does not accept silently what this release cannot do', () => {
-    const { warnings } = new Config({ memoizer: {}, checkpoint: 'taskExit', monitoring: {} });
-    expect(warnings).to.have.length(3);
-    for (const warning of warnings) expect(warning).to.match(/ (is|are) not part of this release/);
+    const { warnings } = new Config({ monitoring: {} });
+    expect(warnings).to.have.length(1);
+    expect(warnings[0]).to.match(/ is not part of this release/);
+  });
+
+  it('writes checkpoints as tasks end, unless told otherwise', () => {
+    expect(new Config().compiled.memo).to.deep.equal({
+      enabled: true,
+      files: 'mtime',
+      checkpoint: 'taskExit',
+      checkpointPeriodMs: 1_800_000,
+      checkpointFiles: [],
+    });
+  });
+
+  it("takes Parsl's names for it", () => {
+    const { memo } = new Config({ appCache: false, checkpointMode: 'dfk_exit', checkpointPeriod: '00:10:00', checkpointFiles: ['a'] })
+      .compiled;
+    expect(memo).to.deep.equal({ enabled: false, files: 'mtime', checkpoint: 'exit', checkpointPeriodMs: 600_000, checkpointFiles: ['a'] });
+    expect(new Config({ checkpointMode: 'task_exit' }).compiled.memo.checkpoint).to.equal('taskExit');
+    expect(new Config({ checkpointMode: 'manual', checkpoint: 'periodic' }).compiled.memo.checkpoint).to.equal('periodic');
+  });
+
+  it('says what makes files equal', () => {
+    expect(new Config({ memoizer: { files: 'content' } }).compiled.memo.files).to.equal('content');
+    expect(() => new Config({ memoizer: { files: 'contents' } as never })).to.throw(ConfigError, /Did you mean 'content'\?/);
   });
 
   it('cannot be changed once made', () => {

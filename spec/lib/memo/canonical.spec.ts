@@ -8,7 +8,14 @@ import { decodeValue, encodeValue } from '../../../lib/wire/value-codec.ts';
 const keyOf = (value: unknown): string => canonicalBytes(value, () => undefined).toString('hex');
 
 /** What can be an argument. */
-const plain = fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true, withTypedArray: true, withNullPrototype: true });
+const plain = fc.anything({
+  withBigInt: true,
+  withDate: true,
+  withMap: true,
+  withSet: true,
+  withTypedArray: true,
+  withNullPrototype: true,
+});
 
 describe('canonical bytes', () => {
   it('are the same for a value and its copy from the wire', () => {
@@ -50,10 +57,42 @@ describe('canonical bytes', () => {
   });
 
   const look: readonly unknown[] = [
-    1, 1n, '1', true, null, undefined, [1], { 0: 1 }, new Map([[0, 1]]), new Set([1]), new Uint8Array([1]), Buffer.from([1]), new Int8Array([1]),
-    new Date(1), new Date(Number.NaN), /1/, /1/g, new ArrayBuffer(1), [], {}, new Map(), new Set(), '', [undefined], Array(1), { a: undefined },
-    '\uD800', '\uDFFF', '\uFFFD', [[1], 2], [[1, 2]], new NdArray(new Float64Array(4), [2, 2]), new NdArray(new Float64Array(4), [4, 1]),
-    new Error('1'), new TypeError('1'), Object(1),
+    1,
+    1n,
+    '1',
+    true,
+    null,
+    undefined,
+    [1],
+    { 0: 1 },
+    new Map([[0, 1]]),
+    new Set([1]),
+    new Uint8Array([1]),
+    Buffer.from([1]),
+    new Int8Array([1]),
+    new Date(1),
+    new Date(Number.NaN),
+    /1/,
+    /1/g,
+    new ArrayBuffer(1),
+    [],
+    {},
+    new Map(),
+    new Set(),
+    '',
+    [undefined],
+    Array(1),
+    { a: undefined },
+    '\uD800',
+    '\uDFFF',
+    '\uFFFD',
+    [[1], 2],
+    [[1, 2]],
+    new NdArray(new Float64Array(4), [2, 2]),
+    new NdArray(new Float64Array(4), [4, 1]),
+    new Error('1'),
+    new TypeError('1'),
+    Object(1),
   ];
   it('tell types apart that look alike', () => {
     expect(new Set(look.map(keyOf)).size).to.equal(look.length);
@@ -98,6 +137,10 @@ describe('canonical bytes', () => {
 const canonicalJson = (value: unknown): string =>
   JSON.stringify(value, (_, item: unknown) =>
     typeof item === 'object' && item !== null && !Array.isArray(item)
-      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, inner]) => [`.${key}`, inner]))
+      ? Object.fromEntries(
+          Object.entries(item)
+            .sort(([a], [b]) => (a < b ? -1 : 1))
+            .map(([key, inner]) => [`.${key}`, inner]),
+        )
       : item,
   );

@@ -22,11 +22,16 @@ describe('a checkpoint file', () => {
 
   const refusals: string[] = [];
   const makeWriter = (at = path): CheckpointWriter =>
-    new CheckpointWriter({ path: at, header: () => encodeHeader(HEADER), onRefused: ({ message }, pending) => refusals.push(`${pending}: ${message}`) });
+    new CheckpointWriter({
+      path: at,
+      header: () => encodeHeader(HEADER),
+      onRefused: ({ message }, pending) => refusals.push(`${pending}: ${message}`),
+    });
   const write = (...texts: string[]): { path: string; at: number; length: number }[] => {
     const writer = makeWriter();
     const places: { path: string; at: number; length: number }[] = [];
-    for (const text of texts) writer.add({ body: Buffer.from(text), written: (file, at, length) => places.push({ path: file, at, length }) });
+    for (const text of texts)
+      writer.add({ body: Buffer.from(text), written: (file, at, length) => places.push({ path: file, at, length }) });
     expect(writer.close()).to.equal(0);
     return places;
   };
@@ -93,7 +98,9 @@ describe('a checkpoint file', () => {
       add('c'); writer.flush({ insist: true });
       console.log('left ' + writer.close());
     `;
-    const { stdout, stderr } = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script], { encoding: 'utf8' });
+    const { stdout, stderr } = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script], {
+      encoding: 'utf8',
+    });
     expect(stdout.split('\n'), stderr).to.deep.equal(['written a', '1 EFBIG', 'written b', 'written c', 'left 0', '']);
     expect((await read()).texts.map((text) => text[0])).to.deep.equal(['a', 'b', 'c']);
   });

@@ -25,7 +25,8 @@ describe('finding checkpoints', () => {
   it('takes a file, its folder and the run directory, each file once', () => {
     expect(find(pathOf('001'), dirname(pathOf('001')), join(runs, '001'))).to.deep.equal([pathOf('001')]);
   });
-  it("finds nothing for 'last' where no run has one", () => expect(findCheckpoints(['last', 'all'], join(runs, 'none'), '')).to.deep.equal([]));
+  it("finds nothing for 'last' where no run has one", () =>
+    expect(findCheckpoints(['last', 'all'], join(runs, 'none'), '')).to.deep.equal([]));
   for (const name of ['2', '77', '/nowhere', '011']) {
     it(`refuses ${name}, and says which there are`, () => {
       expect(() => find(name)).to.throw(ConfigError, new RegExp(`there is no checkpoint '${name}'.*000, 001, 010`));

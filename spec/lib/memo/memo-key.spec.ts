@@ -8,10 +8,22 @@ const parts: fc.Arbitrary<KeyParts> = fc.record({
   version: word,
   code: word,
   options: word,
-  args: fc.uniqueArray(fc.record({ label: fc.constantFrom('args[0]', 'args[1]', 'kw.n'), digest: word }), { selector: ({ label }) => label, maxLength: 3 }),
+  args: fc.uniqueArray(fc.record({ label: fc.constantFrom('args[0]', 'args[1]', 'kw.n'), digest: word }), {
+    selector: ({ label }) => label,
+    maxLength: 3,
+  }),
 });
 
-const base: KeyParts = { app: 'js f', version: '1', code: 'c', options: 'o', args: [{ label: 'args[0]', digest: 'x' }, { label: 'args[1]', digest: 'y' }] };
+const base: KeyParts = {
+  app: 'js f',
+  version: '1',
+  code: 'c',
+  options: 'o',
+  args: [
+    { label: 'args[0]', digest: 'x' },
+    { label: 'args[1]', digest: 'y' },
+  ],
+};
 
 describe('a memo key', () => {
   it('is equal exactly if no part differs', () => {
@@ -27,7 +39,15 @@ describe('a memo key', () => {
     [{ code: 'd' }, ['its code']],
     [{ version: '2' }, ['its version']],
     [{ options: 'p', code: 'd' }, ['its code', 'its options']],
-    [{ args: [{ label: 'args[0]', digest: 'x' }, { label: 'args[1]', digest: 'z' }] }, ['args[1]']],
+    [
+      {
+        args: [
+          { label: 'args[0]', digest: 'x' },
+          { label: 'args[1]', digest: 'z' },
+        ],
+      },
+      ['args[1]'],
+    ],
     [{ args: [{ label: 'args[0]', digest: 'x' }] }, ['args[1] (which is not given now)']],
     [{ args: [...base.args, { label: 'kw.n', digest: 'x' }] }, ['kw.n (which was not given)']],
   ];

@@ -2,7 +2,10 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { frameRecord, scanRecords } from '../../../lib/memo/records.ts';
 
-const bodies = fc.array(fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)), { maxLength: 8 });
+const bodies = fc.array(
+  fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
+  { maxLength: 8 },
+);
 const frames = (list: readonly Buffer[]): Buffer => Buffer.concat(list.map(frameRecord));
 const found = (bytes: Buffer, isEnd = true): string[] => scanRecords(bytes, isEnd).records.map(({ body }) => body.toString('hex'));
 const hex = (list: readonly Buffer[]): string[] => list.map((body) => body.toString('hex'));
@@ -49,7 +52,10 @@ describe('records in a file', () => {
   });
 
   it('survive what is wrong between them: only the one that is hit is lost', () => {
-    const notEmpty = fc.array(fc.uint8Array({ minLength: 1, maxLength: 60 }).map((bytes) => Buffer.from(bytes)), { minLength: 1, maxLength: 6 });
+    const notEmpty = fc.array(
+      fc.uint8Array({ minLength: 1, maxLength: 60 }).map((bytes) => Buffer.from(bytes)),
+      { minLength: 1, maxLength: 6 },
+    );
     fc.assert(
       fc.property(notEmpty, fc.nat(), fc.integer({ min: 1, max: 255 }), (list, where, flip) => {
         const whole = frames(list);

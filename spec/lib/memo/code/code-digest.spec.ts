@@ -26,8 +26,10 @@ describe('the digest of code', () => {
     fn: registerFunction(definition),
   });
   const digest = (definition: JsDefinition | PythonDefinition): string => codeDigest(entryOf(definition), folder);
-  const module = (): string => digest({ kind: 'js', name: 'f', form: 'module', url: pathToFileURL(join(folder, 'main.ts')).href, exportName: 'f' });
-  const source = (text: string): string => digest({ kind: 'js', name: 'f', form: 'source', source: text, filename: join(folder, 'main.ts') });
+  const module = (): string =>
+    digest({ kind: 'js', name: 'f', form: 'module', url: pathToFileURL(join(folder, 'main.ts')).href, exportName: 'f' });
+  const source = (text: string): string =>
+    digest({ kind: 'js', name: 'f', form: 'source', source: text, filename: join(folder, 'main.ts') });
   const python = (rest: Partial<PythonDefinition>): string => digest({ kind: 'python', name: 'f', form: 'file', function: 'f', ...rest });
 
   const importers = [
