@@ -62,7 +62,9 @@ const ours = () => ({
 /** Parsl's, of this and of earlier versions, that have another name here or mean nothing. */
 const carriedOverFromParsl = () => ({
   maxIdletime: parslSeconds().describe("Parsl's spelling of maxIdleTime.").optional(),
-  checkpointMode: oneOf(['off', 'taskExit', 'periodic', 'dfkExit', 'exit', 'manual']).describe("Parsl's earlier name of checkpoint.").optional(),
+  checkpointMode: oneOf(['off', 'taskExit', 'periodic', 'dfkExit', 'exit', 'manual'])
+    .describe("Parsl's earlier name of checkpoint.")
+    .optional(),
   dependencyResolver: carriedOver().optional(),
   garbageCollect: carriedOver().optional(),
   internalTasksMaxThreads: carriedOver().optional(),

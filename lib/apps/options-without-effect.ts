@@ -7,22 +7,15 @@ import type { CompiledAppOptions } from './app-options.ts';
 /** Option → why. */
 const WITHOUT_EFFECT = {
   resources: 'one slot runs one task',
-  cache: 'every call runs',
-  version: 'no result is kept',
-  ignoreForCache: 'no result is kept',
 } as const satisfies Partial<Record<keyof CompiledAppOptions, string>>;
 
-type WithoutEffect = keyof typeof WITHOUT_EFFECT;
-const OPTIONS = Object.keys(WITHOUT_EFFECT) as WithoutEffect[];
+const OPTIONS = Object.keys(WITHOUT_EFFECT) as (keyof typeof WITHOUT_EFFECT)[];
 
 /** @param told What the app's user has been told already; those of now are added. */
 export function warnOfOptionsWithoutEffect(options: CompiledAppOptions, told: Set<string>): void {
   for (const option of OPTIONS) {
-    if (!isGiven(options[option]) || told.has(option)) continue;
+    if (options[option] === undefined || told.has(option)) continue;
     told.add(option);
     warn(`app '${options.name}': option '${option}' has no effect yet: ${WITHOUT_EFFECT[option]}`);
   }
 }
-
-const isGiven = (value: CompiledAppOptions[WithoutEffect]): boolean =>
-  value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0);

@@ -8,15 +8,14 @@ import { basename } from 'node:path';
 import type { AppEntry } from '../apps/app-entry.ts';
 import type { CompiledConfig } from '../config.ts';
 import { KernelOpenError, NoKernelError } from '../errors/index.ts';
-import type { TryOutcome } from '../executor.ts';
 import type { AppFuture, TaskState } from '../futures/app-future.ts';
 import { DataFuture } from '../futures/data-future.ts';
 import { toDataFile } from '../files/file.ts';
-import type { GraphEffect, TaskId, TryResult } from '../graph/task-graph.ts';
+import type { GraphEffect, TaskId } from '../graph/task-graph.ts';
 import { currentGroup } from '../groups/task-group.ts';
-import { announceCancelRequested, announceTryEnded } from './announce.ts';
+import { announceCancelRequested } from './announce.ts';
 import { findWaitablesSafely, snapshot } from './arguments.ts';
-import { kernelChannel, tellExecutor } from './channels.ts';
+import { kernelChannel } from './channels.ts';
 import { type CloseOptions, compileCloseOptions } from './close-options.ts';
 import type { TaskCounts } from './counts.ts';
 import { currentKernel, setCurrentKernel } from './current.ts';
@@ -27,11 +26,11 @@ import { executorContext } from './executor-context.ts';
 import { ExecutorSet } from './executor-set.ts';
 import { explainTask } from './explain.ts';
 import { Externals } from './externals.ts';
-import { cancelledError, dependencyError, finalError, successorCancelledError, tagOwnError } from './final-error.ts';
+import { cancelledError, dependencyError, finalError, successorCancelledError } from './final-error.ts';
 import { currentJoin } from './join.ts';
 import { launch, type LaunchSite } from './launch.ts';
 import { MemoDoor } from './memo-door.ts';
-import { costOf, failedTry, failureOutcome, readOutcome } from './outcome.ts';
+import { failureOutcome } from './outcome.ts';
 import { watchProcessEnd } from './process-end.ts';
 import { makeRunDir } from './run-dir.ts';
 import { startRecords } from './run-records.ts';
@@ -39,6 +38,7 @@ import { makeStoreDir, removeStoreDir, removeStoreDirAtExit } from './store-dir.
 import { Task, type TaskOwner } from './task.ts';
 import { TaskPolicies } from './task-policy.ts';
 import { TaskTable } from './task-table.ts';
+import { TryEnds } from './try-ends.ts';
 
 const NO_TASKS: readonly TaskId[] = [];
 const EXECUTOR_CLOSE_MS = 10_000;
@@ -53,6 +53,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   readonly #tasks = new TaskTable((active) => this.#executors.setActive(active));
   readonly #executors = new ExecutorSet();
   readonly #externals: Externals;
+  readonly #tryEnds: TryEnds;
   readonly #site: LaunchSite;
   readonly #policies: TaskPolicies;
   /** @internal */
@@ -71,6 +72,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
       (event) => this.#graph.step(event),
       (id, failure) => this.#graph.noteFailure(id, failure),
     );
+    this.#tryEnds = new TryEnds({ graph: this.#graph, tasks: this.#tasks, executors: this.#executors, retryHandler: config.retryHandler });
     this.#site = this.#createSite();
   }
 
@@ -82,8 +84,8 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
       executors: this.#executors,
       promiseValues: this.#externals.values,
       isCurrent: (task, tryNumber) => this.#tasks.isCurrent(task, tryNumber),
-      failedHere: (task, tryNumber, error) => this.#failHere(task, tryNumber, error),
-      joinEnded: (task, tryNumber, result) => this.#joinEnded(task, tryNumber, result),
+      failedHere: (task, tryNumber, error) => this.#tryEnds.failedHere(task, tryNumber, error),
+      joinEnded: (task, tryNumber, result) => this.#tryEnds.joinEnded(task, tryNumber, result),
     };
   }
 
@@ -107,8 +109,8 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
           config,
           runId: kernel.runId,
           site: kernel.#site,
-          tryEnded: (outcome) => kernel.#tryEnded(outcome),
-          failed: (error) => kernel.#executorFailed(label, error),
+          tryEnded: (outcome) => kernel.#tryEnds.reported(outcome),
+          failed: (error) => kernel.#tryEnds.executorFailed(label, error),
         }),
       );
       await memo;
@@ -224,44 +226,6 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     launch(task, this.#site);
   }
 
-  /** What failed in the driver fails again: no retry. */
-  #failHere(task: Task, tryNumber: number, error: unknown): void {
-    if (!this.#tasks.isCurrent(task, tryNumber)) return;
-    task.latestError = tagOwnError(task, error);
-    this.#endTry(task, failedTry(task, error, () => Number.POSITIVE_INFINITY));
-  }
-
-  #joinEnded(task: Task, tryNumber: number, result: { readonly value: unknown } | { readonly error: unknown }): void {
-    if (!this.#tasks.isCurrent(task, tryNumber)) return;
-    if ('value' in result) {
-      task.latestValue = result.value;
-      return this.#endTry(task, { kind: 'ok' });
-    }
-    task.latestError = tagOwnError(task, result.error);
-    this.#endTry(task, failedTry(task, result.error, () => costOf(task, result.error, this.#config.retryHandler)));
-  }
-
-  #tryEnded(outcome: TryOutcome): void {
-    const task = this.#tasks.get(outcome.taskId);
-    if (!task || task.tryNumber !== outcome.tryNumber) return;
-    this.#executors.noteEnded(task.executor);
-    task.noteOutcome(outcome);
-    this.#endTry(task, readOutcome(task, outcome, this.#config.retryHandler), outcome);
-  }
-
-  #endTry(task: Task, result: TryResult, outcome?: TryOutcome): void {
-    announceTryEnded(task, result, outcome);
-    this.#graph.step({ kind: 'tryEnded', id: task.taskId, tryNumber: task.tryNumber, result });
-  }
-
-  #executorFailed(label: string, error: Error): void {
-    this.#executors.markFailed(label, error);
-    tellExecutor({ kind: 'executorFailed', executor: label, reason: error.message });
-    for (const task of this.#tasks.all()) {
-      if (task.state === 'launched' && task.executor === label) this.#failHere(task, task.tryNumber, error);
-    }
-  }
-
   // --- how tasks end
 
   #ignore(task: Task, why: 'failed' | 'lost'): void {
@@ -297,7 +261,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     const isHere = task.entry.kind === 'join' || !task.encoded;
     for (const child of task.children ?? [])
       child.cancel(task.cancelReason === '' ? `join ${task.taskId} was cancelled` : task.cancelReason);
-    if (isHere) this.#endTry(task, { kind: 'cancelled' });
+    if (isHere) this.#tryEnds.end(task, { kind: 'cancelled' });
     else this.#executors.cancel(task.executor, task.taskId, tryNumber);
   }
 

@@ -131,7 +131,7 @@ export class Memo {
   #ended(task: Task, key: string, parts: KeyParts): void {
     const twins = this.#running.get(key)?.twins ?? [];
     this.#running.delete(key);
-    if (task.future.isFulfilled) this.#keep(task, key, parts);
+    if (task.state === 'done') this.#keep(task, key, parts);
     // With a result each takes it; without one the first runs, and the others wait for that.
     for (const twin of twins) if (this.#site.isWanted(twin)) this.#decide(twin, parts);
   }
