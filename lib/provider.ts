@@ -34,7 +34,21 @@ export interface ProviderContext {
   jobChanged(jobId: string, status: JobStatus): void;
 }
 
+/** A job that an earlier driver submitted. */
+export interface AdoptedJob {
+  readonly jobId: string;
+  /** As in its {@link JobRequest}. */
+  readonly name: string;
+  readonly stdoutPath?: string | undefined;
+  readonly stderrPath?: string | undefined;
+}
+
 export interface RunningProvider {
+  /**
+   * From now on these are its own: asked about, reported and cancelled as those that it has submitted itself. Absent: it needs no more
+   * than their ids. One that has ended meanwhile is reported so.
+   */
+  adopt?(jobs: readonly AdoptedJob[]): void;
   /** @throws SubmitError with the scheduler's words. */
   submit(job: JobRequest): Promise<string>;
   /** One query for all of them. A job that the scheduler does not list is 'unknown', never finished. */
