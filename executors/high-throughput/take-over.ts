@@ -40,8 +40,14 @@ export class TakeOver {
     return this.generation * FUNCTIONS_PER_DRIVER;
   }
 
+  /** Keeps the process alive meanwhile. */
   async untilDone(): Promise<void> {
-    await this.#returned.promise;
+    const alive = setInterval(() => undefined, 2 ** 30);
+    try {
+      await this.#returned.promise;
+    } finally {
+      clearInterval(alive);
+    }
   }
 
   done(): void {

@@ -28,7 +28,10 @@ export class RunningLocalProvider implements RunningProvider {
       const options = { ...this.#jobOptions(name), stdoutPath, stderrPath };
       const job = LocalJob.adopt(jobId, options);
       if (job) this.#jobs.set(jobId, job);
-      else setImmediate(() => this.#context.jobChanged(jobId, { state: 'completed', reason: 'it ended after its driver', stdoutPath, stderrPath }));
+      else
+        setImmediate(() =>
+          this.#context.jobChanged(jobId, { state: 'completed', reason: 'it ended after its driver', stdoutPath, stderrPath }),
+        );
     }
   }
 
