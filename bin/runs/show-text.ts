@@ -33,7 +33,7 @@ export function describeRun(folder: RunFolder, summary: RunSummary, state: RunSt
   ];
 }
 
-function describeCounts(counts: StateCounts): string {
+export function describeCounts(counts: StateCounts): string {
   const { total, done, failed, ignored, dependencyFailed, cancelled } = counts;
   const open = total - done - failed - ignored - dependencyFailed - cancelled;
   const parts = [
