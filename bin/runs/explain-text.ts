@@ -31,7 +31,7 @@ export function explainTask(task: TaskHistory, story: Omit<TaskStory, 'task'>, {
   const moments = [
     ...called(task, story),
     ...(task.cancelRequest ? [{ atMs: task.cancelRequest.atMs, text: cancelText(task.cancelRequest.reason) }] : []),
-    ...(task.memo ?? []).map((memo) => ({ atMs: memo.atMs, text: describeDecision(memo, run) })),
+    ...(task.memo ?? []).map(({ atMs, decision }) => ({ atMs, text: describeDecision(decision, run) })),
     ...task.tries.flatMap(describeTry),
     ...ended(task, story),
   ];
@@ -180,8 +180,8 @@ function outlook(task: TaskHistory, { others, children, summary }: Omit<TaskStor
           )}`,
         ];
   if (task.state === 'pending') {
-    const last = task.memo?.at(-1);
-    if (last?.decision === 'twin') return [`  it ${tense} for task ${last.task}, the same call`];
+    const last = task.memo?.at(-1)?.decision;
+    if (last?.kind === 'twin') return [`  it ${tense} for task ${last.task}, the same call`];
     const open = task.after.filter((id) => others.get(id)?.endedMs === undefined);
     const what = open.length === 0 ? 'a promise of the script' : namesOf(open, others);
     return [`  it ${tense} for ${what}`];

@@ -7,18 +7,18 @@ import { listSome } from './words.ts';
 const MOST_PARTS = 5;
 
 /** A line of its story. @param ownRun NNN of the run that the task is of. */
-export function describeDecision(memo: MemoDecision, ownRun: string): string {
-  switch (memo.decision) {
+export function describeDecision(decision: MemoDecision, ownRun: string): string {
+  switch (decision.kind) {
     case 'taken':
-      return `not run: the result is that of ${nameTaken(memo, ownRun)}, the same call`;
+      return `not run: the result is that of ${nameTaken(decision, ownRun)}, the same call`;
     case 'twin':
-      return `task ${memo.task} is the same call and is under way: its result will do for this one`;
+      return `task ${decision.task} is the same call and is under way: its result will do for this one`;
     case 'withoutKey':
-      return `run without the memo: ${memo.reason}`;
+      return `run without the memo: ${decision.reason}`;
     case 'unusable':
-      return `run, though there is a result of the same call: ${memo.reason}`;
+      return `run, though there is a result of the same call: ${decision.reason}`;
     case 'missed':
-      return `run: ${describeMiss(memo.differing)}`;
+      return `run: ${describeMiss(decision.differing)}`;
   }
 }
 

@@ -26,7 +26,7 @@ export const withSet = (config: string, set: readonly string[]): string =>
   `${config}${set.map((each, i) => `${i === 0 ? ', with' : ''} --set ${each}`).join('')}`;
 
 /** 'run 003' for the checkpoint of a run directory, else the file. */
-export function nameSource(checkpoint: string): string {
+function nameSource(checkpoint: string): string {
   const runDir = dirname(dirname(checkpoint));
   return resolve(checkpointPathOf(runDir)) === checkpoint ? `run ${basename(runDir)}` : checkpoint;
 }

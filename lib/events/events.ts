@@ -43,27 +43,28 @@ export interface CancelRequested {
   readonly reason: string;
 }
 
-/**
- * What the memo came to for a task of an app with `cache: true`; nothing is told where there was no result to compare it with.
- * A 'twin' is told of again when the other task has ended.
- */
 export type MemoDecision =
   /** It did not run: its result is that of a task of this run or an earlier one, the same call. `run` is NNN. */
-  | { readonly decision: 'taken'; readonly run: string; readonly task: number }
-  /** The same call is running: it waits for that. */
-  | { readonly decision: 'twin'; readonly task: number }
+  | { readonly kind: 'taken'; readonly run: string; readonly task: number }
+  /** The same call is under way: it waits for that, and is told of again then. */
+  | { readonly kind: 'twin'; readonly task: number }
   /** It runs: it has no key. */
-  | { readonly decision: 'withoutKey'; readonly reason: string }
+  | { readonly kind: 'withoutKey'; readonly reason: string }
   /** It runs: there is a result of the same call, which cannot be used. */
-  | { readonly decision: 'unusable'; readonly reason: string }
+  | { readonly kind: 'unusable'; readonly reason: string }
   /**
    * It runs, though there are results. `differing`: what of its key is in none of its app's results ('code', 'version', 'options', 'args[1]',
-   * 'kw.n', 'inputs[0]', 'its command'), at most 32; 'app' alone where there are none of an app of this name; empty where each part is in some
-   * result, or takes more than a thousand values in them.
+   * 'kw.n', 'inputs[0]', 'its command'); 'app' alone where the run has resumed others and these have none of an app of this name; empty where
+   * each part is in some result. Of arguments only the first 32 count, and those with at most a thousand values.
    */
-  | { readonly decision: 'missed'; readonly differing: readonly string[] };
+  | { readonly kind: 'missed'; readonly differing: readonly string[] };
 
-export type MemoDecided = { readonly kind: 'memoDecided'; readonly taskId: number } & MemoDecision;
+/** What the memo came to for a task of an app with `cache: true`. Not told where there was no result to compare it with. */
+export interface MemoDecided {
+  readonly kind: 'memoDecided';
+  readonly taskId: number;
+  readonly decision: MemoDecision;
+}
 
 export interface TaskEnded {
   readonly kind: 'taskEnded';

@@ -38,7 +38,7 @@ export function announceCancelRequested({ taskId, cancelReason = '' }: Task): vo
 }
 
 export function announceMemo({ taskId }: Task, decision: MemoDecision): void {
-  if (taskChannel.hasSubscribers) tellTask({ kind: 'memoDecided', taskId, ...decision });
+  if (taskChannel.hasSubscribers) tellTask({ kind: 'memoDecided', taskId, decision });
 }
 
 /** An executor is about to be given the task's present try; a join's body is about to be begun. */

@@ -73,7 +73,7 @@ export class Memo {
     if (error instanceof InvalidOptionError) return this.#site.fail(task, error);
     const why = error instanceof Error ? error.message : String(error);
     this.#notes.set(task.taskId, { kind: 'unkeyable', why });
-    announceMemo(task, { decision: 'withoutKey', reason: why });
+    announceMemo(task, { kind: 'withoutKey', reason: why });
     this.#tell(task, 'no key', 'warn', `task ${task.taskId} (${task.appName}) runs without the memo: ${why}`);
     this.#site.run(task);
   }
@@ -84,7 +84,7 @@ export class Memo {
     if (running) {
       running.twins.push(task);
       this.#notes.set(task.taskId, { kind: 'twin', of: running.taskId });
-      announceMemo(task, { decision: 'twin', task: running.taskId });
+      announceMemo(task, { kind: 'twin', task: running.taskId });
       return;
     }
     const why = this.#reuse(task, key);
@@ -101,7 +101,7 @@ export class Memo {
     if (found === undefined || typeof found === 'string') return found;
     const { meta, value } = found;
     this.#notes.set(task.taskId, { kind: 'taken', run: meta.run, task: meta.task });
-    announceMemo(task, { decision: 'taken', run: meta.run, task: meta.task });
+    announceMemo(task, { kind: 'taken', run: meta.run, task: meta.task });
     task.isMemoized = true;
     this.#site.succeed(task, value);
     return true;
@@ -125,12 +125,12 @@ export class Memo {
   #noteMiss(task: Task, parts: KeyParts, why: string | undefined): void {
     this.#notes.set(task.taskId, { kind: 'missed', parts, why });
     if (why !== undefined) {
-      announceMemo(task, { decision: 'unusable', reason: why });
+      announceMemo(task, { kind: 'unusable', reason: why });
       return this.#tellMiss(task, 'unusable', why);
     }
     const differing = this.#shelf.table.unknownParts(parts) ?? (this.#shelf.isResumed ? ['app'] : undefined);
     if (!differing) return;
-    announceMemo(task, { decision: 'missed', differing });
+    announceMemo(task, { kind: 'missed', differing });
     const own = differing.find((part) => OWN_PARTS.has(part));
     if (own !== undefined) this.#tellMiss(task, own, `its ${own} differs from that of every result that was kept`);
   }

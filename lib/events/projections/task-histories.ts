@@ -3,7 +3,7 @@
  */
 import type { TaskState } from '../../futures/app-future.ts';
 import type { Usage } from '../../wire/records.ts';
-import type { AppKind, ErrorSummary, Logged, MemoDecided, MemoDecision, TaskCalled, TryEnd } from '../events.ts';
+import type { AppKind, ErrorSummary, Logged, MemoDecision, TaskCalled, TryEnd } from '../events.ts';
 
 export interface TryHistory {
   readonly number: number;
@@ -22,7 +22,10 @@ export interface TryHistory {
   error: ErrorSummary | undefined;
 }
 
-export type MemoMoment = MemoDecision & { readonly atMs: number };
+export interface MemoMoment {
+  readonly atMs: number;
+  readonly decision: MemoDecision;
+}
 
 export interface TaskHistory {
   readonly taskId: number;
@@ -81,7 +84,7 @@ export class TaskHistories {
         task.cancelRequest = { atMs, reason: event.reason };
         break;
       case 'memoDecided':
-        task.memo = [...(task.memo ?? []), momentOf(event, atMs)];
+        task.memo = [...(task.memo ?? []), { atMs, decision: event.decision }];
         break;
       case 'tryLaunched':
         task.state = task.app === 'join' ? 'joining' : 'launched';
@@ -135,14 +138,10 @@ export class TaskHistories {
   }
 }
 
-function momentOf({ kind: _, taskId: __, ...decision }: MemoDecided, atMs: number): MemoMoment {
-  return { atMs, ...decision };
-}
-
 /** Whose result it has, in place of one of its own: the run, NNN, and the task there. */
 export function takenFrom({ memo }: TaskHistory): { readonly run: string; readonly task: number } | undefined {
-  const last = memo?.at(-1);
-  return last?.decision === 'taken' ? last : undefined;
+  const last = memo?.at(-1)?.decision;
+  return last?.kind === 'taken' ? last : undefined;
 }
 
 /** A try may have ended in the driver, before any executor had it. */
