@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { basename } from 'node:path';
 import type { AppEntry } from '../apps/app-entry.ts';
 import type { CompiledConfig } from '../config.ts';
+import type { RunOrigin } from '../events/events.ts';
 import { KernelOpenError, NoKernelError } from '../errors/index.ts';
 import type { TryOutcome } from '../executor.ts';
 import type { AppFuture, TaskState } from '../futures/app-future.ts';
@@ -105,14 +106,16 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
 
   /**
    * Starts the config's executors.
+   * @param origin kept in the event log.
    * @throws KernelOpenError if one is open already; ExecutorFailed, ProviderError and the like if an executor cannot be started.
    */
-  static async start(config: CompiledConfig): Promise<DataFlowKernel> {
+  static async start(config: CompiledConfig, origin: RunOrigin = {}): Promise<DataFlowKernel> {
     const open = currentKernel();
     if (open) throw new KernelOpenError(open.runDir);
     const kernel = new DataFlowKernel(config);
     setCurrentKernel(kernel);
-    if (config.initializeLogging) kernel.#stopRecords = startRecords(kernel.runDir, kernel.runId, config.executors);
+    const { runDir, runId } = kernel;
+    if (config.initializeLogging) kernel.#stopRecords = startRecords({ runDir, runId, config, origin });
     try {
       await kernel.#openDurable();
       // It is read while the executors start.
@@ -122,7 +125,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
         executorContext({
           label,
           config,
-          runId: kernel.runId,
+          runId,
           site: kernel.#site,
           takeOver: kernel.#durable.takenOver,
           tryEnded: (outcome) => kernel.#tryEnds.reported(outcome),

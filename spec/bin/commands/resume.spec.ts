@@ -93,7 +93,7 @@ describe('flotilla run --resume', function () {
     ]) {
       const { code, stderr } = await folder.run(args);
       expect(code).to.equal(2);
-      expect(stderr).to.include('number of a run, or last');
+      expect(stderr).to.include('number of a run, its directory, or last');
     }
   });
 
