@@ -107,7 +107,7 @@ export class HighThroughput implements RunningExecutor {
       if (this.#failure) throw this.#failure;
     } catch (error) {
       // What cannot be taken over now may be later: its managers go on.
-      if (this.#takeOver.isUnderWay) this.#abandon();
+      if (this.#takeOver.isUnderWay) this.abandon();
       else await this.close(JOB_END_MS);
       // What made it stop says more than that it has stopped.
       throw this.#failure ?? error;
@@ -123,7 +123,7 @@ export class HighThroughput implements RunningExecutor {
     this.#blocks.start();
   }
 
-  #abandon(): void {
+  abandon(): void {
     this.#interchange.killNow();
     this.#blocks.abandon();
   }
@@ -251,8 +251,8 @@ export class HighThroughput implements RunningExecutor {
   #onRecovered({ managers, missing, requeued, held }: Recovered): void {
     this.#expected.clear();
     for (const [taskId, tryNumber] of this.#tries.hold(held)) this.#context.events.tryEnded(forgottenOutcome(taskId, tryNumber));
+    this.#record?.writeNow();
     this.#takeOver.done();
-    this.#record?.changed();
     const absent = missing.length === 0 ? '' : `; these did not come back in time: ${missing.join(', ')}`;
     this.#log('info', `the new interchange has ${managers} manager(s), and ${requeued} task(s) to place${absent}`);
   }

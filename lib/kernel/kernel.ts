@@ -10,7 +10,7 @@ import type { CompiledConfig } from '../config.ts';
 import type { RunOrigin } from '../events/events.ts';
 import { KernelOpenError, NoKernelError } from '../errors/index.ts';
 import type { TryOutcome } from '../executor.ts';
-import type { AppFuture, TaskState } from '../futures/app-future.ts';
+import type { AppFuture } from '../futures/app-future.ts';
 import { DataFuture } from '../futures/data-future.ts';
 import { toDataFile } from '../files/file.ts';
 import type { GraphEffect, TaskId } from '../graph/task-graph.ts';
@@ -29,7 +29,7 @@ import { executorContext } from './executor-context.ts';
 import { ExecutorSet } from './executor-set.ts';
 import { explainTask } from './explain.ts';
 import { Externals } from './externals.ts';
-import { cancelledError, dependencyError, finalError, successorCancelledError } from './final-error.ts';
+import { cancelledError } from './final-error.ts';
 import { currentJoin } from './join.ts';
 import { launch, type LaunchSite } from './launch.ts';
 import { MemoDoor } from './memo-door.ts';
@@ -40,6 +40,7 @@ import { startRecords } from './run-records.ts';
 import { makeStoreDir, removeStoreDir, removeStoreDirAtExit } from './store-dir.ts';
 import { Task, type TaskOwner } from './task.ts';
 import { TaskPolicies } from './task-policy.ts';
+import { TaskEnds } from './task-ends.ts';
 import { TaskTable } from './task-table.ts';
 import { TryEnds } from './try-ends.ts';
 
@@ -57,6 +58,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   readonly #executors = new ExecutorSet();
   readonly #externals: Externals;
   readonly #tryEnds: TryEnds;
+  readonly #taskEnds: TaskEnds;
   readonly #site: LaunchSite;
   readonly #policies: TaskPolicies;
   /** @internal */
@@ -77,6 +79,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
       (id, failure) => this.#graph.noteFailure(id, failure),
     );
     this.#tryEnds = this.#createTryEnds();
+    this.#taskEnds = new TaskEnds({ graph: this.#graph, tasks: this.#tasks, externals: this.#externals });
     this.#site = this.#createSite();
   }
 
@@ -134,7 +137,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
       );
       await memo;
     } catch (error) {
-      await kernel.#executors.close(EXECUTOR_CLOSE_MS);
+      await kernel.#executors.giveUp(EXECUTOR_CLOSE_MS, kernel.#durable.takenOver.length > 0);
       setCurrentKernel(undefined);
       await kernel.#durable.giveBack();
       await kernel.#stopRecords();
@@ -233,17 +236,8 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
         return this.#launch(task, effect.tryNumber, effect.reason);
       case 'cancelTry':
         return this.#cancelTry(task, effect.tryNumber);
-      case 'succeeded':
-        return this.#tasks.succeed(task);
-      case 'failed':
-        return this.#fail(task, effect.why);
-      case 'ignored':
-        return this.#ignore(task, effect.why);
-      case 'dependencyCancelled':
-        this.#externals.noteCancelling(task.future);
-        return this.#endFailed(task, 'cancelled', successorCancelledError(task, this.#graph.failureOf(effect.upstream)));
-      case 'dependencyFailed':
-        return this.#endFailed(task, 'dependencyFailed', dependencyError(task, this.#graph.failureOf(effect.upstream)));
+      default:
+        return this.#taskEnds.end(task, effect);
     }
   }
 
@@ -260,26 +254,6 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   #start(task: Task, tryNumber: number): void {
     this.#tasks.launched(task, tryNumber);
     launch(task, this.#site);
-  }
-
-  // --- how tasks end
-
-  #ignore(task: Task, why: 'failed' | 'lost'): void {
-    const error = finalError(task, why);
-    task.finalTry(why === 'failed' ? failureOutcome(task) : why, error);
-    this.#tasks.ignore(task, error);
-  }
-
-  #fail(task: Task, why: 'failed' | 'lost' | 'cancelled'): void {
-    const error = finalError(task, why);
-    if (task.entry.options.onFailure.kind === 'cancelSuccessors') this.#externals.noteCancelling(task.future);
-    if (task.state !== 'pending') task.finalTry(why === 'failed' ? failureOutcome(task) : why, error);
-    this.#endFailed(task, why === 'cancelled' ? 'cancelled' : 'failed', error);
-  }
-
-  #endFailed(task: Task, state: TaskState, error: unknown): void {
-    this.#graph.noteFailure(task.taskId, { error, task: { id: task.taskId, app: task.appName } });
-    this.#tasks.fail(task, state, error);
   }
 
   // --- cancelling
