@@ -18,7 +18,7 @@ import type { InterchangeKeeper } from './interchange-keeper.ts';
 import type { InterchangeEvent } from './interchange-process.ts';
 import { forgottenOutcome, type LostManager, lostOutcome, managerLostBody } from './manager-loss.ts';
 import { ManagerNews } from './manager-news.ts';
-import { type KnownManager, KnownManagers } from './managers.ts';
+import { KnownManagers } from './managers.ts';
 import { writeSettings } from './manager/settings.ts';
 import { Outbox } from './outbox.ts';
 import { createParts, type PartsEvents, settingsPathIn } from './parts.ts';

@@ -235,7 +235,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
       case 'launch':
         return this.#launch(task, effect.tryNumber, effect.reason);
       case 'cancelTry':
-        return this.#cancelTry(task, effect.tryNumber);
+        return this.#cancelTry(task);
       default:
         return this.#taskEnds.end(task, effect);
     }
@@ -267,7 +267,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     this.#graph.step({ kind: 'cancelRequested', id: task.taskId });
   }
 
-  #cancelTry(task: Task, tryNumber: number): void {
+  #cancelTry(task: Task): void {
     const isHere = task.entry.kind === 'join' || !task.encoded;
     for (const child of task.children ?? [])
       child.cancel(task.cancelReason === '' ? `join ${task.taskId} was cancelled` : task.cancelReason);
