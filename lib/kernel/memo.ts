@@ -132,7 +132,12 @@ export class Memo {
     if (!differing) return;
     announceMemo(task, { kind: 'missed', differing });
     const own = differing.find((part) => OWN_PARTS.has(part));
-    if (own !== undefined) this.#tellMiss(task, own, `its ${own} differs from that of every result that was kept`);
+    if (own !== undefined)
+      this.#tellMiss(
+        task,
+        own,
+        `its ${own} ${own === 'options' ? 'differ from those' : 'differs from that'} of every result that was kept`,
+      );
   }
 
   #tellMiss(task: Task, kind: string, reason: string): void {
