@@ -11,7 +11,7 @@ import type { RunKeys } from './security.ts';
 const VERSION = 1;
 
 export interface DurableState {
-  /** Of the interchange that managers dial. */
+  /** Of the interchange that managers dial; 0: it was starting, and no manager has its settings yet. */
   readonly port: number;
   /** null: not encrypted. */
   readonly keys: RunKeys | null;

@@ -81,6 +81,8 @@ export class HighThroughput implements RunningExecutor {
     return {
       results: (index, records) => this.#onResults(index, records),
       event: (event) => this.#onEvent(event),
+      // Before it may outlive this driver.
+      spawned: () => this.#record?.writeNow(),
       began: () => this.#onBegan(),
       replaced: (how) => this.#onReplaced(how),
       failed: (error) => this.#fail(error),
@@ -100,9 +102,10 @@ export class HighThroughput implements RunningExecutor {
       if (from) await this.#prepareTakeOver(from);
       else if (isLocal) this.#blocks.start();
       const port = await this.#interchange.start(from?.port ?? 0);
-      this.#record?.changed();
+      // Before a manager knows of it.
+      this.#record?.writeNow();
+      for (const path of [this.#settingsPath, ...this.#takeOver.awaitedSettings]) writeSettings(path, managerSettings(this.#peers, port));
       if (from) return await this.#takeOver.untilDone();
-      writeSettings(this.#settingsPath, managerSettings(this.#peers, port));
       if (!isLocal) this.#blocks.start();
       if (this.#failure) throw this.#failure;
     } catch (error) {
@@ -115,17 +118,17 @@ export class HighThroughput implements RunningExecutor {
   }
 
   /** Blocks first: managers that come back belong to them. */
-  async #prepareTakeOver({ interchange, port }: DurableState): Promise<void> {
+  async #prepareTakeOver({ interchange }: DurableState): Promise<void> {
     // From here on it is this run that can be resumed.
     this.#record?.writeNow();
     await endInterchange(this.label, interchange);
-    writeSettings(this.#settingsPath, managerSettings(this.#peers, port));
     this.#blocks.start();
   }
 
   abandon(): void {
     this.#interchange.killNow();
     this.#blocks.abandon();
+    this.#record?.end();
   }
 
   /** Before any manager is heard. */
@@ -135,17 +138,12 @@ export class HighThroughput implements RunningExecutor {
   }
 
   #describe(): DurableState {
-    const { pid } = this.#interchange;
     const { from, generation } = this.#takeOver;
-    const managers = [...this.#expected, ...this.#managers.all.map(({ managerId }) => managerId)];
-    // Before there is an interchange of its own.
-    if (pid === undefined && from) return { ...from, generation };
-    const interchange = identify(pid ?? 0);
     return {
       port: this.#interchange.port || (from?.port ?? 0),
       keys: this.#peers.keys ?? null,
-      interchange,
-      managers,
+      interchange: this.#interchange.identity ?? from?.interchange ?? identify(0),
+      managers: [...this.#expected, ...this.#managers.all.map(({ managerId }) => managerId)],
       blocks: this.#blocks.jobs,
       generation,
     };
@@ -263,6 +261,7 @@ export class HighThroughput implements RunningExecutor {
     if (this.#failure) throw this.#failure;
     // Blocks that were let go come back with the first task, not at the next tick.
     if (this.#tries.requests.size === 0) queueMicrotask(() => this.#blocks.tick());
+    this.#takeOver.forget();
     if (this.#tries.add(request)) this.#outbox.add(request);
   }
 
@@ -334,12 +333,14 @@ export class HighThroughput implements RunningExecutor {
 
   async #close(timeoutMs: number): Promise<void> {
     await Promise.all([this.#interchange.close(timeoutMs), this.#blocks.close(timeoutMs)]);
+    this.#takeOver.forget();
     this.#record?.end();
   }
 
   killNow(): void {
     this.#interchange.killNow();
     this.#blocks.killNow();
+    this.#takeOver.forget();
     this.#record?.end();
   }
 

@@ -3,7 +3,7 @@
  * themselves, as they do when an interchange dies.
  */
 import { existsSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ExecutorFailed } from '../../lib/errors/index.ts';
 import { isAlive, type ProcessIdentity } from '../../lib/process-identity.ts';
@@ -22,7 +22,7 @@ export class TakeOver {
   readonly generation: number;
   readonly #returned = Promise.withResolvers<void>();
   #isUnderWay: boolean;
-
+  #isForgotten = false;
   readonly #path: string | undefined;
 
   /** @param runDirs of the drivers that died, the latest first. @throws ExecutorFailed if what they left cannot be read. */
@@ -44,6 +44,11 @@ export class TakeOver {
     return this.generation * FUNCTIONS_PER_DRIVER;
   }
 
+  /** Where managers wait for settings that the driver before this one did not live to write. */
+  get awaitedSettings(): string[] {
+    return this.#path !== undefined && this.from?.port === 0 ? [join(dirname(this.#path), 'manager.json')] : [];
+  }
+
   /** Keeps the process alive meanwhile. */
   async untilDone(): Promise<void> {
     const alive = setInterval(() => undefined, 2 ** 30);
@@ -54,11 +59,19 @@ export class TakeOver {
     }
   }
 
-  /** From here on there is nothing to take over there. */
   done(): void {
     this.#isUnderWay = false;
-    if (this.#path !== undefined) rmSync(this.#path, { force: true });
     this.#returned.resolve();
+  }
+
+  /**
+   * There is nothing to take over there any more: managers are given functions of this driver, or are gone. Until then this driver may
+   * still find that it cannot begin, because of another executor.
+   */
+  forget(): void {
+    if (this.#isForgotten) return;
+    this.#isForgotten = true;
+    if (this.#path !== undefined) rmSync(this.#path, { force: true });
   }
 
   failed(error: Error): void {

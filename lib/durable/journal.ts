@@ -15,7 +15,7 @@ export const journalPathOf = (runDir: string): string => join(runDir, DURABLE_FO
 export interface JournalOptions {
   /** Absolute. */
   readonly runDir: string;
-  /** Run directory of the run that this one goes on with. */
+  /** Run directory of the run that this one goes on with, durable or not. */
   readonly previous: string | undefined;
   /** The disk refuses: told once until it takes some again. */
   readonly onRefused: (error: Error) => void;

@@ -72,7 +72,8 @@ export class TaskKeys {
       task.prepared = prepared;
       return { ...parts, args: [...parts.args, { label: 'its command', digest: digestOf(prepared.args) }] };
     };
-    const prepared = prepare(task, this.#site);
+    // Its body runs once, also where there are two keys.
+    const prepared = task.prepared ?? prepare(task, this.#site);
     return prepared instanceof Promise ? prepared.then(add) : add(prepared);
   }
 
