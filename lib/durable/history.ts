@@ -3,11 +3,9 @@
  * known again by its key; of several with the same key each is claimed once, in any order, since nothing tells them apart.
  */
 import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type { TryOutcome } from '../executor.ts';
 import { readFirstRecord, readRecordAt, readRecords } from '../memo/record-file.ts';
 import { ResultStatus } from '../wire/records.ts';
-import { journalPathOf } from './journal.ts';
 import { decodeRecord, type JournalRecord, type Launched } from './journal-format.ts';
 
 export interface PastTask {
@@ -118,24 +116,12 @@ export function outcomeOf(ended: NonNullable<PastTask['ended']>): TryOutcome {
   return record.outcome;
 }
 
-/** Of the journal at `path` and those before it. @throws Error of the file system, or that says why it is no journal. */
-export async function readHistory(path: string | undefined): Promise<History> {
+/** Of these journals, the oldest first. @throws Error of the file system, or that says why it is no journal. */
+export async function readHistory(paths: readonly string[]): Promise<History> {
   const history = new History();
-  const paths: string[] = [];
-  // One that is not there was never begun, or has nothing any more.
-  for (let at = path; at !== undefined && existsSync(at); at = readHeader(at).previous) paths.unshift(at);
-  for (const each of paths) await history.read(each);
+  // A driver that has launched nothing has none.
+  for (const path of paths) if (existsSync(path)) await history.read(path);
   return history;
-}
-
-/** Run directory of the run that this one was to go on with; undefined also where its journal does not say. */
-export function previousOf(runDir: string): string | undefined {
-  try {
-    const { previous } = readHeader(journalPathOf(runDir));
-    return previous === undefined ? undefined : dirname(dirname(previous));
-  } catch {
-    return undefined; // There is none, or none that can be read: whoever reads the history is told.
-  }
 }
 
 function readHeader(path: string): Extract<JournalRecord, { kind: 'header' }> {

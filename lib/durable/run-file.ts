@@ -7,24 +7,26 @@ import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
 import { ConfigError } from '../errors/config-error.ts';
 import { identify, isAlive, type ProcessIdentity } from '../process-identity.ts';
-import { DURABLE_FOLDER, journalPathOf } from './journal.ts';
+import { DURABLE_FOLDER } from './journal.ts';
 
 interface Driver extends ProcessIdentity {
   readonly host: string;
   /** Labels of the executors whose managers outlive it. */
   readonly executors: readonly string[];
+  /** Absolute path of the run directory that this run goes on with, durable or not. */
+  readonly previous: string | undefined;
 }
 
 const driverPath = (runDir: string): string => join(runDir, DURABLE_FOLDER, 'driver.json');
 const heirPath = (runDir: string): string => join(runDir, DURABLE_FOLDER, 'taken-over-by');
 
 /** Whether another driver can go on with what this run has left. */
-export const isDurable = (runDir: string): boolean => existsSync(journalPathOf(runDir)) || existsSync(driverPath(runDir));
+export const isDurable = (runDir: string): boolean => existsSync(driverPath(runDir));
 
-/** This process drives the run. Before anything else of the run is to be seen. @param executors labels of those whose managers outlive it. */
-export function announceDriver(runDir: string, executors: readonly string[]): void {
+/** This process drives the run: said before anything of the run is to be seen, and before it claims another. */
+export function announceDriver(runDir: string, plan: Pick<Driver, 'executors' | 'previous'>): void {
   mkdirSync(join(runDir, DURABLE_FOLDER), { recursive: true, mode: 0o700 });
-  const driver: Driver = { ...identify(process.pid), host: hostname(), executors };
+  const driver: Driver = { ...identify(process.pid), host: hostname(), ...plan };
   const path = driverPath(runDir);
   writeFileSync(`${path}.part`, JSON.stringify(driver), { mode: 0o600 });
   renameSync(`${path}.part`, path);
@@ -77,4 +79,11 @@ function readDriver(runDir: string): Driver | undefined {
   } catch {
     return undefined; // It was killed before it could say so: then it has begun nothing either.
   }
+}
+
+/** This run and those that it goes on with, the latest first. */
+export function chainOf(runDir: string | undefined): string[] {
+  const chain: string[] = [];
+  for (let run = runDir; run !== undefined && !chain.includes(run); run = readDriver(run)?.previous) chain.push(run);
+  return chain;
 }

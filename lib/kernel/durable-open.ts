@@ -1,16 +1,16 @@
 /**
  * Opens what a run keeps so that another driver can go on with it, and what earlier drivers have kept for this one.
  *
- * A driver may be killed between any two steps of this, and a run is never without one by whom it can be resumed: the heir's journal
- * leads back to it before the claim is made, and a claim that was not made is made for the heir by whoever resumes that.
+ * A driver may be killed between any two steps of this, and there is always a run to resume: the heir leads back to the one before it
+ * claims that, and a claim that it did not live to make is made for it by whoever resumes the heir.
  */
 import { rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { CompiledConfig } from '../config.ts';
-import { readHistory, type History, previousOf } from '../durable/history.ts';
+import { type History, readHistory } from '../durable/history.ts';
 import { DURABLE_FOLDER, Journal, journalPathOf } from '../durable/journal.ts';
 import { findResumed } from '../durable/resumable.ts';
-import { announceDriver, giveBackRun, isDurable, takeOverRun } from '../durable/run-file.ts';
+import { announceDriver, chainOf, giveBackRun, isDurable, takeOverRun } from '../durable/run-file.ts';
 import { ConfigError } from '../errors/config-error.ts';
 import { logChannel } from './channels.ts';
 
@@ -38,25 +38,18 @@ export async function openDurableRun(config: CompiledConfig, runDir: string, isT
     throw error;
   }
   try {
-    return { ...run, history: await readHistory(isTakenOver ? journalPathOf(resumed) : undefined) };
+    return { ...run, history: await readHistory(isTakenOver ? earlier.map(journalPathOf).reverse() : []) };
   } catch (cause) {
     giveBack(run, runDir);
     throw new ConfigError(`what run ${basename(resumed ?? '')} has left cannot be read: ${(cause as Error).message}`, { cause });
   }
 }
 
-function chainOf(resumed: string | undefined): string[] {
-  const chain: string[] = [];
-  for (let run = resumed; run !== undefined && !chain.includes(run); run = previousOf(run)) chain.push(run);
-  return chain;
-}
-
 /** One that goes on with another keeps a journal in any case: what that has left must not end with this driver. */
 function beginJournal(runDir: string, previous: string | undefined, { executors }: CompiledConfig): Journal {
   const lasting = executors.filter((executor) => 'orphanGraceMs' in executor).map(({ label }) => label);
-  // In this order: a run with a journal and no driver is one whose driver is dead.
-  announceDriver(runDir, lasting);
-  return new Journal({ runDir, previous, onRefused: (error) => tellRefused(runDir, error) });
+  announceDriver(runDir, { executors: lasting, previous });
+  return new Journal({ runDir, onRefused: (error) => tellRefused(runDir, error) });
 }
 
 /** That run, and those before it: its driver may have been killed before it had claimed the one that it was to go on with. */
