@@ -16,8 +16,8 @@ export interface DurableState {
   /** null: not encrypted. */
   readonly keys: RunKeys | null;
   readonly interchange: ProcessIdentity;
-  /** Ids of those that are registered. */
-  readonly managers: readonly string[];
+  /** Those that are registered. */
+  readonly managers: readonly { readonly managerId: string; readonly blockId: string }[];
   /** Those whose jobs have not ended. */
   readonly blocks: readonly AdoptedBlock[];
   /** How many drivers there were; functions of each have numbers of their own. */

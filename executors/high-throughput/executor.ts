@@ -42,8 +42,6 @@ export class HighThroughput implements RunningExecutor {
   readonly #peers: PeerSettingsSource;
   readonly #settingsPath: string;
   readonly #tries = new Tries();
-  /** Managers that the next interchange has to wait for, while it has not said that it has recovered. */
-  readonly #expected = new Set<string>();
   readonly #managers = new KnownManagers();
   readonly #interchange: InterchangeKeeper;
   readonly #blocks: Blocks;
@@ -67,7 +65,6 @@ export class HighThroughput implements RunningExecutor {
     this.#news = new ManagerNews(compiled.label);
     this.#takeOver = new TakeOver(compiled.label, context.takeOver);
     const { from } = this.#takeOver;
-    for (const managerId of from?.managers ?? []) this.#expected.add(managerId);
     this.#peers = { compiled, context, directory, keys: keysFor(compiled, from) };
     this.#settingsPath = settingsPathIn(directory);
     const { interchange, blocks, record } = createParts(this.#peers, this.#takeOver, this.#partsEvents());
@@ -133,17 +130,19 @@ export class HighThroughput implements RunningExecutor {
 
   /** Before any manager is heard. */
   #onBegan(): void {
-    const { from } = this.#takeOver;
-    if (from) this.#interchange.sendPacked(FrameType.Recover, { managers: from.managers, tasks: 0, graceMs: RETURN_MS, keepHeld: true });
+    const { from, expected } = this.#takeOver;
+    if (from)
+      this.#interchange.sendPacked(FrameType.Recover, { managers: [...expected.keys()], tasks: 0, graceMs: RETURN_MS, keepHeld: true });
   }
 
   #describe(): DurableState {
-    const { from, generation } = this.#takeOver;
+    const { from, generation, expected } = this.#takeOver;
+    const awaited = [...expected].map(([managerId, blockId]) => ({ managerId, blockId }));
     return {
       port: this.#interchange.port || (from?.port ?? 0),
       keys: this.#peers.keys ?? null,
       interchange: this.#interchange.identity ?? from?.interchange ?? identify(0),
-      managers: [...this.#expected, ...this.#managers.all.map(({ managerId }) => managerId)],
+      managers: [...awaited, ...this.#managers.all.map(({ managerId, blockId }) => ({ managerId, blockId }))],
       blocks: this.#blocks.jobs,
       generation,
     };
@@ -223,7 +222,7 @@ export class HighThroughput implements RunningExecutor {
   #onReplaced(how: string): void {
     this.#log('warn', `the interchange ended (${how}); another is started on the same port`);
     for (const { managerId, blockId } of this.#managers.all) {
-      this.#expected.add(managerId);
+      this.#takeOver.expected.set(managerId, blockId);
       this.#blocks.managerGone(blockId, 'the interchange ended; it will register again');
     }
     this.#managers.clear();
@@ -232,7 +231,7 @@ export class HighThroughput implements RunningExecutor {
     const graceMs = Math.min(this.#compiled.heartbeatThresholdMs, MAX_RECOVERY_MS);
     // Those too that have ended meanwhile, or were awaited when this one died: what nobody claims of theirs may have run, and must
     // not go out again under the same number.
-    const managers = [...this.#expected];
+    const managers = [...this.#takeOver.expected.keys()];
     const { requests, hasHeld } = this.#tries;
     this.#interchange.sendPacked(FrameType.Recover, {
       managers,
@@ -247,7 +246,7 @@ export class HighThroughput implements RunningExecutor {
   }
 
   #onRecovered({ managers, missing, requeued, held }: Recovered): void {
-    this.#expected.clear();
+    this.#takeOver.expected.clear();
     for (const [taskId, tryNumber] of this.#tries.hold(held)) this.#context.events.tryEnded(forgottenOutcome(taskId, tryNumber));
     this.#record?.writeNow();
     this.#takeOver.done();

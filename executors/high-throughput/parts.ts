@@ -86,7 +86,10 @@ function createBlocks({ peers, takeOver, interchange, record }: BlocksParts, on:
     onJobs: () => record?.changed(),
     onFail: (error) => on.failed(error),
     onDrain: (block) => interchange.sendPacked(FrameType.Drain, { block }),
-    onEnded: (block) => interchange.sendPacked(FrameType.Event, { kind: 'blockEnded', block }),
+    onEnded: (block) => {
+      const awaited = [...takeOver.expected].filter(([, blockId]) => blockId === block).map(([managerId]) => managerId);
+      interchange.sendPacked(FrameType.Event, { kind: 'blockEnded', block, awaited });
+    },
     strategy: strategy.name,
     strategyPeriodMs: strategy.periodMs,
     maxIdleTimeMs: strategy.maxIdleTimeMs,

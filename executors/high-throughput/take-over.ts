@@ -20,6 +20,8 @@ export class TakeOver {
   /** What the driver before this one has left; undefined: nothing, this executor begins anew. */
   readonly from: DurableState | undefined;
   readonly generation: number;
+  /** Managers that the next interchange has to wait for, while it has not said that it has recovered, and their blocks. */
+  readonly expected = new Map<string, string>();
   readonly #returned = Promise.withResolvers<void>();
   #isUnderWay: boolean;
   #isForgotten = false;
@@ -31,6 +33,7 @@ export class TakeOver {
     this.from = readPredecessor(label, this.#path);
     this.generation = (this.from?.generation ?? -1) + 1;
     this.#isUnderWay = this.from !== undefined;
+    for (const { managerId, blockId } of this.from?.managers ?? []) this.expected.set(managerId, blockId);
     this.#returned.promise.catch(() => undefined);
   }
 

@@ -22,11 +22,17 @@ export interface StartedRun {
   said(text: string): Promise<void>;
 }
 
+export interface StartOptions {
+  /** The child's stdin stays open, for the spec to write to. */
+  readonly keepStdin?: boolean;
+  /** Default: the folder. */
+  readonly cwd?: string;
+}
+
 export interface ScriptFolder {
   readonly path: string;
   write(name: string, text: string): Promise<string>;
-  /** @param options `keepStdin`: the child's stdin stays open, for the spec to write to. */
-  start(args: readonly string[], env?: Readonly<Record<string, string>>, options?: { readonly keepStdin?: boolean }): StartedRun;
+  start(args: readonly string[], env?: Readonly<Record<string, string>>, options?: StartOptions): StartedRun;
   run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<RunResult>;
   remove(): Promise<void>;
 }
@@ -38,10 +44,10 @@ export const packageUrl = new URL('../../index.ts', import.meta.url).href;
 
 export async function makeScriptFolder(): Promise<ScriptFolder> {
   const path = await mkdtemp(join(tmpdir(), 'flotilla-run-'));
-  const start: ScriptFolder['start'] = (args, env = {}, { keepStdin = false } = {}) => {
+  const start: ScriptFolder['start'] = (args, env = {}, { keepStdin = false, cwd = path } = {}) => {
     const inherited = { ...process.env, FLOTILLA_CONFIG: '', FLOTILLA_DEBUG: '', NODE_OPTIONS: '' };
     const child = spawn(process.execPath, [command, ...args], {
-      cwd: path,
+      cwd,
       env: { ...inherited, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
