@@ -71,7 +71,7 @@ export class HighThroughput implements RunningExecutor {
     this.#interchange = interchange;
     this.#blocks = blocks;
     this.#record = record;
-    this.#outbox = new Outbox(interchange, this.#takeOver.firstFunction);
+    this.#outbox = new Outbox(interchange, this.#takeOver.firstFunction, context.events.sending);
   }
 
   #partsEvents(): PartsEvents {

@@ -11,8 +11,8 @@ import { type DurableState, durableStatePath, readDurableState } from './durable
 
 /** Ids that the functions of one driver may use. */
 const FUNCTIONS_PER_DRIVER = 2 ** 20;
-/** Managers dial again within a second or two. */
-export const RETURN_MS = 10_000;
+/** Managers dial again within a second or two; what a slower one holds would run twice. */
+export const RETURN_MS = 30_000;
 const END_MS = 5000;
 const LOOK_MS = 10;
 

@@ -28,10 +28,10 @@ export class Journal {
     this.#writer = new CheckpointWriter({ path: journalPathOf(runDir), header: () => encodeHeader(header), onRefused });
   }
 
-  /** Written when this returns: before any worker can have the try. */
+  /** Written when the microtasks of this turn are done, or at `flush`: before any worker can have the try. */
   launched(launched: Launched): void {
     this.#add(encodeLaunched(launched));
-    this.#writer.flush();
+    this.#flushSoon();
   }
 
   /** Written when the microtasks of this turn are done, which is before the executor is told that it is kept. */
@@ -39,12 +39,18 @@ export class Journal {
     const record = encodeEnded(outcome);
     if (record.length > MAX_RECORD_BYTES) return; // Only where a worker had no store for it; the task runs again then.
     this.#add(record);
+    this.#flushSoon();
+  }
+
+  #flushSoon(): void {
     if (this.#isFlushDue) return;
     this.#isFlushDue = true;
-    queueMicrotask(() => {
-      this.#isFlushDue = false;
-      this.#writer.flush();
-    });
+    queueMicrotask(() => this.flush());
+  }
+
+  flush(): void {
+    this.#isFlushDue = false;
+    this.#writer.flush();
   }
 
   #add(body: Buffer): void {

@@ -64,6 +64,11 @@ export class DurableDoor {
     return this.#tasks?.launching(task) ?? true;
   }
 
+  /** What was launched is about to leave this process: it is written down now at the latest. */
+  sending(): void {
+    this.#run?.journal?.flush();
+  }
+
   localize(outcome: TryOutcome): TryOutcome | undefined {
     return this.#tasks ? this.#tasks.localize(outcome) : outcome;
   }
