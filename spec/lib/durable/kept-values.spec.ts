@@ -26,7 +26,7 @@ describe('large results that are kept for another driver', () => {
     startMs: 0,
     durationUs: 0,
   });
-  const stored = (): Buffer => encodeStored({ store: 'run', key: join(folder, 'store', 'x'), size: 13, hash: '' });
+  const stored = (): Buffer => encodeStored({ store: 'file', key: join(folder, 'store', 'x'), size: 13, hash: '' });
 
   it('outlive the file in the store', () => {
     const kept = withKeptValue(outcome(stored()), folder);

@@ -105,7 +105,7 @@ describe('LocalProvider, running', () => {
     });
 
     it('ends what a job has started if its first process is gone', async () => {
-      const jobId = await provider.submit({ command: `setsid sleep 300 & echo $! > ${join(dir, 'pid')}; sleep 300`, name, env: {} });
+      await provider.submit({ command: `setsid sleep 300 & echo $! > ${join(dir, 'pid')}; sleep 300`, name, env: {} });
       const pid = await eventually('its child', async () => Number(await readFile(join(dir, 'pid'), 'utf8').catch(() => '')) || undefined);
       const heir = start();
       heir.adopt?.([{ jobId: 'local-1', name, ...paths() }]);
