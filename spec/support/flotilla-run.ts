@@ -34,6 +34,8 @@ export interface ScriptFolder {
   write(name: string, text: string): Promise<string>;
   start(args: readonly string[], env?: Readonly<Record<string, string>>, options?: StartOptions): StartedRun;
   run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<RunResult>;
+  /** A bash script, in which `flotilla` is the command: for redirections and limits. */
+  runScript(script: string, env?: Readonly<Record<string, string>>): Promise<RunResult>;
   remove(): Promise<void>;
 }
 
@@ -44,13 +46,12 @@ export const packageUrl = new URL('../../index.ts', import.meta.url).href;
 
 export async function makeScriptFolder(): Promise<ScriptFolder> {
   const path = await mkdtemp(join(tmpdir(), 'flotilla-run-'));
-  const start: ScriptFolder['start'] = (args, env = {}, { keepStdin = false, cwd = path } = {}) => {
+  const startProgram = (program: string, args: readonly string[], env: Readonly<Record<string, string>>, cwd = path) => {
     const inherited = { ...process.env, FLOTILLA_CONFIG: '', FLOTILLA_DEBUG: '', NODE_OPTIONS: '' };
-    const child = spawn(process.execPath, [command, ...args], {
-      cwd,
-      env: { ...inherited, ...env },
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
+    return spawn(program, args, { cwd, env: { ...inherited, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+  };
+  const start: ScriptFolder['start'] = (args, env = {}, { keepStdin = false, cwd = path } = {}) => {
+    const child = startProgram(process.execPath, [command, ...args], env, cwd);
     // What is not written to it is not waited for.
     if (!keepStdin) child.stdin.end();
     return follow(child);
@@ -63,6 +64,15 @@ export async function makeScriptFolder(): Promise<ScriptFolder> {
     },
     start,
     run: (args, env) => start(args, env).result,
+    runScript(script, env = {}) {
+      const child = startProgram('bash', ['-c', `flotilla() { "$NODE" "$COMMAND" "$@"; }; ${script}`], {
+        NODE: process.execPath,
+        COMMAND: command,
+        ...env,
+      });
+      child.stdin.end();
+      return follow(child).result;
+    },
     remove: () => rm(path, { recursive: true, force: true }),
   };
 }
