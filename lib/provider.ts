@@ -9,6 +9,8 @@ export interface JobStatus {
   readonly signal?: string;
   /** The scheduler's own words. */
   readonly reason?: string;
+  /** Pending, and by what the scheduler says it stays so until somebody changes its request or the site. */
+  readonly neverStarts?: boolean;
   /** Files that hold what the job printed. */
   readonly stdoutPath?: string;
   readonly stderrPath?: string;
@@ -25,6 +27,12 @@ export interface JobRequest {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** What the names of all jobs of a run begin with: `flotilla.<run id>.` */
+export const runTag = (runId: string): string => `flotilla.${inJobName(runId)}.`;
+
+/** Letters, digits and `_ . -`: what a job's name and a file's name may hold everywhere. */
+export const inJobName = (text: string): string => text.replace(/[^\w.-]/g, '_');
+
 export interface ProviderContext {
   readonly runId: string;
   /** Absolute; submit scripts and the jobs' stdout and stderr go here. */
@@ -32,11 +40,29 @@ export interface ProviderContext {
   readonly workingDirectory: string;
   /** Called when a job's state changes and the provider learns it by itself; polling need not be waited for. */
   jobChanged(jobId: string, status: JobStatus): void;
+  /** What people should hear of: a scheduler that does not answer, a queue that takes no more, jobs of a dead run that were cancelled. */
+  log(level: 'debug' | 'info' | 'warn', message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** Where a job's files are and where it runs. */
+export type JobPlace = Pick<ProviderContext, 'scriptDir' | 'workingDirectory'>;
+
+export interface Rehearsal {
+  readonly script: { readonly path: string; readonly text: string };
+  /** In the order of a block's life. JOB_ID stands for what the scheduler will call the job. */
+  readonly commands: readonly { readonly purpose: string; readonly argv: readonly string[] }[];
 }
 
 export interface RunningProvider {
-  /** @throws SubmitError with the scheduler's words. */
+  /**
+   * Takes as long as the queue has no room for the job; `explain` says so meanwhile.
+   * @throws SubmitError with the scheduler's words.
+   */
   submit(job: JobRequest): Promise<string>;
+  /** Submissions that wait for room fail now, and no others are taken; those under way end as they end. */
+  stopSubmitting?(): void;
+  /** What keeps jobs from being submitted or asked after, if anything does: whole clauses, for people. */
+  explain?(): readonly string[];
   /** One query for all of them. A job that the scheduler does not list is 'unknown', never finished. */
   status(jobIds: readonly string[]): Promise<ReadonlyMap<string, JobStatus>>;
   /** Idempotent; pending jobs too. */
@@ -65,6 +91,8 @@ export interface ProviderDescription {
   /** Whether its jobs run on the driver's own machine: managers then dial the loopback address. */
   readonly isLocal: boolean;
   start(context: ProviderContext): RunningProvider;
+  /** What it would write and run for this job. Pure: nothing is asked, written or started. */
+  rehearse?(job: JobRequest, place: JobPlace): Rehearsal;
 }
 
 /** Command → the command that starts it on every node of a block. Pure. */

@@ -71,7 +71,8 @@ export class Blocks {
 
   /** Why there are no workers, block by block; for `explain`. */
   status(): string {
-    return describeBlocks(this.#scaler, (blockId) => this.jobOf(blockId), this.#now());
+    const blocks = describeBlocks(this.#scaler, (blockId) => this.jobOf(blockId), this.#now());
+    return [blocks, ...(this.#runner?.explain() ?? [])].join('; ');
   }
 
   /** With exit code, signal and the tail of its stderr once it has ended. */

@@ -3,7 +3,7 @@
  * its poll; decides nothing.
  */
 import { join } from 'node:path';
-import type { JobStatus, RunningProvider } from '../../lib/provider.ts';
+import { inJobName, type JobStatus, type RunningProvider, runTag } from '../../lib/provider.ts';
 import { type BlockJob, BlockJobs } from './block-jobs.ts';
 import type { BlocksOptions } from './blocks-options.ts';
 import type { BlockId } from './scaler-types.ts';
@@ -34,12 +34,13 @@ export class JobRunner {
     this.#options = options;
     this.#now = now;
     this.#events = events;
-    this.scriptDir = join(context.runDir, 'blocks', fileName(label));
+    this.scriptDir = join(context.runDir, 'blocks', inJobName(label));
     this.#provider = provider.start({
       runId: context.runId,
       scriptDir: this.scriptDir,
       workingDirectory: context.workingDirectory,
       jobChanged: (jobId, status) => this.#update(jobId, status),
+      log: (level, message, fields) => context.log(level, `executor '${label}': ${message}`, fields),
     });
     this.#pollTimer = setInterval(() => void this.#poll(), provider.statusPollMs);
     this.#pollTimer.unref();
@@ -50,6 +51,11 @@ export class JobRunner {
     this.#submitting.add(submission);
   }
 
+  /** What keeps the provider from submitting or asking; whole clauses. */
+  explain(): readonly string[] {
+    return this.#provider.explain?.() ?? [];
+  }
+
   /** Blocks without a job are passed over. */
   async cancel(blockIds: readonly BlockId[]): Promise<void> {
     await this.#cancelJobs(blockIds.flatMap((blockId) => this.jobs.get(blockId)?.jobId ?? []));
@@ -58,6 +64,7 @@ export class JobRunner {
   /** Cancels every job, also those whose submission is under way. Resolves when the provider has let go of all. */
   async close(): Promise<void> {
     clearInterval(this.#pollTimer);
+    this.#provider.stopSubmitting?.();
     await Promise.all(this.#submitting);
     await this.#cancelJobs(this.jobs.live());
     await this.#provider.close();
@@ -70,7 +77,7 @@ export class JobRunner {
 
   async #submit(blockId: BlockId): Promise<void> {
     const { context, env, label, provider } = this.#options;
-    const name = `flotilla.${fileName(context.runId)}.${fileName(label)}-${blockId}`;
+    const name = `${runTag(context.runId)}${inJobName(label)}-${blockId}`;
     let jobId: string;
     try {
       const command = provider.launcher.wrap(this.#options.command(blockId), provider.limits.nodesPerBlock, 1);
@@ -110,9 +117,4 @@ export class JobRunner {
       this.#polling = false;
     }
   }
-}
-
-/** Letters, digits and `_ . -`, so that it can be part of a file's or a job's name. */
-function fileName(text: string): string {
-  return text.replace(/[^\w.-]/g, '_');
 }

@@ -34,7 +34,7 @@ export function providerContract(title: string, { make, shortWalltime }: Provide
     });
 
     function start(description: ProviderDescription): RunningProvider {
-      return description.start({ runId: 'spec', scriptDir: join(dir, 'scripts'), workingDirectory: dir, jobChanged: () => undefined });
+      return description.start({ runId: 'spec', scriptDir: join(dir, 'scripts'), workingDirectory: dir, jobChanged() {}, log() {} });
     }
 
     async function restart(options: { workerInit?: string; walltime?: string }): Promise<void> {
