@@ -38,7 +38,7 @@ describe('on a real Slurm', function () {
     unknownJobId: '99999',
     isAlive: (pid) => cluster.isAlive('n1', pid),
     patienceMs: 40_000,
-    killMs: 20_000,
+    killNowMs: 20_000,
     keepsStrays: 'this cluster tracks processes by their parents, and so loses those of which the parent has ended',
   });
 });

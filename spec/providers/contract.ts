@@ -22,13 +22,13 @@ export interface ProviderUnderTest {
   /** How long a scheduler may take to start or end a job, ms. Default 10,000. */
   readonly patienceMs?: number;
   /** How long after `killNow` its jobs may still live, ms. Default 1,000. */
-  readonly killMs?: number;
+  readonly killNowMs?: number;
   /** Why processes that have left the job's session are not looked after here; absent: they are. */
   readonly keepsStrays?: string;
 }
 
 export function providerContract(title: string, underTest: ProviderUnderTest): void {
-  const { make, shortWalltime, unknownJobId = 'local-0', patienceMs = 10_000, killMs = 1000, keepsStrays } = underTest;
+  const { make, shortWalltime, unknownJobId = 'local-0', patienceMs = 10_000, killNowMs = 1000, keepsStrays } = underTest;
   const isAlive = (pid: number): Promise<boolean> => underTest.isAlive?.(pid) ?? isAliveHere(pid);
   const eventually = <T>(what: string, probe: () => T | Promise<T>, limitMs = patienceMs) => waitFor(what, probe, limitMs);
 
@@ -197,7 +197,7 @@ export function providerContract(title: string, underTest: ProviderUnderTest): v
       await submit(`trap '' TERM\n${SLEEPER}`);
       await hasStarted(1);
       provider.killNow();
-      for (const pid of await pids()) await eventually(`process ${pid} ends`, async () => !(await isAlive(pid)), killMs);
+      for (const pid of await pids()) await eventually(`process ${pid} ends`, async () => !(await isAlive(pid)), killNowMs);
     });
 
     it('runs workerInit first, in the same shell', async () => {
