@@ -31,18 +31,20 @@ export async function emulatePals(dir: string, nodes: readonly string[]): Promis
 
 /**
  * A PBS job on a machine with the Open MPI that is installed here. Its daemons are started as on other nodes, by a program that is given
- * host and command, and with nothing of the job's environment.
+ * host and command, with a /tmp of their own each (they share files there by name) and with nothing of the job's environment.
  */
 export async function openMpiOverNodes(dir: string, nodes: readonly string[]): Promise<Environment> {
-  const shell = 'shift\nexec env -i PATH="$PATH" HOME="$HOME" OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 bash -c "$*"';
-  const PATH = await standIn(dir, { 'start-daemon': shell });
-  return {
-    PATH,
-    OMPI_MCA_plm_rsh_agent: join(dir, 'bin', 'start-daemon'),
-    OMPI_ALLOW_RUN_AS_ROOT: '1',
-    OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1',
-    PBS_NODEFILE: await writeNodeFile(dir, nodes),
-  };
+  const root = { OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1', OMPI_MCA_rtc: '^hwloc' };
+  const words = Object.entries(root).map(([name, value]) => `${name}='${value}'`);
+  const startDaemon = [
+    `tmp='${dir}'/tmp-"$1"`,
+    'shift',
+    'mkdir -p "$tmp"',
+    `exec env -i PATH="$PATH" HOME="$HOME" TMPDIR="$tmp" ${words.join(' ')} bash -c "$*"`,
+  ];
+  const PATH = await standIn(dir, { 'start-daemon': startDaemon.join('\n') });
+  const OMPI_MCA_plm_rsh_agent = join(dir, 'bin', 'start-daemon');
+  return { ...root, PATH, OMPI_MCA_plm_rsh_agent, TMPDIR: dir, PBS_NODEFILE: await writeNodeFile(dir, nodes) };
 }
 
 async function writeNodeFile(dir: string, nodes: readonly string[]): Promise<string> {
