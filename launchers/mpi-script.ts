@@ -28,17 +28,18 @@ export function buildMpiScript(script: MpiScript): string {
   const { command, nodesPerBlock, tasksPerNode, debug } = script;
   const overrides = onOneLine(script.overrides);
   const bind = script.bindCmd === undefined || script.bindCmd === '' ? '' : `${onOneLine(script.bindCmd)} none`;
-  const given = joinWords(script.program, bind, overrides, '"${flotilla_given[@]}"', quoteForShell(script.bash), `-c "$${NODE_SCRIPT}"`);
-  const launch = joinLines(
+  const start = `${quoteForShell(script.bash)} -c "$${NODE_SCRIPT}" flotilla ${MPI_VARIABLES}`;
+  const launch = joinWords(script.program, bind, overrides, `"\${flotilla_given[@]}"`, start);
+  const copy = joinLines(
     `flotilla_given=(-n ${nodesPerBlock})`,
     chooseOptions(script.program, script.bindCmd, overrides),
     HOST_OPTION.test(overrides) ? '' : writeHostFile(nodesPerBlock),
-    `set -o pipefail\n${given} | flotilla_report`,
+    `set -o pipefail\n${launch} | flotilla_report`,
   );
   return joinLines(
-    defineNodeScript(reportAtExit(buildNodeScript(command, tasksPerNode))),
+    defineNodeScript(runAsNoRank(buildNodeScript(command, tasksPerNode))),
     DEFINE_REPORT,
-    buildSingleNodeScript({ command: launch, copies: 1, debug, failOnAny: true }),
+    buildSingleNodeScript({ command: copy, copies: 1, debug, failOnAny: true }),
   );
 }
 
@@ -77,9 +78,19 @@ flotilla_given+=(--hostfile "$flotilla_hostfile")
 fi`;
 }
 
-const reportAtExit = (nodeScript: string): string => `trap 'flotilla_code=$?
+/** Names of those variables that make a program take itself for a rank, or configure the MPI. */
+const MPI_VARIABLES = ['OMPI_', 'PMIX_', 'PMI_', 'PALS_', 'HYDI_', 'HYDRA_'].map((prefix) => `\${!${prefix}@}`).join(' ');
+
+/**
+ * A manager is no rank, and programs that its tasks run are none: Open MPI would refuse an mpirun within, others would wait for ranks
+ * that never come. Variables that the job had before (the arguments) stay.
+ */
+const runAsNoRank = (nodeScript: string): string => `trap 'flotilla_code=$?
 [ "$flotilla_code" -eq 0 ] || echo "flotilla: node $(uname -n) ended with exit code $flotilla_code"
 exit 0' EXIT
+for flotilla_name in ${MPI_VARIABLES}; do
+  case " $* " in *" $flotilla_name "*) ;; *) unset "$flotilla_name" ;; esac
+done
 ${nodeScript}`;
 
 /** Passes on what nodes print; its exit code is that of the first node that failed. It outlives a signal, to hear of the end. */

@@ -63,7 +63,7 @@ export const sshLauncherOptions = new OptionsSchema('SshLauncher', () => ({
   overrides: overrides('ssh', '-i ~/.ssh/cluster_key -p 2222'),
 }));
 
-export const wrappedLauncherOptions = new OptionsSchema('WrappedLauncher', () => ({
+const wrapped = () => ({
   debug: debug(),
   prepend: text()
     .regex(/\S/, 'a command')
@@ -71,7 +71,8 @@ export const wrappedLauncherOptions = new OptionsSchema('WrappedLauncher', () =>
   launcher: description<Launcher>('launcher', ['wrap'], 'a launcher such as new SrunLauncher()')
     .describe('Starts what is wrapped on each node. Default SimpleLauncher.')
     .optional(),
-}));
+});
+export const wrappedLauncherOptions = new OptionsSchema('WrappedLauncher', wrapped, { needsSome: true });
 
 export type SimpleLauncherOptions = OptionsInput<typeof simpleLauncherOptions>;
 export type SingleNodeLauncherOptions = OptionsInput<typeof singleNodeLauncherOptions>;

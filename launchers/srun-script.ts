@@ -34,7 +34,7 @@ export function buildSrunScript({ command, nodesPerBlock, tasksPerNode, override
 
 /** A step per node. They overlap with others, so that what a manager runs may start steps of its own on all CPUs of the job. */
 export function buildSrunMpiScript({ command, nodesPerBlock, tasksPerNode, overrides, debug }: SrunScript): string {
-  const shape = '--nodes=1 --ntasks=1 --ntasks-per-node=1 --nodelist="${flotilla_hosts[flotilla_number - 1]}" --overlap';
+  const shape = `--nodes=1 --ntasks=1 --ntasks-per-node=1 --nodelist="\${flotilla_hosts[flotilla_number - 1]}" --overlap`;
   const srun = joinWords('exec srun', shape, ALWAYS, onOneLine(overrides), `bash -c "$${NODE_SCRIPT}"`);
   return joinLines(
     buildHostList({ nodesPerBlock, remedy: ASK_FOR_WHOLE_NODES }),

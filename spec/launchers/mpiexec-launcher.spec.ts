@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { MpiExecLauncher } from '../../launchers/mpiexec-launcher.ts';
 import { MpiRunLauncher } from '../../launchers/mpirun-launcher.ts';
@@ -46,14 +47,11 @@ describe('launchers of MPI programs', () => {
     for (const launcher of [new MpiExecLauncher(), new MpiRunLauncher()]) {
       it(`${launcher.type} starts one manager on each node, with the environment and the directory of the job`, async () => {
         const odd = `quo'te "double" $HOME; new\nline`;
-        const { exitCode } = await run(
-          launcher,
-          openMpi,
-          'printf "%s|%s|%s\\0" "$OMPI_COMM_WORLD_NODE_RANK" "$PWD" "$ODD" > "$DIR/rank$OMPI_COMM_WORLD_RANK"',
-          { env: { ODD: odd } },
-        );
-        expect(exitCode).to.equal(0);
-        for (const rank of ['rank0', 'rank1']) expect((await bench.lines(rank)).join('\n')).to.equal(`0|${bench.dir}|${odd}\0`);
+        const print = 'printf "%s|%s\\0" "$PWD" "$ODD" > "$DIR/of-$PPID"; echo "$PPID" >> "$DIR/daemons"';
+        expect((await run(launcher, openMpi, print, { env: { ODD: odd } })).exitCode).to.equal(0);
+        const daemons = await bench.lines('daemons');
+        expect(new Set(daemons)).to.have.property('size', 2);
+        for (const daemon of daemons) expect((await bench.lines(`of-${daemon}`)).join('\n')).to.equal(`${bench.dir}|${odd}\0`);
       });
 
       it(`${launcher.type} binds no manager to a CPU`, async () => {
@@ -63,31 +61,49 @@ describe('launchers of MPI programs', () => {
         expect((await bench.lines('cpus')).map(listOf)).to.deep.equal([listOf(all), listOf(all)]);
       });
     }
+
+    it('lets a task run an mpirun of its own', async () => {
+      const { exitCode, output } = await run(new MpiExecLauncher(), openMpi, 'mpirun --host localhost -n 1 echo "from within"', {
+        nodes: 1,
+      });
+      expect(output).to.include('from within');
+      expect(exitCode).to.equal(0);
+    });
   });
 
-  for (const [title, launcher, environment, rank] of [
-    ['Open MPI', new MpiExecLauncher(), openMpi, '$OMPI_COMM_WORLD_RANK'],
-    ['Cray PALS', new MpiExecLauncher(forPolaris), pals, '$PALS_RANKID'],
+  for (const [title, launcher, environment] of [
+    ['Open MPI', new MpiExecLauncher(), openMpi],
+    ['Cray PALS', new MpiExecLauncher(forPolaris), pals],
   ] as const) {
     it(`a failing node does not end the others, and is named with its exit code: ${title}`, async () => {
-      const fail = `[ "${rank}" = 0 ] && { touch "$DIR/failed"; exit 9; }`;
+      const fail = 'mkdir "$DIR/taken" 2>/dev/null && { touch "$DIR/failed"; exit 9; }';
       const stay = 'while [ ! -e "$DIR/failed" ]; do sleep 0.02; done; sleep 0.3; echo stayed >> "$DIR/log"';
       const { exitCode, output } = await run(launcher, environment, `${fail}\n${stay}`);
       expect(exitCode).to.equal(9);
       expect(output).to.match(/flotilla: node \S+ ended with exit code 9/);
       expect(await bench.lines('log')).to.deep.equal(['stayed']);
     });
+
+    it(`keeps what the job set of MPI and takes away what would make a task a rank: ${title}`, async () => {
+      const env = { OMPI_MCA_btl: 'self,tcp', PALS_LABEL: '0' };
+      await run(launcher, environment, 'env | grep -E "^(OMPI|PMIX?|PALS)_" | sort > "$DIR/env.$$"; cat "$DIR/env.$$" >> "$DIR/log"', {
+        nodes: 1,
+        env,
+      });
+      const names = (await bench.lines('log')).map((line) => line.split('=')[0] ?? '');
+      expect(names).to.include.members(Object.keys(env));
+      expect(names.filter((name) => /RANK|SIZE|APID|NAMESPACE/.test(name))).to.deep.equal([]);
+    });
   }
 
   describe('with Cray PALS', () => {
-    it('starts a process on each node, as its ranks', async () => {
-      const { exitCode } = await run(
-        new MpiExecLauncher(forPolaris),
-        pals,
-        'echo "$EMULATED_HOST $PALS_RANKID $PALS_LOCAL_RANKID $PMI_RANK/$PMI_SIZE" >> "$DIR/log"',
-      );
-      expect(exitCode).to.equal(0);
-      expect((await bench.lines('log')).sort()).to.deep.equal(['n1 0 0 0/2', 'n2 1 0 1/2']);
+    it('starts a process on each node, as the ranks of one application', async () => {
+      const env = { EMULATED_LOG: join(bench.dir, 'ranks') };
+      await run(new MpiExecLauncher(forPolaris), pals, 'echo "$EMULATED_HOST $EMULATED_RANK" >> "$DIR/log"', { env });
+      expect((await bench.lines('log')).sort()).to.deep.equal(['n1 0', 'n2 1']);
+      const [first, second] = JSON.parse((await bench.lines('ranks')).join('')) as Record<string, string>[];
+      expect(first).to.include({ PALS_RANKID: '0', PALS_NODEID: '0', PALS_LOCAL_RANKID: '0', PMI_RANK: '0', PMI_SIZE: '2' });
+      expect(second).to.include({ PALS_RANKID: '1', PALS_NODEID: '1', PALS_LOCAL_RANKID: '0', PMI_RANK: '1', PMI_SIZE: '2' });
     });
 
     it('has one process on each node even where overrides do not say so', async () => {
@@ -134,7 +150,7 @@ describe('launchers of MPI programs', () => {
   });
 
   it('names no binding with an empty bindCmd', () => {
-    expect(new MpiExecLauncher({ bindCmd: '' }).wrap('true', 1, 1)).to.include('\nmpiexec "${flotilla_given[@]}" bash -c');
+    expect(new MpiExecLauncher({ bindCmd: '' }).wrap('true', 1, 1)).to.include(`\nmpiexec "\${flotilla_given[@]}" bash -c`);
   });
 
   it('runs the bash that bashLocation names', async () => {

@@ -1,5 +1,6 @@
 /**
  * mpiexec of Cray PALS as it is documented, with a process per rank on this machine. PBS_NODEFILE or --hostfile names the nodes.
+ * It writes the environments of the ranks to the file that EMULATED_LOG names.
  *
  * Sources: ALCF user guides, docs/polaris/running-jobs/index.md (2026-02-17) and docs/aurora/running-jobs-aurora.md (2026-07-27): -n, --np,
  * -ppn, --ppn, -d, --depth, --cpu-bind, --env, --hostfile and its default. `cray mpiexec --help` of HPE's craycli (PALS, 2020–2021): the
@@ -7,7 +8,7 @@
  * option that it does not know are those that users of Polaris and Aurora report. Variables of a rank: Slurm's plugin mpi/cray_shasta and
  * flux-shell-cray-pals(1), which stand in for PALS.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { type OptionRule, readOptions } from './strict-options.ts';
 import { runRanks } from './ranks.ts';
 
@@ -57,9 +58,10 @@ async function main(): Promise<number> {
   const inherited = given.has('--envnone') ? { PATH: env.PATH } : env;
   const ranks = Array.from({ length: count }, (_, rank) => ({
     argv,
-    env: { ...inherited, ...rankVariables(rank, count, ppn), EMULATED_HOST: hosts[Math.floor(rank / ppn)] },
+    env: { ...inherited, ...rankVariables(rank, count, ppn), EMULATED_HOST: hosts[Math.floor(rank / ppn)], EMULATED_RANK: `${rank}` },
     label: given.has('--label') ? `${hosts[Math.floor(rank / ppn)]} ${rank}: ` : '',
   }));
+  if (env.EMULATED_LOG !== undefined) writeFileSync(env.EMULATED_LOG, JSON.stringify(ranks.map((rank) => rank.env)));
   const codes = await runRanks(ranks, { abortOnFailure: !given.has('--no-abort-on-failure') });
   return codes.find((code) => code !== 0) ?? 0;
 }

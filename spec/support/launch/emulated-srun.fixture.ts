@@ -50,8 +50,8 @@ function placeOn(given: ReadonlyMap<string, string>): string[] {
   const nodes = Number(given.get('--nodes') ?? wanted.length);
   const tasks = Number(given.get('--ntasks') ?? nodes);
   const foreign = wanted.find((node) => !allocated.includes(node));
-  if (foreign !== undefined) throw new Error(`error: Unable to create step for job 1: Requested node configuration is not available`);
-  if (nodes > wanted.length) throw new Error('error: Only allocated ' + `${wanted.length} nodes asked for ${nodes}`);
+  if (foreign !== undefined) throw new Error('error: Unable to create step for job 1: Requested node configuration is not available');
+  if (nodes > wanted.length) throw new Error(`error: Only allocated ${wanted.length} nodes asked for ${nodes}`);
   if (tasks !== nodes * Number(given.get('--ntasks-per-node') ?? 0))
     throw new Error('error: --ntasks is not nodes times --ntasks-per-node');
   if (tasks !== nodes) throw new Error('error: this emulation has one task per node');
