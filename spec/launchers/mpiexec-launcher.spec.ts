@@ -77,7 +77,7 @@ describe('launchers of MPI programs', () => {
   ] as const) {
     it(`a failing node does not end the others, and is named with its exit code: ${title}`, async () => {
       const fail = 'mkdir "$DIR/taken" 2>/dev/null && { touch "$DIR/failed"; exit 9; }';
-      const stay = 'while [ ! -e "$DIR/failed" ]; do sleep 0.02; done; sleep 0.3; echo stayed >> "$DIR/log"';
+      const stay = 'while [ ! -e "$DIR/failed" ]; do sleep 0.02; done; sleep 1; echo stayed >> "$DIR/log"';
       const { exitCode, output } = await run(launcher, environment, `${fail}\n${stay}`);
       expect(exitCode).to.equal(9);
       expect(output).to.match(/flotilla: node \S+ ended with exit code 9/);
