@@ -14,6 +14,7 @@ import { WrappedLauncher } from '../launchers/wrapped-launcher.ts';
 import type { OptionsSchema } from '../lib/options/schema.ts';
 import { didYouMean } from '../lib/suggest.ts';
 import { LocalProvider } from '../providers/local/description.ts';
+import { SlurmProvider } from '../providers/slurm/description.ts';
 
 export type DescriptionKind = 'executor' | 'provider' | 'launcher';
 
@@ -25,7 +26,7 @@ export interface DescriptionClass {
 
 const classes: Readonly<Record<DescriptionKind, readonly DescriptionClass[]>> = {
   executor: [HighThroughputExecutor, ThreadPoolExecutor],
-  provider: [LocalProvider],
+  provider: [LocalProvider, SlurmProvider],
   launcher: [
     SimpleLauncher,
     SingleNodeLauncher,

@@ -25,6 +25,8 @@ import { withoutSnakeCase } from '../lib/options/spelling.ts';
 import type { OptionsSchema } from '../lib/options/schema.ts';
 import { LocalProvider } from '../providers/local/description.ts';
 import { localProviderWarnings } from '../providers/local/options.ts';
+import { SlurmProvider } from '../providers/slurm/description.ts';
+import { slurmProviderWarnings } from '../providers/slurm/options.ts';
 
 type Warnings = Readonly<Record<string, string>>;
 interface Described {
@@ -37,6 +39,7 @@ const DESCRIBED: readonly (readonly [Described, Warnings])[] = [
   [HighThroughputExecutor, highThroughputWarnings],
   [ThreadPoolExecutor, threadPoolWarnings],
   [LocalProvider, localProviderWarnings],
+  [SlurmProvider, slurmProviderWarnings],
   [SimpleLauncher, {}],
   [SingleNodeLauncher, {}],
   [SrunLauncher, {}],

@@ -3,9 +3,9 @@
  * its poll; decides nothing.
  */
 import { join } from 'node:path';
-import type { JobStatus, RunningProvider } from '../../lib/provider.ts';
+import { inJobName, type JobStatus, type RunningProvider, runTag } from '../../lib/provider.ts';
 import { type BlockJob, BlockJobs } from './block-jobs.ts';
-import type { BlocksOptions } from './blocks-options.ts';
+import type { AdoptedBlock, BlocksOptions } from './blocks-options.ts';
 import type { BlockId } from './scaler-types.ts';
 
 export interface JobEvents {
@@ -34,20 +34,34 @@ export class JobRunner {
     this.#options = options;
     this.#now = now;
     this.#events = events;
-    this.scriptDir = join(context.runDir, 'blocks', fileName(label));
+    this.scriptDir = join(context.runDir, 'blocks', inJobName(label));
     this.#provider = provider.start({
       runId: context.runId,
       scriptDir: this.scriptDir,
       workingDirectory: context.workingDirectory,
+      orphanGraceMs: context.orphanGraceMs,
       jobChanged: (jobId, status) => this.#update(jobId, status),
+      log: (level, message, fields) => context.log(level, `executor '${label}': ${message}`, fields),
     });
     this.#pollTimer = setInterval(() => void this.#poll(), provider.statusPollMs);
     this.#pollTimer.unref();
   }
 
+  /** Jobs of a driver before this one. */
+  adopt(blocks: readonly AdoptedBlock[]): void {
+    for (const { blockId, jobId, name } of blocks) this.jobs.add(blockId, jobId, name, this.#now());
+    this.#provider.adopt?.(blocks);
+    void this.#poll();
+  }
+
   submit(blockId: BlockId): void {
     const submission = this.#submit(blockId).finally(() => this.#submitting.delete(submission));
     this.#submitting.add(submission);
+  }
+
+  /** What keeps the provider from submitting or asking; whole clauses. */
+  explain(): readonly string[] {
+    return this.#provider.explain?.() ?? [];
   }
 
   /** Blocks without a job are passed over. */
@@ -58,19 +72,28 @@ export class JobRunner {
   /** Cancels every job, also those whose submission is under way. Resolves when the provider has let go of all. */
   async close(): Promise<void> {
     clearInterval(this.#pollTimer);
+    this.#provider.stopSubmitting?.();
     await Promise.all(this.#submitting);
-    await this.#cancelJobs(this.jobs.live());
+    await this.#cancelJobs(this.#liveIds());
     await this.#provider.close();
   }
 
-  killNow(): void {
+  abandon(): void {
     clearInterval(this.#pollTimer);
+  }
+
+  killNow(): void {
+    this.abandon();
     this.#provider.killNow();
+  }
+
+  #liveIds(): string[] {
+    return this.jobs.live().map(({ jobId }) => jobId);
   }
 
   async #submit(blockId: BlockId): Promise<void> {
     const { context, env, label, provider } = this.#options;
-    const name = `flotilla.${fileName(context.runId)}.${fileName(label)}-${blockId}`;
+    const name = `${runTag(context.runId)}${inJobName(label)}-${blockId}`;
     let jobId: string;
     try {
       const command = provider.launcher.wrap(this.#options.command(blockId), provider.limits.nodesPerBlock, 1);
@@ -78,7 +101,7 @@ export class JobRunner {
     } catch (error) {
       return this.#events.submitFailed(blockId, error);
     }
-    const early = this.jobs.add(blockId, jobId, this.#now());
+    const early = this.jobs.add(blockId, jobId, name, this.#now());
     this.#events.submitted(blockId, jobId);
     if (early !== undefined) this.#update(jobId, early);
   }
@@ -99,7 +122,7 @@ export class JobRunner {
 
   /** One query at a time, and none while no job lives. One that fails says nothing about the jobs. */
   async #poll(): Promise<void> {
-    const jobIds = this.jobs.live();
+    const jobIds = this.#liveIds();
     if (jobIds.length === 0 || this.#polling) return;
     this.#polling = true;
     try {
@@ -110,9 +133,4 @@ export class JobRunner {
       this.#polling = false;
     }
   }
-}
-
-/** Letters, digits and `_ . -`, so that it can be part of a file's or a job's name. */
-function fileName(text: string): string {
-  return text.replace(/[^\w.-]/g, '_');
 }

@@ -28,7 +28,7 @@ describe('LocalProvider, running', () => {
 
   function start(changes: { scriptDir?: string; workingDirectory?: string } = {}): RunningProvider {
     const jobChanged = (_: string, status: JobStatus): void => void seen.push(status);
-    return new LocalProvider().start({ runId: 'r', scriptDir: join(dir, 'jobs'), workingDirectory: dir, jobChanged, ...changes });
+    return new LocalProvider().start({ runId: 'r', scriptDir: join(dir, 'jobs'), workingDirectory: dir, jobChanged, log() {}, ...changes });
   }
   const failure = (job: Promise<string>): Promise<Error> =>
     job.then(
@@ -61,6 +61,7 @@ describe('LocalProvider, running', () => {
       scriptDir: join(dir, 'jobs'),
       workingDirectory: dir,
       jobChanged: (_, status) => void seen.push(status),
+      log() {},
     });
     await provider.submit({ command: 'sleep 0.1', name, env: {} });
     await eventually('the end is reported', () => seen.some(({ state }) => state !== 'running'));
@@ -133,7 +134,7 @@ describe('LocalProvider, running', () => {
     const script = `
       import { LocalProvider } from '${module}';
       const dir = ${JSON.stringify(dir)};
-      const provider = new LocalProvider().start({ runId: 'r', scriptDir: dir, workingDirectory: dir, jobChanged() {} });
+      const provider = new LocalProvider().start({ runId: 'r', scriptDir: dir, workingDirectory: dir, jobChanged() {}, log() {} });
       await provider.submit({ name: 'idle', env: {}, command: 'exec sleep 20' });
       process.on('exit', () => provider.killNow());`;
     await promisify(execFile)(process.execPath, ['--input-type=module-typescript', '-e', script], { timeout: 10_000 });
