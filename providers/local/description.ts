@@ -33,7 +33,6 @@ export class LocalProvider implements ProviderDescription {
   static readonly schema = localProviderOptions;
 
   readonly type = 'LocalProvider';
-  readonly isLocal = true;
   /** Its jobs report by themselves; asking is a safety net. */
   readonly statusPollMs = 5000;
   /** As written. */
@@ -48,6 +47,11 @@ export class LocalProvider implements ProviderDescription {
     this.options = frozenCopy(options);
     this.warnings = warnAboutOptions(this.type, options, localProviderWarnings);
     Object.freeze(this);
+  }
+
+  /** Not where the launcher takes managers to other machines, as within an allocation. */
+  get isLocal(): boolean {
+    return !this.launcher.reachesOtherNodes;
   }
 
   get limits(): BlockLimits {
