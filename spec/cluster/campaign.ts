@@ -66,6 +66,12 @@ export class Campaign {
 
   /** The driver alone, with no time for anything. */
   async kill(): Promise<void> {
+    await this.signal('SIGKILL');
+    await this.#ended;
+  }
+
+  /** To the driver alone. */
+  async signal(signal: NodeJS.Signals): Promise<void> {
     const { stdout } = await promisify(execFile)('pgrep', ['-f', `${SCRIPT} .*`]);
     const mine = await Promise.all(
       stdout
@@ -73,7 +79,10 @@ export class Campaign {
         .split('\n')
         .map(async (pid) => ({ pid, cwd: await cwdOf(pid) })),
     );
-    for (const { pid } of mine.filter(({ cwd }) => cwd === this.folder)) process.kill(Number(pid), 'SIGKILL');
+    for (const { pid } of mine.filter(({ cwd }) => cwd === this.folder)) process.kill(Number(pid), signal);
+  }
+
+  async ends(): Promise<void> {
     await this.#ended;
   }
 

@@ -68,6 +68,18 @@ describe('a run with SlurmProvider, on a real Slurm', function () {
     expect(await cluster().queue()).to.deep.equal([]);
   });
 
+  for (const times of [1, 2]) {
+    it(`cancels all blocks when it is interrupted ${times === 1 ? 'once' : 'twice, at once'}`, async () => {
+      const campaign = await play('forever', { initBlocks: 4, maxBlocks: 4 });
+      await eventually('two blocks to run', async () => (await campaign.lines('started')).length >= 4, 60_000);
+      expect(await cluster().queue()).to.have.length(4);
+      for (let time = 0; time < times; time++) await campaign.signal('SIGINT');
+      await campaign.ends();
+      await eventually('an empty queue', async () => (await cluster().queue()).length === 0, 60_000);
+      await eventually('no process', () => processesOf(campaign.runId).length === 0, 60_000);
+    });
+  }
+
   it('clears up at its start what a killed driver has left, and touches no other job', async () => {
     const stranger = (await cluster().on('login', 'sbatch', '--parsable', '--hold', '--job-name=flotilla.other.0', '--wrap=true')).trim();
     const killed = await play('forever', { initBlocks: 4, maxBlocks: 4 });
