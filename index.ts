@@ -38,6 +38,8 @@ export { ThreadPoolExecutor } from './executors/threads/description.ts';
 export type { ThreadPoolOptions } from './executors/threads/options.ts';
 export { LocalProvider } from './providers/local/description.ts';
 export type { LocalProviderOptions } from './providers/local/options.ts';
+export { PBSProProvider } from './providers/pbspro/description.ts';
+export type { PBSProProviderOptions } from './providers/pbspro/options.ts';
 export { SimpleLauncher } from './launchers/simple-launcher.ts';
 export { SingleNodeLauncher } from './launchers/single-node-launcher.ts';
 export type { SimpleLauncherOptions, SingleNodeLauncherOptions } from './launchers/options.ts';

@@ -8,6 +8,7 @@ import { SingleNodeLauncher } from '../launchers/single-node-launcher.ts';
 import type { OptionsSchema } from '../lib/options/schema.ts';
 import { didYouMean } from '../lib/suggest.ts';
 import { LocalProvider } from '../providers/local/description.ts';
+import { PBSProProvider } from '../providers/pbspro/description.ts';
 
 export type DescriptionKind = 'executor' | 'provider' | 'launcher';
 
@@ -19,7 +20,7 @@ export interface DescriptionClass {
 
 const classes: Readonly<Record<DescriptionKind, readonly DescriptionClass[]>> = {
   executor: [HighThroughputExecutor, ThreadPoolExecutor],
-  provider: [LocalProvider],
+  provider: [LocalProvider, PBSProProvider],
   launcher: [SimpleLauncher, SingleNodeLauncher],
 };
 

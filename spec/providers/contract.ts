@@ -14,9 +14,11 @@ export interface ProviderUnderTest {
   make(options?: { workerInit?: string; walltime?: string }): ProviderDescription;
   /** The shortest walltime that the scheduler enforces; absent: not tested. */
   readonly shortWalltime?: string;
+  /** How long after `killNow` a job may live that does not listen to TERM. Default 1000. */
+  readonly killNowMs?: number;
 }
 
-export function providerContract(title: string, { make, shortWalltime }: ProviderUnderTest): void {
+export function providerContract(title: string, { make, shortWalltime, killNowMs = 1000 }: ProviderUnderTest): void {
   describe(`provider contract: ${title}`, function () {
     this.timeout(60_000);
     let dir: string;
@@ -178,7 +180,7 @@ export function providerContract(title: string, { make, shortWalltime }: Provide
       await submit(`trap '' TERM\n${SLEEPER}`);
       await hasStarted(1);
       provider.killNow();
-      for (const pid of await pids()) await eventually(`process ${pid} ends`, async () => !(await isAlive(pid)), 1000);
+      for (const pid of await pids()) await eventually(`process ${pid} ends`, async () => !(await isAlive(pid)), killNowMs);
     });
 
     it('runs workerInit first, in the same shell', async () => {

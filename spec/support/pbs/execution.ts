@@ -100,8 +100,8 @@ function startShell(job: Job, { dir, home }: ExecutionOptions): ChildProcess {
   writeFileSync(nodeFilePath(job, dir), nodeFile(job.placed));
   mkdirSync(temporaryFolder(job, dir), { recursive: true });
   const [stdoutPath, stderrPath] = spoolPaths(job, dir);
-  const stdout = openSync(stdoutPath, 'w');
-  const stderr = job.joinPath === 'oe' ? stdout : openSync(stderrPath, 'w');
+  const stdout = openSync(stdoutPath, 'a');
+  const stderr = job.joinPath === 'oe' ? stdout : openSync(stderrPath, 'a');
   const shell = job.shell ?? '/bin/bash';
   const child = spawn(shell, [], {
     argv0: `-${basename(shell)}`,
