@@ -110,7 +110,14 @@ describe("qstat's answers that are not as they should be", () => {
     expect(parseJsonAnswer(answer('12', '"A":1'))[1]).to.include({ name: '12', state: 'Q', comment: 'waits' });
   });
 
-  for (const text of ['', 'Warning: the disk is full\n', '{}', '{"Jobs":[]}', '{"Jobs":{"1.ctl":3}}', '{"Jobs":{"1.ctl":{"Job_Name":"x"}}}']) {
+  for (const text of [
+    '',
+    'Warning: the disk is full\n',
+    '{}',
+    '{"Jobs":[]}',
+    '{"Jobs":{"1.ctl":3}}',
+    '{"Jobs":{"1.ctl":{"Job_Name":"x"}}}',
+  ]) {
     it(`tell of no job in ${JSON.stringify(text)}`, () => {
       expect(parseJsonAnswer(text)).to.deep.equal([]);
       expect(parseTextAnswer(text)).to.deep.equal([]);

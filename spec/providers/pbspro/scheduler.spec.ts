@@ -14,7 +14,11 @@ describe("qsub's answer", () => {
     ['an id among notes of the site', { stdout: 'Job charged to x\n12.pbs-01.site.org\n' }, 'accepted'],
     ['nothing', {}, 'unclear'],
     ['garbage', { stdout: 'Warning: the disk is full\n' }, 'unclear'],
-    ['a lost connection to its own background process', { exitCode: 1, stderr: 'qsub: Failed to recv data from background qsub' }, 'unclear'],
+    [
+      'a lost connection to its own background process',
+      { exitCode: 1, stderr: 'qsub: Failed to recv data from background qsub' },
+      'unclear',
+    ],
     ['an unknown queue', { exitCode: 170, stderr: 'qsub: Unknown queue\n' }, 'refused'],
     ["a hook's refusal", { exitCode: 1, stderr: 'qsub: Request rejected.  Reason: No active allocation found\n' }, 'refused'],
     ["the queue's limit of walltime", { exitCode: 188, stderr: 'qsub: Job violates queue and/or server resource limits\n' }, 'refused'],
@@ -35,7 +39,9 @@ describe("qsub's answer", () => {
     });
   });
 
-  for (const { line, argv, exitCode, stdout, stderr } of readRecording('pbs-23.06.06-no-history.txt').filter(({ program, argv }) => program === 'qsub' && !argv.includes('-J'))) {
+  for (const { line, argv, exitCode, stdout, stderr } of readRecording('pbs-23.06.06-no-history.txt').filter(
+    ({ program, argv }) => program === 'qsub' && !argv.includes('-J'),
+  )) {
     it(`of line ${line} is ${exitCode === 0 ? 'accepted' : 'refused'}: ${argv.join(' ').slice(0, 40)}`, () => {
       expect(dialect().submit.parse(result({ stdout, stderr, exitCode })).kind).to.equal(exitCode === 0 ? 'accepted' : 'refused');
     });
@@ -65,7 +71,10 @@ describe("qstat's answer", () => {
   });
 
   for (const [what, answer] of [
-    ['of a server that is gone, though it prints JSON without jobs', { ...DOWN, stdout: '{\n    "timestamp":1,\n    "pbs_version":"22.05.11"\n}' }],
+    [
+      'of a server that is gone, though it prints JSON without jobs',
+      { ...DOWN, stdout: '{\n    "timestamp":1,\n    "pbs_version":"22.05.11"\n}' },
+    ],
     ['that is not there', result({ exitCode: 127 })],
     ['of a qstat that was killed', { stdout: '', stderr: '', timedOut: false, signal: 'SIGKILL' }],
     ['that nobody knows', result({ exitCode: 1, stderr: 'qstat: End of File\n' })],
@@ -91,8 +100,13 @@ describe("qdel's answer", () => {
 
 describe("the list of a user's jobs", () => {
   it('has their names whole, and leaves out those that have ended', () => {
-    const stdout = ['1.ctl', '2.ctl'].map((id, at) => `Job Id: ${id}\n    Job_Name = flotilla.r.htex-${at}\n    job_state = ${'RF'[at]}\n\n`).join('');
-    expect(dialect().find.parse(result({ stdout }))).to.deep.equal({ kind: 'found', jobs: [{ jobId: '1.ctl', name: 'flotilla.r.htex-0' }] });
+    const stdout = ['1.ctl', '2.ctl']
+      .map((id, at) => `Job Id: ${id}\n    Job_Name = flotilla.r.htex-${at}\n    job_state = ${'RF'[at]}\n\n`)
+      .join('');
+    expect(dialect().find.parse(result({ stdout }))).to.deep.equal({
+      kind: 'found',
+      jobs: [{ jobId: '1.ctl', name: 'flotilla.r.htex-0' }],
+    });
   });
 
   it('is empty where there are none, and nothing at all where no server answers', () => {
