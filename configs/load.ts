@@ -1,7 +1,7 @@
 /**
  * `load()`: chooses the config, says which and why, and starts a kernel with it.
  */
-import type { CompiledConfig } from '../lib/config.ts';
+import { basename } from 'node:path';
 import { KernelOpenError } from '../lib/errors/engine-errors.ts';
 import { currentKernel } from '../lib/kernel/current.ts';
 import type { DataFlowKernel } from '../lib/kernel/kernel.ts';
@@ -32,21 +32,18 @@ export async function load(config?: ConfigArgument): Promise<DataFlowKernel> {
   if (open) throw new KernelOpenError(open.runDir);
   if (run?.quiet !== true) say(describeChoice(choice, run?.set));
   for (const warning of chosen.warnings) warn(warning);
-  const kernel = await Kernel.start(run?.resume === undefined ? chosen.compiled : withResume(chosen.compiled, run.resume));
-  if (run?.resume !== undefined && !run.quiet) say(describeResume(run.resume, kernel.memo.size));
+  const kernel = await Kernel.start({ ...chosen.compiled, resume: run?.resume });
+  if (run?.resume !== undefined && !run.quiet) say(describeResume(run.resume, kernel));
   run?.kernelStarted(kernel);
   return kernel;
 }
 
-/** The run that is resumed goes before the checkpoints that the config names. */
-function withResume(compiled: CompiledConfig, resume: string): CompiledConfig {
-  return { ...compiled, memo: { ...compiled.memo, checkpointFiles: [...compiled.memo.checkpointFiles, resume] } };
-}
-
-function describeResume(resume: string, results: number): string {
-  const what = resume === 'last' ? 'the last run' : `run ${resume.padStart(3, '0')}`;
-  if (results > 0) return `resuming ${what}: ${results} result(s) to take`;
-  return `resuming ${what}: there is no result to take; only apps with cache: true leave any`;
+function describeResume(resume: string, { resumption, memo }: DataFlowKernel): string {
+  const what = resumption ? `run ${basename(resumption.runDir)}` : `the ${resume} run`;
+  const { results = 0, underWay = 0 } = resumption ?? {};
+  const [all, going] = [results + memo.size, underWay > 0 ? `, and ${underWay} task(s) that are still under way` : ''];
+  if (all > 0 || underWay > 0) return `resuming ${what}: ${all} result(s) to take${going}`;
+  return `resuming ${what}: there is no result to take; apps with cache: true leave some, and all of a run with orphanGrace that was killed`;
 }
 
 function say(line: string): void {

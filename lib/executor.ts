@@ -62,6 +62,11 @@ export interface ExecutorContext {
   readonly strategy: StrategySettings;
   /** For executors that have none of their own. */
   readonly orphanGraceMs: number | undefined;
+  /**
+   * `runinfo/NNN` of a driver that died, whose managers the executor of the same label is to take over, if there are any. What they still
+   * do for that driver's tasks is told as everything else; a try that is submitted and that they hold is not sent again.
+   */
+  readonly takeOver?: string | undefined;
   readonly events: ExecutorEvents;
 }
 
@@ -91,6 +96,8 @@ export interface RunningExecutor {
   status(): ExecutorStatus;
   /** Whether pending work should keep the process alive. */
   setActive(active: boolean): void;
+  /** Whether a manager that was taken over has this try. Absent: it takes nothing over. */
+  holds?(taskId: number, tryNumber: number): boolean;
   /** Where it is one task's turn; for `explain`. */
   explain(taskId: number): string;
   /** Ends everything and leaves no process. Idempotent; bounded by `timeoutMs`. */
@@ -103,6 +110,8 @@ export interface RunningExecutor {
 export interface ExecutorDescription {
   readonly type: string;
   readonly label: string;
+  /** How long its tasks go on when the driver has died, if it says so itself. */
+  readonly orphanGraceMs?: number | undefined;
   start(context: ExecutorContext): Promise<RunningExecutor>;
 }
 

@@ -53,7 +53,21 @@ export interface Rehearsal {
   readonly commands: readonly { readonly purpose: string; readonly argv: readonly string[] }[];
 }
 
+/** A job that an earlier driver submitted. */
+export interface AdoptedJob {
+  readonly jobId: string;
+  /** As in its {@link JobRequest}. */
+  readonly name: string;
+  readonly stdoutPath?: string | undefined;
+  readonly stderrPath?: string | undefined;
+}
+
 export interface RunningProvider {
+  /**
+   * From now on these are its own: asked about, reported and cancelled as those that it has submitted itself. Absent: it needs no more
+   * than their ids. One that has ended meanwhile is reported so.
+   */
+  adopt?(jobs: readonly AdoptedJob[]): void;
   /**
    * Takes as long as the queue has no room for the job; `explain` says so meanwhile.
    * @throws SubmitError with the scheduler's words.

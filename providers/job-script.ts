@@ -29,7 +29,9 @@ export function buildJobScript({ name, env, workerInit, command, directives, wor
 const joinParts = (parts: readonly (string | undefined)[]): string => parts.filter((part) => part !== undefined && part !== '').join('\n');
 
 /** In a shell of its own, so that neither `exec` nor another EXIT trap in it keeps the end from being written down. */
-const recordEnd = (body: string, endPath: string): string => `flotilla_ended() { echo "$?" > ${quoteForShell(endPath)}; }
+const recordEnd = (body: string, endPath: string): string => `flotilla_end=${quoteForShell(endPath)}
+rm -f -- "$flotilla_end" # Of an earlier start of the same job.
+flotilla_ended() { echo "$?" > "$flotilla_end"; }
 trap flotilla_ended EXIT
 ${LEAVE_ON_SIGNAL}
 (

@@ -12,6 +12,8 @@ const STDERR_TAIL_BYTES = 4096;
 export interface BlockJob extends JobStatus {
   readonly blockId: BlockId;
   readonly jobId: string;
+  /** What the provider was told to call it. */
+  readonly name: string;
   /** When it came into its state, as far as we know; ms since the epoch. */
   readonly since: number;
   /** The last 4 KB of its stderr; once it has ended. */
@@ -26,8 +28,8 @@ export class BlockJobs {
   readonly #waiters = new Map<BlockId, (() => void)[]>();
 
   /** @returns what the provider has said of it already, if it was that quick. */
-  add(blockId: BlockId, jobId: string, at: number): JobStatus | undefined {
-    this.#byBlock.set(blockId, { blockId, jobId, state: 'pending', since: at });
+  add(blockId: BlockId, jobId: string, name: string, at: number): JobStatus | undefined {
+    this.#byBlock.set(blockId, { blockId, jobId, name, state: 'pending', since: at });
     this.#blockOfJob.set(jobId, blockId);
     const early = this.#early.get(jobId);
     this.#early.delete(jobId);
@@ -54,9 +56,9 @@ export class BlockJobs {
     return this.#byBlock.get(blockId);
   }
 
-  /** Ids of the jobs that have not ended. */
-  live(): string[] {
-    return [...this.#byBlock.values()].filter(({ state }) => !isTerminal(state)).map(({ jobId }) => jobId);
+  /** Those that have not ended. */
+  live(): BlockJob[] {
+    return [...this.#byBlock.values()].filter(({ state }) => !isTerminal(state));
   }
 
   /** Resolves when the block's job has ended. Never for a block that has none. */

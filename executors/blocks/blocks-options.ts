@@ -2,7 +2,7 @@
  * What an executor tells its blocks, and what it hears from them.
  */
 import type { ExecutorFailed } from '../../lib/errors/engine-errors.ts';
-import type { JobStatus, ProviderDescription } from '../../lib/provider.ts';
+import type { AdoptedJob, JobStatus, ProviderDescription } from '../../lib/provider.ts';
 import type { BlockId, BlockLoad, Strategy } from './scaler-types.ts';
 
 export interface BlocksContext {
@@ -11,6 +11,11 @@ export interface BlocksContext {
   readonly runDir: string;
   readonly workingDirectory: string;
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void;
+}
+
+/** A block that an earlier driver submitted, and whose managers may still be there. */
+export interface AdoptedBlock extends AdoptedJob {
+  readonly blockId: BlockId;
 }
 
 export interface BlocksOptions {
@@ -26,6 +31,10 @@ export interface BlocksOptions {
   load(): BlockLoad;
   /** At most once. No block is submitted after it, and those that live are cancelled. */
   onFail(error: ExecutorFailed): void;
+  /** Of a driver before this one. */
+  readonly adopted?: readonly AdoptedBlock[];
+  /** There is another job, or one less: see `Blocks.jobs`. */
+  onJobs?(): void;
   onDrain(blockId: BlockId): void;
   /** Its job has ended, and its managers with it. */
   onEnded?(blockId: BlockId): void;

@@ -7,7 +7,7 @@ import type { BlockChanged } from '../../lib/events/events.ts';
 import { tellBlock } from '../../lib/kernel/channels.ts';
 import { isTerminal, type JobStatus } from '../../lib/provider.ts';
 import type { BlockJob } from './block-jobs.ts';
-import type { BlocksOptions } from './blocks-options.ts';
+import type { AdoptedBlock, BlocksOptions } from './blocks-options.ts';
 import { executorFailed } from './failure-report.ts';
 import { JobRunner } from './job-runner.ts';
 import { withinLimit } from './limit.ts';
@@ -51,7 +51,9 @@ export class Blocks {
     });
     this.#periodTimer = setInterval(() => this.tick(), this.#options.strategyPeriodMs ?? 5000);
     this.#periodTimer.unref();
-    this.#step({ kind: 'started', at: this.#now() });
+    const { adopted = [] } = this.#options;
+    this.#runner.adopt(adopted);
+    this.#step({ kind: 'started', at: this.#now(), adopted: adopted.map(({ blockId }) => blockId) });
   }
 
   /** Looks at the load now instead of at the next period: call it when the first work comes. */
@@ -75,6 +77,17 @@ export class Blocks {
     return [blocks, ...(this.#runner?.explain() ?? [])].join('; ');
   }
 
+  /** Jobs that have not ended. */
+  get jobs(): readonly AdoptedBlock[] {
+    return (this.#runner?.jobs.live() ?? []).map(({ blockId, jobId, name, stdoutPath, stderrPath }) => ({
+      blockId,
+      jobId,
+      name,
+      stdoutPath,
+      stderrPath,
+    }));
+  }
+
   /** With exit code, signal and the tail of its stderr once it has ended. */
   jobOf(blockId: BlockId): BlockJob | undefined {
     return this.#runner?.jobs.get(blockId);
@@ -95,6 +108,12 @@ export class Blocks {
     return this.#closing;
   }
 
+  /** Looks after them no more; their jobs go on. */
+  abandon(): void {
+    this.#clearTimers();
+    this.#runner?.abandon();
+  }
+
   killNow(): void {
     this.#stop();
     this.#runner?.killNow();
@@ -110,9 +129,13 @@ export class Blocks {
 
   /** From here on the scaler submits nothing; a job whose submission is under way is cancelled when it is there. */
   #stop(): void {
+    this.#clearTimers();
+    this.#step({ kind: 'closing', at: this.#now() });
+  }
+
+  #clearTimers(): void {
     clearInterval(this.#periodTimer);
     clearTimeout(this.#wakeTimer);
-    this.#step({ kind: 'closing', at: this.#now() });
   }
 
   #step(event: ScalerEvent): void {
@@ -137,6 +160,7 @@ export class Blocks {
   #submitted(blockId: BlockId, jobId: string): void {
     this.#log('info', `block ${blockId} is job ${jobId}`, { blockId, jobId });
     tellBlock({ kind: 'blockSubmitted', executor: this.#options.label, block: blockId, job: jobId });
+    this.#options.onJobs?.();
     this.#step({ kind: 'blockSubmitted', at: this.#now(), blockId });
   }
 
@@ -153,6 +177,7 @@ export class Blocks {
     const level = state === 'failed' || state === 'timeout' ? 'warn' : 'info';
     this.#log(level, `block ${blockId} is ${state}${reason === undefined ? '' : `: ${reason}`}`, { blockId, jobId });
     tellBlock(describeChange(this.#options.label, job));
+    if (isTerminal(state)) this.#options.onJobs?.();
     if (isTerminal(state)) this.#options.onEnded?.(blockId);
     this.#step({ kind: 'blockState', at: this.#now(), blockId, status: job, stderrTail: job.stderrTail });
     if (state === 'failed') this.#askHandler(blockId, job);

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { inJobName, type JobStatus, type RunningProvider, runTag } from '../../lib/provider.ts';
 import { type BlockJob, BlockJobs } from './block-jobs.ts';
-import type { BlocksOptions } from './blocks-options.ts';
+import type { AdoptedBlock, BlocksOptions } from './blocks-options.ts';
 import type { BlockId } from './scaler-types.ts';
 
 export interface JobEvents {
@@ -46,6 +46,13 @@ export class JobRunner {
     this.#pollTimer.unref();
   }
 
+  /** Jobs of a driver before this one. */
+  adopt(blocks: readonly AdoptedBlock[]): void {
+    for (const { blockId, jobId, name } of blocks) this.jobs.add(blockId, jobId, name, this.#now());
+    this.#provider.adopt?.(blocks);
+    void this.#poll();
+  }
+
   submit(blockId: BlockId): void {
     const submission = this.#submit(blockId).finally(() => this.#submitting.delete(submission));
     this.#submitting.add(submission);
@@ -66,13 +73,21 @@ export class JobRunner {
     clearInterval(this.#pollTimer);
     this.#provider.stopSubmitting?.();
     await Promise.all(this.#submitting);
-    await this.#cancelJobs(this.jobs.live());
+    await this.#cancelJobs(this.#liveIds());
     await this.#provider.close();
   }
 
-  killNow(): void {
+  abandon(): void {
     clearInterval(this.#pollTimer);
+  }
+
+  killNow(): void {
+    this.abandon();
     this.#provider.killNow();
+  }
+
+  #liveIds(): string[] {
+    return this.jobs.live().map(({ jobId }) => jobId);
   }
 
   async #submit(blockId: BlockId): Promise<void> {
@@ -85,7 +100,7 @@ export class JobRunner {
     } catch (error) {
       return this.#events.submitFailed(blockId, error);
     }
-    const early = this.jobs.add(blockId, jobId, this.#now());
+    const early = this.jobs.add(blockId, jobId, name, this.#now());
     this.#events.submitted(blockId, jobId);
     if (early !== undefined) this.#update(jobId, early);
   }
@@ -106,7 +121,7 @@ export class JobRunner {
 
   /** One query at a time, and none while no job lives. One that fails says nothing about the jobs. */
   async #poll(): Promise<void> {
-    const jobIds = this.jobs.live();
+    const jobIds = this.#liveIds();
     if (jobIds.length === 0 || this.#polling) return;
     this.#polling = true;
     try {

@@ -20,7 +20,8 @@ export interface ScalerOptions {
 }
 
 export type ScalerEvent =
-  | { readonly kind: 'started'; readonly at: number }
+  /** `adopted`: blocks of a driver before this one, whose jobs there are. */
+  | { readonly kind: 'started'; readonly at: number; readonly adopted?: readonly BlockId[] }
   /** The only event at which blocks are added and let go. */
   | { readonly kind: 'tick'; readonly at: number; readonly load: BlockLoad }
   | { readonly kind: 'blockSubmitted'; readonly at: number; readonly blockId: BlockId }

@@ -6,7 +6,7 @@ import { isTerminal, type JobStatus } from '../../lib/provider.ts';
 import { backoffMs, isProven } from './backoff.ts';
 import { balance, submitBlocks } from './balance.ts';
 import { learnSlots } from './demand.ts';
-import type { Block, BlockFailure, Scaler, ScalerEffect, ScalerEvent, ScalerOptions } from './scaler-types.ts';
+import type { Block, BlockFailure, BlockId, Scaler, ScalerEffect, ScalerEvent, ScalerOptions } from './scaler-types.ts';
 
 export function createScaler(options: ScalerOptions): Scaler {
   return {
@@ -27,7 +27,7 @@ export function createScaler(options: ScalerOptions): Scaler {
 export function step(scaler: Scaler, event: ScalerEvent): ScalerEffect[] {
   switch (event.kind) {
     case 'started':
-      return submitBlocks(scaler, Math.max(scaler.options.limits.initBlocks, scaler.options.limits.minBlocks));
+      return start(scaler, event.adopted ?? []);
     case 'tick':
       return scaler.mode === 'running' ? balance(scaler, event.at, event.load) : [];
     case 'closing':
@@ -37,6 +37,15 @@ export function step(scaler: Scaler, event: ScalerEvent): ScalerEffect[] {
       return block === undefined ? [] : stepBlock(scaler, block, event);
     }
   }
+}
+
+function start(scaler: Scaler, adopted: readonly BlockId[]): ScalerEffect[] {
+  for (const id of adopted) {
+    scaler.blocks.set(id, { id, phase: { kind: 'waiting' }, managers: 0, slots: 0, firstManagerAt: undefined, idleSince: undefined });
+    scaler.nextBlock = Math.max(scaler.nextBlock, Number(id) + 1);
+  }
+  const { initBlocks, minBlocks } = scaler.options.limits;
+  return submitBlocks(scaler, Math.max(0, Math.max(initBlocks, minBlocks) - adopted.length));
 }
 
 type BlockEvent = Exclude<ScalerEvent, { kind: 'started' | 'tick' | 'closing' }>;

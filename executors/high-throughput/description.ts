@@ -32,6 +32,10 @@ export class HighThroughputExecutor implements ExecutorDescription {
     Object.freeze(this);
   }
 
+  get orphanGraceMs(): number | undefined {
+    return this.compiled.orphanGraceMs;
+  }
+
   async start(context: ExecutorContext): Promise<RunningExecutor> {
     const { startHighThroughput } = await import('./start.ts');
     return startHighThroughput(this.compiled, context);

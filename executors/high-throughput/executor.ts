@@ -4,29 +4,32 @@
  * Holds each try until its outcome is known. What a loss costs a task is the kernel's to decide.
  */
 import { mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname } from 'node:path';
 import type { ExecutorContext, ExecutorStatus, RunningExecutor, TryRequest } from '../../lib/executor.ts';
 import { FrameType } from '../../lib/wire/frames.ts';
 import { readResult, recordEnd } from '../../lib/wire/records.ts';
-import { tellManager, tellWorker } from '../../lib/kernel/channels.ts';
-import { quoteForShell } from '../../providers/shell-quote.ts';
-import { Blocks } from '../blocks/blocks.ts';
-import { toWorkerEvent, unpackChange } from '../workers/worker-change.ts';
+import { identify } from '../../lib/process-identity.ts';
 import type { CompiledHighThroughput } from './compiled.ts';
-import { InterchangeKeeper } from './interchange-keeper.ts';
+import type { Report } from './interchange/core-events.ts';
+import type { Blocks } from '../blocks/blocks.ts';
+import type { DurableRecord } from './durable-record.ts';
+import type { DurableState } from './durable-state.ts';
+import type { InterchangeKeeper } from './interchange-keeper.ts';
 import type { InterchangeEvent } from './interchange-process.ts';
-import { type LostManager, lostOutcome, managerLostBody } from './manager-loss.ts';
+import { forgottenOutcome, type LostManager, lostOutcome, managerLostBody } from './manager-loss.ts';
+import { ManagerNews } from './manager-news.ts';
 import { type KnownManager, KnownManagers } from './managers.ts';
 import { writeSettings } from './manager/settings.ts';
 import { Outbox } from './outbox.ts';
-import { interchangeSettings, managerSettings, type PeerSettingsSource } from './peer-settings.ts';
-import { createRunKeys } from './security.ts';
+import { createParts, type PartsEvents, settingsPathIn } from './parts.ts';
+import { keysFor, managerSettings, type PeerSettingsSource } from './peer-settings.ts';
+import { endInterchange, RETURN_MS, TakeOver } from './take-over.ts';
+import { Tries } from './tries.ts';
 import { describePlace } from './waiting-text.ts';
 
+type Recovered = Extract<Report, { readonly kind: 'recovered' }>;
+
 const NO_MANAGER = 0xffffffff;
-const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
-const MANAGER_ENTRY = fileURLToPath(new URL(`./manager/manager-entry${extension}`, import.meta.url));
 /** How long a lost manager's job is given to say how it ended. */
 const JOB_END_MS = 1000;
 /** The most that a new interchange waits for the managers of the dead one. */
@@ -38,21 +41,21 @@ export class HighThroughput implements RunningExecutor {
   readonly #context: ExecutorContext;
   readonly #peers: PeerSettingsSource;
   readonly #settingsPath: string;
-  readonly #outstanding = new Map<number, TryRequest>();
-  /** Tries that are to be cancelled: task → try. */
+  readonly #tries = new Tries();
   /** Managers that the next interchange has to wait for, while it has not said that it has recovered. */
   readonly #expected = new Set<string>();
-  readonly #cancelling = new Map<number, number>();
-  readonly #defined = new Set<number>();
   readonly #managers = new KnownManagers();
   readonly #interchange: InterchangeKeeper;
   readonly #blocks: Blocks;
   readonly #outbox: Outbox;
+  readonly #takeOver: TakeOver;
+  /** undefined: when this driver dies, there is nothing to take over. */
+  readonly #record: DurableRecord | undefined;
+  readonly #news: ManagerNews;
   #closing: Promise<void> | undefined;
   #failure: Error | undefined;
   /** Why the latest manager was refused. */
   #refusal: string | undefined;
-  #hasWork = false;
   /** Tasks in flight, as the interchange said last. */
   #perBlock: ReadonlyMap<string, number> | undefined;
 
@@ -61,48 +64,30 @@ export class HighThroughput implements RunningExecutor {
     this.label = compiled.label;
     this.#compiled = compiled;
     this.#context = context;
-    this.#peers = { compiled, context, directory, keys: compiled.encrypted ? createRunKeys() : undefined };
-    this.#settingsPath = join(directory, 'keys', 'manager.json');
-    this.#interchange = this.#createKeeper(join(directory, 'interchange.log'));
-    this.#outbox = new Outbox((frame, priority) => this.#interchange.sendTasks(frame, priority));
-    this.#blocks = this.#createBlocks();
+    this.#news = new ManagerNews(compiled.label);
+    this.#takeOver = new TakeOver(compiled.label, context.takeOver);
+    const { from } = this.#takeOver;
+    for (const managerId of from?.managers ?? []) this.#expected.add(managerId);
+    this.#peers = { compiled, context, directory, keys: keysFor(compiled, from) };
+    this.#settingsPath = settingsPathIn(directory);
+    const { interchange, blocks, record } = createParts(this.#peers, this.#takeOver, this.#partsEvents());
+    this.#interchange = interchange;
+    this.#blocks = blocks;
+    this.#record = record;
+    this.#outbox = new Outbox(interchange, this.#takeOver.firstFunction);
   }
 
-  #createKeeper(logPath: string): InterchangeKeeper {
-    return new InterchangeKeeper({
-      label: this.label,
-      logPath,
-      settings: (port) => interchangeSettings(this.#peers, port),
+  #partsEvents(): PartsEvents {
+    return {
       results: (index, records) => this.#onResults(index, records),
       event: (event) => this.#onEvent(event),
+      began: () => this.#onBegan(),
       replaced: (how) => this.#onReplaced(how),
       failed: (error) => this.#fail(error),
-    });
-  }
-
-  #createBlocks(): Blocks {
-    const { provider, blockErrorHandler } = this.#compiled;
-    const { runId, runDir, workingDirectory, strategy, events } = this.#context;
-    return new Blocks({
-      label: this.label,
-      provider,
-      context: { runId, runDir, workingDirectory, log: events.log },
-      command: () => this.#managerCommand(),
-      env: {},
-      load: () => ({ outstanding: this.#outstanding.size, perBlock: this.#perBlock }),
-      onFail: (error) => this.#fail(error),
-      onDrain: (block) => this.#interchange.sendPacked(FrameType.Drain, { block }),
-      onEnded: (block) => this.#interchange.sendPacked(FrameType.Event, { kind: 'blockEnded', block }),
-      strategy: strategy.name,
-      strategyPeriodMs: strategy.periodMs,
-      maxIdleTimeMs: strategy.maxIdleTimeMs,
-      errorHandler: blockErrorHandler,
-    });
-  }
-
-  #managerCommand(): string {
-    const node = this.#compiled.nodePath ?? process.execPath;
-    return [node, '--disable-warning=ExperimentalWarning', MANAGER_ENTRY, this.#settingsPath].map(quoteForShell).join(' ');
+      load: () => ({ outstanding: this.#tries.size, perBlock: this.#perBlock }),
+      describe: () => this.#describe(),
+      log: (level, message) => this.#log(level, message),
+    };
   }
 
   /** @throws ExecutorFailed if the interchange cannot be started; what the provider throws. Nothing is left of it then. */
@@ -111,16 +96,59 @@ export class HighThroughput implements RunningExecutor {
     mkdirSync(dirname(this.#settingsPath), { mode: 0o700 });
     try {
       // A manager of this machine comes up beside the interchange and waits for its settings; a scheduler is asked when all is ready.
-      if (isLocal) this.#blocks.start();
-      const port = await this.#interchange.start();
+      const { from } = this.#takeOver;
+      if (from) await this.#prepareTakeOver(from);
+      else if (isLocal) this.#blocks.start();
+      const port = await this.#interchange.start(from?.port ?? 0);
+      this.#record?.changed();
+      if (from) return await this.#takeOver.untilDone();
       writeSettings(this.#settingsPath, managerSettings(this.#peers, port));
       if (!isLocal) this.#blocks.start();
       if (this.#failure) throw this.#failure;
     } catch (error) {
-      await this.close(JOB_END_MS);
+      // What cannot be taken over now may be later: its managers go on.
+      if (this.#takeOver.isUnderWay) this.#abandon();
+      else await this.close(JOB_END_MS);
       // What made it stop says more than that it has stopped.
       throw this.#failure ?? error;
     }
+  }
+
+  /** Blocks first: managers that come back belong to them. */
+  async #prepareTakeOver({ interchange, port }: DurableState): Promise<void> {
+    // From here on it is this run that can be resumed.
+    this.#record?.writeNow();
+    await endInterchange(this.label, interchange);
+    writeSettings(this.#settingsPath, managerSettings(this.#peers, port));
+    this.#blocks.start();
+  }
+
+  #abandon(): void {
+    this.#interchange.killNow();
+    this.#blocks.abandon();
+  }
+
+  /** Before any manager is heard. */
+  #onBegan(): void {
+    const { from } = this.#takeOver;
+    if (from) this.#interchange.sendPacked(FrameType.Recover, { managers: from.managers, tasks: 0, graceMs: RETURN_MS, keepHeld: true });
+  }
+
+  #describe(): DurableState {
+    const { pid } = this.#interchange;
+    const { from, generation } = this.#takeOver;
+    const managers = [...this.#expected, ...this.#managers.all.map(({ managerId }) => managerId)];
+    // Before there is an interchange of its own.
+    if (pid === undefined && from) return { ...from, generation };
+    const interchange = identify(pid ?? 0);
+    return {
+      port: this.#interchange.port || (from?.port ?? 0),
+      keys: this.#peers.keys ?? null,
+      interchange,
+      managers,
+      blocks: this.#blocks.jobs,
+      generation,
+    };
   }
 
   // --- what the interchange tells
@@ -143,7 +171,7 @@ export class HighThroughput implements RunningExecutor {
       case 'log':
         return this.#context.events.log(event.level as 'info', `interchange: ${event.message}`, event.fields as Record<string, unknown>);
       case 'recovered':
-        return this.#onRecovered(event as unknown as { managers: number; missing: readonly string[]; requeued: number });
+        return this.#onRecovered(event as unknown as Recovered);
       default:
         return this.#log('info', `interchange: ${JSON.stringify(event)}`);
     }
@@ -151,43 +179,41 @@ export class HighThroughput implements RunningExecutor {
 
   #onRegistered(manager: { managerId: string; index: number; host: string; blockId: string; slots: number }): void {
     this.#managers.add(manager);
+    this.#record?.changed();
     this.#refusal = undefined;
     this.#log('info', `manager ${manager.managerId} on ${manager.host} registered with ${manager.slots} worker(s)`);
-    tellManager({ kind: 'managerRegistered', ...this.#placeOf(manager), workers: manager.slots });
+    this.#news.registered(manager, manager.slots);
     this.#blocks.managerRegistered(manager.blockId, manager.slots);
   }
 
   #onTold({ managerId, fact }: { managerId: string; fact: Buffer }): void {
     const manager = this.#managers.all.find((known) => known.managerId === managerId);
-    const change = unpackChange(fact);
-    if (manager && change) tellWorker(toWorkerEvent(change, { executor: this.label, manager: managerId, host: manager.host }));
-  }
-
-  #placeOf({ managerId, host, blockId }: Pick<KnownManager, 'managerId' | 'host' | 'blockId'>) {
-    return { executor: this.label, manager: managerId, host, block: blockId };
+    if (manager) this.#news.worker(manager, fact);
   }
 
   #onLeft(index: number): void {
     const manager = this.#managers.remove(index);
     if (!manager) return;
-    tellManager({ kind: 'managerLeft', ...this.#placeOf(manager), reason: '' });
+    this.#record?.changed();
+    this.#news.left(manager);
     this.#blocks.managerGone(manager.blockId, 'it left');
   }
 
   #onRefused(message: string): void {
     this.#refusal = message;
     this.#log('error', `a manager was refused: ${message}`);
-    tellManager({ kind: 'managerRefused', executor: this.label, reason: message });
+    this.#news.refused(message);
   }
 
   /** Its job's end says how it died: exit code, signal, the end of its stderr. */
   async #onLost(lost: LostManager): Promise<void> {
     this.#managers.remove(lost.index);
+    this.#record?.changed();
     this.#log('warn', `manager ${lost.managerId} on ${lost.host} was lost with ${lost.tasks.length} task(s): ${lost.reason}`);
-    tellManager({ kind: 'managerLost', ...this.#placeOf(lost), reason: lost.reason });
+    this.#news.lost(lost);
     this.#blocks.managerGone(lost.blockId, lost.reason);
     // At once: a new interchange must not be given what is as good as ended.
-    const ended = lost.tasks.filter(([taskId, tryNumber]) => this.#settle(taskId, tryNumber));
+    const ended = lost.tasks.filter(([taskId, tryNumber]) => this.#tries.settle(taskId, tryNumber));
     if (ended.length === 0) return;
     const body = managerLostBody(lost, await this.#blocks.jobEnd(lost.blockId, JOB_END_MS));
     for (const [taskId, tryNumber] of ended) this.#context.events.tryEnded(lostOutcome(lost, taskId, tryNumber, body));
@@ -204,20 +230,29 @@ export class HighThroughput implements RunningExecutor {
     }
     this.#managers.clear();
     this.#perBlock = undefined;
-    this.#outbox.discard();
-    this.#defined.clear();
+    this.#outbox.startAnew();
     const graceMs = Math.min(this.#compiled.heartbeatThresholdMs, MAX_RECOVERY_MS);
     // Those too that have ended meanwhile, or were awaited when this one died: what nobody claims of theirs may have run, and must
     // not go out again under the same number.
     const managers = [...this.#expected];
-    this.#interchange.sendPacked(FrameType.Recover, { managers, tasks: this.#outstanding.size, graceMs });
-    for (const request of this.#outstanding.values()) this.#post(request);
+    const { requests, hasHeld } = this.#tries;
+    this.#interchange.sendPacked(FrameType.Recover, {
+      managers,
+      tasks: requests.size,
+      graceMs,
+      keepHeld: hasHeld || this.#takeOver.isUnderWay,
+    });
+    for (const request of requests.values()) this.#outbox.add(request);
     this.#outbox.flush();
-    for (const [taskId, tryNumber] of this.#cancelling) this.#sendCancel(taskId, tryNumber);
+    for (const [taskId, tryNumber] of this.#tries.cancelling) this.#outbox.cancel(taskId, tryNumber);
+    this.#record?.changed();
   }
 
-  #onRecovered({ managers, missing, requeued }: { managers: number; missing: readonly string[]; requeued: number }): void {
+  #onRecovered({ managers, missing, requeued, held }: Recovered): void {
     this.#expected.clear();
+    for (const [taskId, tryNumber] of this.#tries.hold(held)) this.#context.events.tryEnded(forgottenOutcome(taskId, tryNumber));
+    this.#takeOver.done();
+    this.#record?.changed();
     const absent = missing.length === 0 ? '' : `; these did not come back in time: ${missing.join(', ')}`;
     this.#log('info', `the new interchange has ${managers} manager(s), and ${requeued} task(s) to place${absent}`);
   }
@@ -226,66 +261,37 @@ export class HighThroughput implements RunningExecutor {
 
   submit(request: TryRequest): void {
     if (this.#failure) throw this.#failure;
-    this.#outstanding.set(request.taskId, request);
-    this.#post(request);
-    if (!this.#hasWork) this.#noticeWork();
+    // Blocks that were let go come back with the first task, not at the next tick.
+    if (this.#tries.requests.size === 0) queueMicrotask(() => this.#blocks.tick());
+    if (this.#tries.add(request)) this.#outbox.add(request);
   }
 
-  /** Blocks that were let go come back with the first task, not at the next tick. */
-  #noticeWork(): void {
-    this.#hasWork = true;
-    queueMicrotask(() => this.#blocks.tick());
-  }
-
-  #post(request: TryRequest): void {
-    const { fn } = request;
-    if (!this.#defined.has(fn.fnId)) {
-      this.#defined.add(fn.fnId);
-      const id = Buffer.allocUnsafe(4);
-      id.writeUInt32LE(fn.fnId, 0);
-      this.#interchange.send(FrameType.Define, id, fn.definition);
-    }
-    this.#outbox.add(request);
+  holds(taskId: number, tryNumber: number): boolean {
+    return this.#tries.holds(taskId, tryNumber);
   }
 
   #onResults(managerIndex: number, records: Buffer): void {
     const host = this.#managers.hostOf(managerIndex);
     for (let at = 0; at < records.length; at = recordEnd(records, at)) {
       const { taskId, tryNumber, status, startMs, durationUs, worker, usage, body } = readResult(records, at);
-      if (!this.#settle(taskId, tryNumber)) continue;
+      // Who is being taken over may have results that no executor of this driver waits for.
+      if (!this.#tries.settle(taskId, tryNumber) && !this.#takeOver.isUnderWay) continue;
       const name = managerIndex === NO_MANAGER ? '' : this.#managers.workerName(managerIndex, worker);
       this.#context.events.tryEnded({ taskId, tryNumber, status, body, host, worker: name, startMs, durationUs, usage });
     }
   }
 
-  /** @returns whether the try's outcome is still wanted: not if it was declared lost, or if this is a repetition. */
-  #settle(taskId: number, tryNumber: number): boolean {
-    if (this.#outstanding.get(taskId)?.tryNumber !== tryNumber) return false;
-    this.#outstanding.delete(taskId);
-    if (this.#outstanding.size === 0) this.#hasWork = false;
-    if (this.#cancelling.size > 0) this.#cancelling.delete(taskId);
-    return true;
-  }
-
   cancel(taskId: number, tryNumber: number): void {
-    if (this.#outstanding.get(taskId)?.tryNumber !== tryNumber) return;
-    this.#cancelling.set(taskId, tryNumber);
-    this.#outbox.flush();
-    this.#sendCancel(taskId, tryNumber);
-  }
-
-  #sendCancel(taskId: number, tryNumber: number): void {
-    const pair = Buffer.allocUnsafe(8);
-    pair.writeUInt32LE(taskId, 0);
-    pair.writeUInt32LE(tryNumber, 4);
-    this.#interchange.send(FrameType.Cancel, pair);
+    if (!this.#tries.waitsFor(taskId, tryNumber)) return;
+    this.#tries.cancel(taskId, tryNumber);
+    this.#outbox.cancel(taskId, tryNumber);
   }
 
   // --- what a person may ask
 
   status(): ExecutorStatus {
     const { workers } = this.#managers;
-    const outstanding = this.#outstanding.size;
+    const outstanding = this.#tries.requests.size;
     const running = Math.min(workers, outstanding);
     const waitingFor = this.#waitsFor();
     return { label: this.label, workers, queued: outstanding - running, running, ...(waitingFor === undefined ? {} : { waitingFor }) };
@@ -300,8 +306,8 @@ export class HighThroughput implements RunningExecutor {
   }
 
   explain(taskId: number): string {
-    const where = this.#failure?.message ?? this.#waitsFor() ?? describePlace(taskId, this.#outstanding, this.#managers.workers);
-    return `at executor '${this.label}': ${where}${this.#cancelling.has(taskId) ? '; it is being cancelled' : ''}`;
+    const where = this.#failure?.message ?? this.#waitsFor() ?? describePlace(taskId, this.#tries.requests, this.#managers.workers);
+    return `at executor '${this.label}': ${where}${this.#tries.cancelling.has(taskId) ? '; it is being cancelled' : ''}`;
   }
 
   setActive(active: boolean): void {
@@ -314,8 +320,8 @@ export class HighThroughput implements RunningExecutor {
     if (this.#failure || this.#closing) return;
     this.#failure = error;
     this.#context.events.log('error', error.message);
-    this.#outstanding.clear();
-    this.#cancelling.clear();
+    this.#tries.clear();
+    this.#takeOver.failed(error);
     this.#context.events.failed(error);
     this.#interchange.shutDown();
     void this.#blocks.close(JOB_END_MS);
@@ -328,11 +334,13 @@ export class HighThroughput implements RunningExecutor {
 
   async #close(timeoutMs: number): Promise<void> {
     await Promise.all([this.#interchange.close(timeoutMs), this.#blocks.close(timeoutMs)]);
+    this.#record?.end();
   }
 
   killNow(): void {
     this.#interchange.killNow();
     this.#blocks.killNow();
+    this.#record?.end();
   }
 
   #log(level: 'info' | 'warn' | 'error', message: string): void {

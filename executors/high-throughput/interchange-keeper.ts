@@ -19,6 +19,8 @@ export interface KeeperOptions {
   settings(port: number): InterchangeSettings;
   results(managerIndex: number, records: Buffer): void;
   event(event: InterchangeEvent): void;
+  /** The first one is being started; what it has to know beside its settings can be sent to it now. */
+  began(): void;
   /** One has died (`how`) and the next is being started; what it has to know can be sent to it at once. */
   replaced(how: string): void;
   failed(error: ExecutorFailed): void;
@@ -46,12 +48,25 @@ export class InterchangeKeeper {
     return this.#ready;
   }
 
+  /** That managers dial; 0 until the first one listens. */
+  get port(): number {
+    return this.#port;
+  }
+
+  /** Of the one that there is. */
+  get pid(): number | undefined {
+    return this.#current?.pid;
+  }
+
   /**
+   * @param port that it has to take; 0: as the settings say.
    * @returns the port that it listens on.
    * @throws ExecutorFailed if it cannot be started.
    */
-  async start(): Promise<number> {
-    this.#port = await this.#startOne(0);
+  async start(port: number): Promise<number> {
+    const starting = this.#startOne(port);
+    this.#options.began();
+    this.#port = await starting;
     return this.#port;
   }
 

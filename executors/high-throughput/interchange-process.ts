@@ -75,6 +75,8 @@ export class InterchangeProcess {
   #onFrame(type: number, body: Buffer): void {
     if (type === FrameType.Results) this.#handlers.results(body.readUInt32LE(0), body.subarray(4));
     else if (type === FrameType.Event) this.#handlers.event(unpack(body) as InterchangeEvent);
+    // What has come before it is kept when this turn's microtasks are done.
+    else if (type === FrameType.Kept) setImmediate((mark: Buffer) => this.send(FrameType.Kept, mark), Buffer.from(body));
   }
 
   /** Whether it keeps the driver's process alive. */

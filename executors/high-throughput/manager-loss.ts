@@ -28,6 +28,18 @@ export function managerLostBody({ host, managerId, lastHeardMs }: LostManager, j
   });
 }
 
+/** Of a try that a manager held for an earlier driver, and that did not come back with it. */
+export const forgottenOutcome = (taskId: number, tryNumber: number): TryOutcome => ({
+  taskId,
+  tryNumber,
+  status: ResultStatus.Unstarted,
+  body: Buffer.alloc(0),
+  host: '',
+  worker: '',
+  startMs: 0,
+  durationUs: 0,
+});
+
 export function lostOutcome({ host, blockId }: LostManager, taskId: number, tryNumber: number, body: Buffer): TryOutcome {
   const worker = `block ${blockId}, ${host}`;
   return { taskId, tryNumber, status: ResultStatus.Lost, body, host, worker, startMs: 0, durationUs: 0 };

@@ -1,8 +1,9 @@
 /**
- * Tries on their way to the interchange: those of one turn go out together, one frame per priority.
+ * What goes to the interchange for tries: functions before the first task that names them, tasks, cancellations. Tasks of one turn go
+ * out together, one frame per priority.
  */
-import type { TryRequest } from '../../lib/executor.ts';
-import { FRAME_HEADER_BYTES } from '../../lib/wire/frames.ts';
+import type { RegisteredFunction, TryRequest } from '../../lib/executor.ts';
+import { FRAME_HEADER_BYTES, FrameType } from '../../lib/wire/frames.ts';
 import { RecordBuffer } from '../../lib/wire/record-buffer.ts';
 
 /** Frame header and i16 priority. */
@@ -10,20 +11,39 @@ const PREFIX = FRAME_HEADER_BYTES + 2;
 /** Beyond this a frame leaves before the turn ends, so that workers can begin. */
 const FULL_BYTES = 32 * 1024;
 
+/** The interchange, whichever it is. */
+interface Receiver {
+  send(type: FrameType, ...parts: Uint8Array[]): void;
+  sendTasks(frame: Buffer, priority: number): void;
+}
+
 export class Outbox {
-  readonly #send: (frame: Buffer, priority: number) => void;
+  readonly #receiver: Receiver;
+  /** Added to the ids of functions. */
+  readonly #firstFunction: number;
+  readonly #defined = new Set<number>();
   readonly #buffers = new Map<number, RecordBuffer>();
   #planned = false;
 
-  constructor(send: (frame: Buffer, priority: number) => void) {
-    this.#send = send;
+  constructor(receiver: Receiver, firstFunction: number) {
+    this.#receiver = receiver;
+    this.#firstFunction = firstFunction;
   }
 
   add({ taskId, tryNumber, fn, flags, priority, context, args }: TryRequest): void {
+    const fnId = this.#firstFunction + fn.fnId;
+    if (!this.#defined.has(fnId)) this.#define(fnId, fn);
     const buffer = this.#bufferOf(priority);
-    buffer.appendTask({ taskId, tryNumber, fnId: fn.fnId, flags, contextLength: context.length }, context, args);
-    if (buffer.size >= FULL_BYTES) this.#send(buffer.take(), priority);
+    buffer.appendTask({ taskId, tryNumber, fnId, flags, contextLength: context.length }, context, args);
+    if (buffer.size >= FULL_BYTES) this.#receiver.sendTasks(buffer.take(), priority);
     else if (!this.#planned) this.#plan();
+  }
+
+  #define(fnId: number, { definition }: RegisteredFunction): void {
+    this.#defined.add(fnId);
+    const id = Buffer.allocUnsafe(4);
+    id.writeUInt32LE(fnId, 0);
+    this.#receiver.send(FrameType.Define, id, definition);
   }
 
   #plan(): void {
@@ -31,13 +51,23 @@ export class Outbox {
     queueMicrotask(() => this.flush());
   }
 
-  flush(): void {
-    this.#planned = false;
-    for (const [priority, buffer] of this.#buffers) if (buffer.count > 0) this.#send(buffer.take(), priority);
+  /** Behind the tasks that were added before. */
+  cancel(taskId: number, tryNumber: number): void {
+    this.flush();
+    const pair = Buffer.allocUnsafe(8);
+    pair.writeUInt32LE(taskId, 0);
+    pair.writeUInt32LE(tryNumber, 4);
+    this.#receiver.send(FrameType.Cancel, pair);
   }
 
-  /** What waits is dropped: whoever it was for is gone. */
-  discard(): void {
+  flush(): void {
+    this.#planned = false;
+    for (const [priority, buffer] of this.#buffers) if (buffer.count > 0) this.#receiver.sendTasks(buffer.take(), priority);
+  }
+
+  /** There is another interchange, which knows nothing. What waits is dropped: whoever it was for is gone. */
+  startAnew(): void {
+    this.#defined.clear();
     for (const buffer of this.#buffers.values()) buffer.take();
   }
 

@@ -8,7 +8,8 @@ import { PACKAGE_VERSION, PROTOCOL_VERSION } from '../../lib/wire/protocol.ts';
 import type { CompiledHighThroughput } from './compiled.ts';
 import type { InterchangeSettings } from './interchange/settings.ts';
 import type { ManagerSettings } from './manager/settings.ts';
-import { managerKeysOf, type RunKeys } from './security.ts';
+import type { DurableState } from './durable-state.ts';
+import { createRunKeys, managerKeysOf, type RunKeys } from './security.ts';
 
 export interface PeerSettingsSource {
   readonly compiled: CompiledHighThroughput;
@@ -19,10 +20,16 @@ export interface PeerSettingsSource {
   readonly keys: RunKeys | undefined;
 }
 
+/** Managers that are taken over keep the keys that they have. */
+export function keysFor({ encrypted }: CompiledHighThroughput, predecessor: DurableState | undefined): RunKeys | undefined {
+  if (predecessor) return predecessor.keys ?? undefined;
+  return encrypted ? createRunKeys() : undefined;
+}
+
 /** @param port 0: what the options say, else the port of the interchange that this one replaces. */
 export function interchangeSettings({ compiled, context, keys }: PeerSettingsSource, port: number): InterchangeSettings {
   const fixed = port || (compiled.workerPort ?? 0);
-  const orphanGraceMs = compiled.orphanGraceMs ?? context.orphanGraceMs;
+  const orphanGraceMs = orphanGraceOf(compiled, context);
   return {
     runId: context.runId,
     addresses: [listensOnLoopback(compiled) ? loopback(compiled) : '0.0.0.0'],
@@ -30,7 +37,7 @@ export function interchangeSettings({ compiled, context, keys }: PeerSettingsSou
     ...(keys ? { curve: { server: keys.server, clients: [keys.client.publicKey] } } : {}),
     heartbeatPeriodMs: compiled.heartbeatPeriodMs,
     heartbeatThresholdMs: compiled.heartbeatThresholdMs,
-    ...(orphanGraceMs === undefined ? {} : { orphanGraceMs }),
+    ...(orphanGraceMs === undefined ? {} : { orphanGraceMs, driverKeeps: true }),
     prefetchCapacity: compiled.prefetchCapacity,
     managerSelector: compiled.managerSelector,
     protocol: PROTOCOL_VERSION,
@@ -47,7 +54,8 @@ export function managerSettings({ compiled, context, directory, keys }: PeerSett
     port,
     curve: keys ? managerKeysOf(keys) : null,
     heartbeatPeriodMs: compiled.heartbeatPeriodMs,
-    heartbeatThresholdMs: compiled.heartbeatThresholdMs,
+    // An interchange that died with its driver, or on a machine that starts again, is waited for as long as a driver.
+    heartbeatThresholdMs: Math.max(compiled.heartbeatThresholdMs, orphanGraceOf(compiled, context) ?? 0),
     drainPeriodMs: compiled.drainPeriodMs ?? null,
     probeTimeoutMs: compiled.addressProbeTimeoutMs,
     coresPerWorker: compiled.coresPerWorker,
@@ -65,6 +73,10 @@ export function managerSettings({ compiled, context, directory, keys }: PeerSett
     debug: compiled.workerDebug,
   };
 }
+
+/** undefined: managers leave when their driver is gone. */
+export const orphanGraceOf = (compiled: CompiledHighThroughput, context: ExecutorContext): number | undefined =>
+  compiled.orphanGraceMs ?? context.orphanGraceMs;
 
 const loopback = ({ loopbackAddress }: CompiledHighThroughput): string => loopbackAddress ?? '127.0.0.1';
 

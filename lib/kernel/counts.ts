@@ -51,6 +51,11 @@ export class Counts {
   }
 
   /** @param busyWorkers of all executors. */
+  /** Every task that was called is done. */
+  get areAllDone(): boolean {
+    return this.#done === this.#total;
+  }
+
   snapshot(busyWorkers: number): TaskCounts {
     const launched = this.#launched;
     const running = Math.min(launched, busyWorkers);

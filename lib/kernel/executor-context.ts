@@ -10,11 +10,13 @@ export interface ExecutorContextParts {
   readonly config: CompiledConfig;
   readonly runId: string;
   readonly site: { readonly runDir: string; readonly storeDir: string; readonly workingDirectory: string };
+  /** Run directory of a driver that died. */
+  readonly takeOver: string | undefined;
   tryEnded(outcome: TryOutcome): void;
   failed(error: Error): void;
 }
 
-export function executorContext({ label, config, runId, site, tryEnded, failed }: ExecutorContextParts): ExecutorContext {
+export function executorContext({ label, config, runId, site, takeOver, tryEnded, failed }: ExecutorContextParts): ExecutorContext {
   const { strategy, strategyPeriodMs, maxIdleTimeMs, orphanGraceMs } = config;
   const { runDir, storeDir, workingDirectory } = site;
   return {
@@ -24,6 +26,7 @@ export function executorContext({ label, config, runId, site, tryEnded, failed }
     storeDir,
     strategy: { name: strategy, periodMs: strategyPeriodMs, maxIdleTimeMs },
     orphanGraceMs,
+    takeOver,
     events: {
       tryEnded,
       failed,

@@ -73,6 +73,11 @@ export class ExecutorSet {
     if (member) member.failure = failure;
   }
 
+  /** Whether a manager that was taken over has this try. */
+  holds(label: string, taskId: number, tryNumber: number): boolean {
+    return this.#members.get(label)?.executor.holds?.(taskId, tryNumber) ?? false;
+  }
+
   cancel(label: string, taskId: number, tryNumber: number): void {
     this.#members.get(label)?.executor.cancel(taskId, tryNumber);
   }

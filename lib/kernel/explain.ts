@@ -14,7 +14,7 @@ export function explainTask(task: Task, find: (taskId: number) => Task | undefin
     case 'joining':
       return `${what} is a join and waits for ${describeTasks((task.children ?? []).filter(({ future }) => !future.done)) || 'its body'}`;
     default:
-      return `${what}, try ${task.tryNumber}, has been ${task.state} for ${secondsSince(task.sinceMs)} s: ${executors.explain(task.executor, task.taskId)}${memo === undefined ? '' : `; ${memo}`}`;
+      return `${what}, try ${task.tryNumber}, has been ${task.state} for ${secondsSince(task.sinceMs)} s: ${executors.explain(task.executor, task.sentId)}${memo === undefined ? '' : `; ${memo}`}`;
   }
 }
 

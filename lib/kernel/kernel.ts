@@ -8,6 +8,7 @@ import { basename } from 'node:path';
 import type { AppEntry } from '../apps/app-entry.ts';
 import type { CompiledConfig } from '../config.ts';
 import { KernelOpenError, NoKernelError } from '../errors/index.ts';
+import type { TryOutcome } from '../executor.ts';
 import type { AppFuture, TaskState } from '../futures/app-future.ts';
 import { DataFuture } from '../futures/data-future.ts';
 import { toDataFile } from '../files/file.ts';
@@ -21,6 +22,7 @@ import type { TaskCounts } from './counts.ts';
 import { currentKernel, setCurrentKernel } from './current.ts';
 import { nodesOf } from './dependencies.ts';
 import { drain } from './drain.ts';
+import { DurableDoor, type Resumption } from './durable-door.ts';
 import { EffectLoop } from './effect-loop.ts';
 import { executorContext } from './executor-context.ts';
 import { ExecutorSet } from './executor-set.ts';
@@ -58,6 +60,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   readonly #policies: TaskPolicies;
   /** @internal */
   readonly memo = new MemoDoor();
+  readonly #durable = new DurableDoor();
   #nextTask = 1;
   #closing: Promise<void> | undefined;
   #unwatch: () => void = () => undefined;
@@ -72,8 +75,18 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
       (event) => this.#graph.step(event),
       (id, failure) => this.#graph.noteFailure(id, failure),
     );
-    this.#tryEnds = new TryEnds({ graph: this.#graph, tasks: this.#tasks, executors: this.#executors, retryHandler: config.retryHandler });
+    this.#tryEnds = this.#createTryEnds();
     this.#site = this.#createSite();
+  }
+
+  #createTryEnds(): TryEnds {
+    return new TryEnds({
+      graph: this.#graph,
+      tasks: this.#tasks,
+      executors: this.#executors,
+      retryHandler: this.#config.retryHandler,
+      localize: (outcome) => this.#durable.localize(outcome),
+    });
   }
 
   #createSite(): LaunchSite {
@@ -83,6 +96,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
       workingDirectory: process.cwd(),
       executors: this.#executors,
       promiseValues: this.#externals.values,
+      launching: (task) => this.#durable.launching(task),
       isCurrent: (task, tryNumber) => this.#tasks.isCurrent(task, tryNumber),
       failedHere: (task, tryNumber, error) => this.#tryEnds.failedHere(task, tryNumber, error),
       joinEnded: (task, tryNumber, result) => this.#tryEnds.joinEnded(task, tryNumber, result),
@@ -99,16 +113,18 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     const kernel = new DataFlowKernel(config);
     setCurrentKernel(kernel);
     if (config.initializeLogging) kernel.#stopRecords = startRecords(kernel.runDir, kernel.runId, config.executors);
-    // It is read while the executors start.
-    const memo = kernel.memo.open(config, kernel.#site, (task) => kernel.#start(task, task.tryNumber));
-    memo.catch(() => undefined);
     try {
+      await kernel.#openDurable();
+      // It is read while the executors start.
+      const memo = kernel.memo.open(config, kernel.#site, (task) => kernel.#begin(task), kernel.#durable.resumed);
+      memo.catch(() => undefined);
       await kernel.#executors.start(config.executors, (label) =>
         executorContext({
           label,
           config,
           runId: kernel.runId,
           site: kernel.#site,
+          takeOver: kernel.#durable.takenOver,
           tryEnded: (outcome) => kernel.#tryEnds.reported(outcome),
           failed: (error) => kernel.#tryEnds.executorFailed(label, error),
         }),
@@ -117,13 +133,25 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     } catch (error) {
       await kernel.#executors.close(EXECUTOR_CLOSE_MS);
       setCurrentKernel(undefined);
+      await kernel.#durable.giveBack();
       await kernel.#stopRecords();
       removeStoreDir(kernel.#site.storeDir);
       throw error;
     }
+    kernel.#nextTask = kernel.#durable.lastTaskId + 1;
     kernel.#unwatch = watchProcessEnd(kernel);
     kernelChannel.publish({ state: 'started', runDir: kernel.runDir });
     return kernel;
+  }
+
+  async #openDurable(): Promise<void> {
+    const reported = (outcome: TryOutcome): void => this.#tryEnds.reported(outcome);
+    await this.#durable.open(this.#config, { site: this.#site, reported, run: (task) => this.#start(task, task.tryNumber) });
+  }
+
+  /** What the run that this one resumes gives to it; undefined: it resumes none. */
+  get resumption(): Resumption | undefined {
+    return this.#durable.describe(this.#site);
   }
 
   /**
@@ -218,7 +246,12 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
 
   #launch(task: Task, tryNumber: number, reason: 'ready' | 'failed' | 'lost' | 'unstarted'): void {
     if (reason === 'failed' || reason === 'lost') task.closeTry(reason === 'lost' ? 'lost' : failureOutcome(task), task.latestError);
-    if (reason !== 'ready' || !this.memo.takes(task)) this.#start(task, tryNumber);
+    if (reason !== 'ready') this.#start(task, tryNumber);
+    else if (!this.memo.takes(task)) this.#begin(task);
+  }
+
+  #begin(task: Task): void {
+    if (!this.#durable.takes(task)) this.#start(task, task.tryNumber);
   }
 
   #start(task: Task, tryNumber: number): void {
@@ -262,7 +295,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     for (const child of task.children ?? [])
       child.cancel(task.cancelReason === '' ? `join ${task.taskId} was cancelled` : task.cancelReason);
     if (isHere) this.#tryEnds.end(task, { kind: 'cancelled' });
-    else this.#executors.cancel(task.executor, task.taskId, tryNumber);
+    else this.#executors.cancel(task.executor, task.sentId, task.sentTry);
   }
 
   /** Cancels whatever has not ended. */
@@ -303,6 +336,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     kernelChannel.publish({ state: 'closing', runDir: this.runDir });
     await this.#executors.close(EXECUTOR_CLOSE_MS);
     this.memo.close();
+    await this.#durable.close(this.#tasks.counts.areAllDone);
     this.#unwatch();
     this.#tasks.rest();
     if (currentKernel() === this) setCurrentKernel(undefined);
@@ -326,6 +360,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   killNow(): void {
     this.#executors.killNow();
     this.memo.close();
+    this.#durable.closeNow();
     removeStoreDir(this.#site.storeDir);
   }
 

@@ -19,6 +19,8 @@ export interface LaunchSite extends PrepareSite {
   /** Where workers start. */
   readonly workingDirectory: string;
   readonly executors: ExecutorSet;
+  /** The chosen executor is about to be given the task's try. @returns whether it is to be. */
+  launching(task: Task): boolean;
   /** Whether this try is still wanted. */
   isCurrent(task: Task, tryNumber: number): boolean;
   /** It failed before any executor had it; trying again would not help. */
@@ -49,7 +51,7 @@ export function launch(task: Task, site: LaunchSite): void {
 }
 
 function send(task: Task, site: LaunchSite, { args, refs }: Prepared): void {
-  const { entry, taskId, tryNumber } = task;
+  const { entry, tryNumber, sentBefore } = task;
   if (entry.kind === 'join') return;
   task.encoded = args;
   task.refs = refs;
@@ -58,10 +60,11 @@ function send(task: Task, site: LaunchSite, { args, refs }: Prepared): void {
   const packed = context || refs ? pack(refs ? { ...context, refs } : context) : EMPTY;
   const flags = options.walltimeMs !== undefined || options.onLost === 'fail' ? TaskFlag.Solo : 0;
   try {
-    const executor = site.executors.choose(options.executors, options.name);
+    const executor = site.executors.choose(sentBefore && tryNumber === 1 ? [sentBefore.executor] : options.executors, options.name);
     task.executor = executor.label;
     announceLaunched(task);
-    executor.submit({ taskId, tryNumber, fn, flags, priority: options.priority, context: packed, args });
+    if (!site.launching(task)) return;
+    executor.submit({ taskId: task.sentId, tryNumber: task.sentTry, fn, flags, priority: options.priority, context: packed, args });
   } catch (error) {
     site.failedHere(task, tryNumber, error);
   }

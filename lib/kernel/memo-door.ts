@@ -11,10 +11,10 @@ export class MemoDoor {
   #memo: Memo | undefined;
 
   /** @param run starts a task as any other. @throws ConfigError for a checkpoint that the config names and that cannot be read. */
-  async open(config: CompiledConfig, site: LaunchSite, run: (task: Task) => void): Promise<void> {
+  async open(config: CompiledConfig, site: LaunchSite, run: (task: Task) => void, resumed: string | undefined): Promise<void> {
     if (!config.memo.enabled) return;
     const { openMemo } = await import('./memo-open.ts');
-    this.#memo = await openMemo(config, site, run);
+    this.#memo = await openMemo(config, site, run, resumed);
   }
 
   /** How many results there are. */

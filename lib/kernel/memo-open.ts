@@ -1,11 +1,12 @@
 /**
  * Makes a kernel's memo: reads the checkpoints that the config names, and those that they go back to.
  */
+import { existsSync } from 'node:fs';
 import type { CompiledConfig } from '../config.ts';
 import { ConfigError } from '../errors/config-error.ts';
 import { decodeResult } from '../memo/checkpoint-format.ts';
 import { readCheckpoint } from '../memo/checkpoint-reader.ts';
-import { findCheckpoints } from '../memo/find-checkpoints.ts';
+import { checkpointPathOf, findCheckpoints } from '../memo/find-checkpoints.ts';
 import { MemoTable } from '../memo/memo-table.ts';
 import { logChannel } from './channels.ts';
 import type { LaunchSite } from './launch.ts';
@@ -14,17 +15,24 @@ import { MemoShelf } from './memo-shelf.ts';
 import type { Task } from './task.ts';
 import { TaskKeys } from './task-key.ts';
 
-/** @param run starts a task as any other. @throws ConfigError for a checkpoint that is named and cannot be read. */
+/** @param run starts a task as any other. @param resumed run directory of the run that is resumed. @throws ConfigError for a checkpoint that is named and cannot be read. */
 export async function openMemo(
   { memo: settings, runDir: runs }: CompiledConfig,
   site: LaunchSite,
   run: (task: Task) => void,
+  resumed: string | undefined,
 ): Promise<Memo> {
   const table = new MemoTable();
-  const named = findCheckpoints(settings.checkpointFiles, runs, site.runDir);
+  const named = [...findCheckpoints(settings.checkpointFiles, runs, site.runDir), ...checkpointOf(resumed)];
   await readAll(named, table);
-  const keys = new TaskKeys(site, settings.files, site.workingDirectory);
+  const keys = new TaskKeys(site, settings.files, site.workingDirectory, 'those not ignored');
   return new Memo(memoSite(site, run), keys, new MemoShelf(site.runDir, settings, table, named));
+}
+
+/** The run that is resumed goes before the checkpoints that the config names. */
+function checkpointOf(resumed: string | undefined): string[] {
+  const path = resumed === undefined ? '' : checkpointPathOf(resumed);
+  return existsSync(path) ? [path] : [];
 }
 
 const memoSite = (site: LaunchSite, run: (task: Task) => void): MemoSite => ({

@@ -7,9 +7,11 @@ import { join } from 'node:path';
 
 const closed = new Set<string>();
 
+export const storeDirOf = (runDir: string): string => join(runDir, 'store');
+
 /** @returns its absolute path. */
 export function makeStoreDir(runDir: string): string {
-  const path = join(runDir, 'store');
+  const path = storeDirOf(runDir);
   mkdirSync(path, { mode: 0o700 });
   return path;
 }

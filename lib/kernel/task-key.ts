@@ -28,16 +28,19 @@ export class TaskKeys {
   readonly #site: PrepareSite;
   readonly #identity: FileIdentity;
   readonly #cwd: string;
+  readonly #isAnyIgnored: boolean;
   readonly #files = new FileContents();
   readonly #stored = new WeakMap<StoredResult, string>();
   readonly #entries = new WeakMap<AppEntry, KnownEntry>();
   /** By function or body: entries of `app.with()` share them. */
   readonly #codes = new WeakMap<object, string>();
 
-  constructor(site: PrepareSite, identity: FileIdentity, cwd: string) {
+  /** @param counted whether arguments that `ignoreForCache` names count too. */
+  constructor(site: PrepareSite, identity: FileIdentity, cwd: string, counted: 'every argument' | 'those not ignored') {
     this.#site = site;
     this.#identity = identity;
     this.#cwd = cwd;
+    this.#isAnyIgnored = counted === 'those not ignored';
   }
 
   /**
@@ -48,7 +51,7 @@ export class TaskKeys {
     const parts = this.#withoutCommand(task, 0);
     const { entry } = task;
     // What is ignored may be part of the command.
-    if (entry.kind !== 'bash' || entry.options.ignoreForCache.length > 0) return parts;
+    if (entry.kind !== 'bash' || (this.#isAnyIgnored && entry.options.ignoreForCache.length > 0)) return parts;
     return parts instanceof Promise ? parts.then((ready) => this.#withCommand(task, ready)) : this.#withCommand(task, parts);
   }
 
@@ -87,7 +90,7 @@ export class TaskKeys {
       app: `${entry.kind} ${name}`,
       code: this.#codeOf(entry),
       options: digestOf(JSON.stringify([returns, cwd, sortedEnv, streams, pty])),
-      ignored: ignoredParameters(entry, ignoreForCache),
+      ignored: ignoredParameters(entry, this.#isAnyIgnored ? ignoreForCache : []),
     };
   }
 

@@ -40,6 +40,8 @@ export class Task implements TaskView {
   encoded: Buffer | undefined;
   /** Made before its first try, because its memo key depends on it: the command of a bash app. */
   prepared: Prepared | undefined;
+  /** What an earlier driver of the run called it, if that had it: executors know it by these numbers. */
+  sentBefore: { readonly taskId: number; readonly tries: number; readonly executor: string } | undefined;
   /** Its result is one that there was already: it has no tries. */
   isMemoized = false;
   /** What of its arguments lies in a store. */
@@ -76,6 +78,16 @@ export class Task implements TaskView {
     this.driverCwd = driverCwd;
     this.parentId = parentId;
     this.future = new AppFuture(this);
+  }
+
+  /** Its number as executors know it. */
+  get sentId(): number {
+    return this.sentBefore?.taskId ?? this.taskId;
+  }
+
+  /** The same of its present try. */
+  get sentTry(): number {
+    return this.tryNumber + (this.sentBefore?.tries ?? 0);
   }
 
   get appName(): string {

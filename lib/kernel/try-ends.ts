@@ -19,6 +19,8 @@ interface TryEndsParts {
   readonly tasks: TaskTable;
   readonly executors: ExecutorSet;
   readonly retryHandler: RetryHandler | undefined;
+  /** In this driver's numbers; undefined: nobody here has asked for it. */
+  localize(outcome: TryOutcome): TryOutcome | undefined;
 }
 
 export class TryEnds {
@@ -53,9 +55,10 @@ export class TryEnds {
   }
 
   /** An executor reported. */
-  reported(outcome: TryOutcome): void {
+  reported(report: TryOutcome): void {
     const { tasks, executors, retryHandler } = this.#parts;
-    const task = tasks.get(outcome.taskId);
+    const outcome = this.#parts.localize(report);
+    const task = outcome && tasks.get(outcome.taskId);
     if (!task || task.tryNumber !== outcome.tryNumber) return;
     executors.noteEnded(task.executor);
     task.noteOutcome(outcome);

@@ -3,7 +3,7 @@
  * until they are wanted.
  */
 import { decodeResult, type ResultMeta, type ResultRecord } from './checkpoint-format.ts';
-import { readRecordAt } from './checkpoint-reader.ts';
+import { readRecordAt } from './record-file.ts';
 import { differingParts, type KeyParts } from './memo-key.ts';
 
 export interface MemoEntry {

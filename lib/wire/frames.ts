@@ -31,6 +31,8 @@ export const FrameType = {
   Left: 16,
   /** Driver → a new interchange after a crash: MessagePack, see docs/decisions/002. */
   Recover: 17,
+  /** Interchange → driver behind results, and back when they are kept: u32 mark. */
+  Kept: 18,
 } as const;
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];
 

@@ -2,7 +2,6 @@
  * Runs jobs through a batch scheduler, whichever it is: the dialect is scheduler.ts. Owns when it is asked and what is believed.
  * What a scheduler does not list stays as it was; what has ended has ended; one that cannot be reached costs time and nothing else.
  */
-import { join } from 'node:path';
 import type { Channel } from '../../lib/channel.ts';
 import { ProviderError, SubmitError } from '../../lib/errors/engine-errors.ts';
 import {
@@ -17,11 +16,12 @@ import {
 import { type Clock, systemClock } from './clock.ts';
 import { Desk } from './desk.ts';
 import { Finder } from './finder.ts';
+import { toBatchJob } from './job-files.ts';
 import { JobTable } from './job-table.ts';
 import { Outage } from './outage.ts';
 import { reapDeadRuns } from './reaper.ts';
 import { OwnRecord, stateFolder } from './run-record.ts';
-import type { BatchJob, JobFiles, Scheduler } from './scheduler.ts';
+import type { BatchJob, Scheduler } from './scheduler.ts';
 import { StatusAsker } from './status-asker.ts';
 import { Submitter } from './submitter.ts';
 import { sharedBucket, type TokenBucket } from './token-bucket.ts';
@@ -145,10 +145,9 @@ export class BatchProvider implements RunningProvider {
     return jobId;
   }
 
-  #describe({ name, command, env }: JobRequest): BatchJob {
-    if (inJobName(name) !== name) throw this.#refuse({ name, command, env }, 'a job is named with letters, digits and _ . - only');
-    const { workingDirectory, scriptDir } = this.#options.context;
-    return { name, command, env, workingDirectory, files: filesOf(scriptDir, name) };
+  #describe(request: JobRequest): BatchJob {
+    if (inJobName(request.name) !== request.name) throw this.#refuse(request, 'a job is named with letters, digits and _ . - only');
+    return toBatchJob(request, this.#options.context);
   }
 
   async #ask(jobIds: readonly string[]): Promise<void> {
@@ -273,12 +272,6 @@ export class BatchProvider implements RunningProvider {
       fields: { jobIds, provider: type },
     });
   }
-}
-
-/** Where a job's files lie. */
-export function filesOf(scriptDir: string, name: string): JobFiles {
-  const path = join(scriptDir, name);
-  return { script: `${path}.sh`, stdout: `${path}.stdout`, stderr: `${path}.stderr`, end: `${path}.end` };
 }
 
 function messageOf(error: unknown): string {

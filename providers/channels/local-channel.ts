@@ -4,7 +4,6 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, rename, unlink, writeFile } from 'node:fs/promises';
-import { execa } from 'execa';
 import type { Channel, ChannelCommand, CommandResult } from '../../lib/channel.ts';
 
 const MAX_OUTPUT_BYTES = 8 * 2 ** 20;
@@ -16,6 +15,7 @@ export class LocalChannel implements Channel {
 
   async run({ argv, env, stdin, timeoutMs, maxOutputBytes, abort }: ChannelCommand): Promise<CommandResult> {
     const [program, ...args] = argv;
+    const { execa } = await import('execa'); // When the first command is run: most runs on one machine need none.
     const result = await execa(program, args, {
       ...(env !== undefined && { env: { ...env } }),
       input: stdin ?? '',

@@ -1,9 +1,20 @@
 /**
  * LocalProvider as people write it: data, checked and frozen. What runs is local-provider.ts.
  */
+import { join } from 'node:path';
 import { frozenCopy } from '../../lib/options/freeze.ts';
 import { warnAboutOptions } from '../../lib/options/warnings.ts';
-import type { BlockLimits, Launcher, ProviderContext, ProviderDescription, RunningProvider } from '../../lib/provider.ts';
+import type {
+  BlockLimits,
+  JobPlace,
+  JobRequest,
+  Launcher,
+  ProviderContext,
+  ProviderDescription,
+  Rehearsal,
+  RunningProvider,
+} from '../../lib/provider.ts';
+import { buildJobScript } from '../job-script.ts';
 import { RunningLocalProvider } from './local-provider.ts';
 import {
   type CompiledLocalProvider,
@@ -45,6 +56,12 @@ export class LocalProvider implements ProviderDescription {
 
   get launcher(): Launcher {
     return this.compiled.launcher;
+  }
+
+  rehearse(job: JobRequest, { scriptDir }: JobPlace): Rehearsal {
+    const path = join(scriptDir, `${job.name}.sh`);
+    const text = buildJobScript({ ...job, workerInit: this.compiled.workerInit });
+    return { script: { path, text }, commands: [{ purpose: 'start a block', argv: ['bash', path] }] };
   }
 
   start(context: ProviderContext): RunningProvider {

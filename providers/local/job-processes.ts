@@ -49,7 +49,12 @@ function readProcessIds(): number[] | undefined {
 function belongsTo(pid: number, { leader, tag }: JobProcesses): boolean {
   const stat = parseStat(readProc(pid, 'stat'));
   if (stat === undefined || stat.state === 'Z' || stat.state === 'X') return false;
-  return stat.session === leader || readProc(pid, 'environ').split('\0').includes(tag);
+  return stat.session === leader || carriesTag(pid, tag);
+}
+
+/** False also for one that has ended. */
+export function carriesTag(pid: number, tag: string): boolean {
+  return readProc(pid, 'environ').split('\0').includes(tag);
 }
 
 /** proc(5): pid (comm) state ppid pgrp session …; comm may hold spaces and parentheses. */

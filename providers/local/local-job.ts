@@ -4,16 +4,20 @@
  *
  *   running ──exits──▶ sweeping ──nothing left──▶ gone
  *      └─cancel, walltime─▶ leaving (TERM, KILL after the grace) ──exits──▶ sweeping
+ *
+ * It may have been started by a driver before this one.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type LongTimeout, setLongTimeout } from '../../lib/long-timeout.ts';
 import type { JobStatus } from '../../lib/provider.ts';
-import { findProcesses, JOB_TAG, type JobProcesses, killAll, signalEach, signalGroup } from './job-processes.ts';
+import { type FirstProcess, found, ofChild } from './first-process.ts';
+import { carriesTag, findProcesses, JOB_TAG, type JobProcesses, killAll, signalEach, signalGroup } from './job-processes.ts';
 
+const ID_PREFIX = 'local-';
 const KILL_GRACE_MS = 5000;
 const LOOK_AGAIN_MS = 25;
 
@@ -32,7 +36,7 @@ type End = 'cancelled' | 'timeout';
 export class LocalJob {
   readonly id: string;
   readonly #options: LocalJobOptions;
-  readonly #child: ChildProcess;
+  readonly #first: FirstProcess;
   readonly #processes: JobProcesses;
   readonly #exited: Promise<void>;
   readonly #gone: Promise<void>;
@@ -54,24 +58,30 @@ export class LocalJob {
         stdio: ['ignore', stdout, stderr],
       });
       if (child.pid === undefined) await once(child, 'spawn'); // throws what went wrong
-      return new LocalJob(child, options);
+      return new LocalJob(ofChild(child), options);
     } finally {
       closeSync(stdout);
       closeSync(stderr);
     }
   }
 
-  private constructor(child: ChildProcess, options: LocalJobOptions) {
+  /** One that an earlier driver started. @returns undefined if it is not there any more. */
+  static adopt(id: string, options: LocalJobOptions): LocalJob | undefined {
+    const leader = Number(id.replace(ID_PREFIX, ''));
+    if (!carriesTag(leader, `${JOB_TAG}=${options.name}`)) return undefined;
+    return new LocalJob(found(leader), options, runtimeOf(options.stdoutPath));
+  }
+
+  /** @param ranMs how long it has run. */
+  private constructor(first: FirstProcess, options: LocalJobOptions, ranMs = 0) {
     this.#options = options;
-    this.#child = child;
-    const leader = child.pid ?? 0;
-    this.id = `local-${leader}`;
-    this.#processes = { leader, tag: `${JOB_TAG}=${options.name}` };
+    this.#first = first;
+    this.id = `${ID_PREFIX}${first.pid}`;
+    this.#processes = { leader: first.pid, tag: `${JOB_TAG}=${options.name}` };
     this.#status = { state: 'running', ...this.#paths() };
-    this.#exited = new Promise((resolve) => child.once('exit', (code, signal) => resolve(this.#onExit(code, signal))));
+    this.#exited = first.exited.then(({ exitCode, signal }) => this.#onExit(exitCode, signal));
     this.#gone = this.#exited.then(() => this.#sweep());
-    this.#startWalltime();
-    child.unref();
+    this.#startWalltime(ranMs);
   }
 
   get status(): JobStatus {
@@ -96,7 +106,7 @@ export class LocalJob {
   async #terminate(why: End): Promise<void> {
     if (this.#status.state === 'running') {
       this.#told = why;
-      this.#child.ref();
+      this.#first.ref();
       signalGroup(this.#processes, 'SIGTERM');
       const grace = new AbortController();
       const killLater = pause(KILL_GRACE_MS, undefined, { signal: grace.signal }).then(
@@ -130,10 +140,10 @@ export class LocalJob {
     }
   }
 
-  #startWalltime(): void {
+  #startWalltime(ranMs: number): void {
     const { walltimeMs } = this.#options;
     if (walltimeMs === undefined) return;
-    this.#walltimeTimer = setLongTimeout(() => void this.#leave('timeout'), walltimeMs);
+    this.#walltimeTimer = setLongTimeout(() => void this.#leave('timeout'), Math.max(0, walltimeMs - ranMs));
     this.#walltimeTimer.unref();
   }
 
@@ -143,11 +153,22 @@ export class LocalJob {
 }
 
 function describeExit(exitCode: number | null, signal: string | null, told: End | undefined, walltimeMs: number | undefined): JobStatus {
-  const how = signal === null ? exitWords(exitCode ?? 0) : `killed by ${signal}`;
+  const how = describeHow(exitCode, signal);
   const end = { ...(exitCode !== null && { exitCode }), ...(signal !== null && { signal }) };
   if (told === 'timeout') return { state: 'timeout', reason: `its walltime of ${(walltimeMs ?? 0) / 1000} s was over (${how})`, ...end };
   if (told === 'cancelled') return { state: 'cancelled', reason: `cancelled (${how})`, ...end };
-  return { state: exitCode === 0 ? 'completed' : 'failed', reason: how, ...end };
+  return { state: exitCode === 0 || (exitCode === null && signal === null) ? 'completed' : 'failed', reason: how, ...end };
+}
+
+function describeHow(exitCode: number | null, signal: string | null): string {
+  if (signal !== null) return `killed by ${signal}`;
+  return exitCode === null ? 'ended; an earlier driver started it, so its exit code is not known' : exitWords(exitCode);
+}
+
+/** Since the file that takes its output was made. */
+function runtimeOf(stdoutPath: string): number {
+  const stats = statSync(stdoutPath, { throwIfNoEntry: false });
+  return stats ? Math.max(0, Date.now() - stats.birthtimeMs) : 0;
 }
 
 /** A shell reports a program that died by signal n as exit code 128 + n. */

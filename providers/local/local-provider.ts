@@ -5,9 +5,9 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SubmitError } from '../../lib/errors/engine-errors.ts';
-import type { JobRequest, JobStatus, ProviderContext, RunningProvider } from '../../lib/provider.ts';
+import type { AdoptedJob, JobRequest, JobStatus, ProviderContext, RunningProvider } from '../../lib/provider.ts';
 import { buildJobScript } from '../job-script.ts';
-import { LocalJob } from './local-job.ts';
+import { LocalJob, type LocalJobOptions } from './local-job.ts';
 import type { CompiledLocalProvider } from './options.ts';
 
 export class RunningLocalProvider implements RunningProvider {
@@ -21,6 +21,18 @@ export class RunningLocalProvider implements RunningProvider {
   constructor(options: CompiledLocalProvider, context: ProviderContext) {
     this.#options = options;
     this.#context = context;
+  }
+
+  adopt(jobs: readonly AdoptedJob[]): void {
+    for (const { jobId, name, stdoutPath = '', stderrPath = '' } of jobs) {
+      const options = { ...this.#jobOptions(name), stdoutPath, stderrPath };
+      const job = LocalJob.adopt(jobId, options);
+      if (job) this.#jobs.set(jobId, job);
+      else
+        setImmediate(() =>
+          this.#context.jobChanged(jobId, { state: 'completed', reason: 'it ended after its driver', stdoutPath, stderrPath }),
+        );
+    }
   }
 
   async submit(request: JobRequest): Promise<string> {
@@ -59,21 +71,26 @@ export class RunningLocalProvider implements RunningProvider {
   }
 
   async #start(request: JobRequest): Promise<LocalJob> {
-    const { scriptDir, workingDirectory } = this.#context;
+    const { scriptDir } = this.#context;
     const path = join(scriptDir, requireFileName(request.name));
     const script = buildJobScript({ ...request, workerInit: this.#options.workerInit });
     await mkdir(scriptDir, { recursive: true });
     await writeFile(`${path}.sh`, script, { mode: 0o700 });
     if (this.#closed) throw new Error('the provider was closed meanwhile');
-    return LocalJob.start({
-      name: request.name,
+    return LocalJob.start(this.#jobOptions(request.name));
+  }
+
+  #jobOptions(name: string): LocalJobOptions {
+    const path = join(this.#context.scriptDir, name);
+    return {
+      name,
       scriptPath: `${path}.sh`,
       stdoutPath: `${path}.stdout`,
       stderrPath: `${path}.stderr`,
-      workingDirectory,
+      workingDirectory: this.#context.workingDirectory,
       walltimeMs: this.#options.limits.walltimeMs,
       changed: (job) => this.#context.jobChanged(job.id, job.status),
-    });
+    };
   }
 
   /** Spawning blames the program even when it is the directory that is missing. */

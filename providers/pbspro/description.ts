@@ -13,7 +13,8 @@ import type {
   Rehearsal,
   RunningProvider,
 } from '../../lib/provider.ts';
-import { BatchProvider, filesOf } from '../batch/batch-provider.ts';
+import { BatchProvider } from '../batch/batch-provider.ts';
+import { rehearse } from '../batch/rehearse.ts';
 import { LocalChannel } from '../channels/local-channel.ts';
 import {
   type CompiledPBSProProvider,
@@ -35,7 +36,7 @@ export class PBSProProvider implements ProviderDescription {
   readonly type = 'PBSProProvider';
   readonly isLocal = false;
   /** All blocks are asked after in one command. */
-  readonly statusPollMs = 15_000;
+  readonly statusPollMs: number;
   /** As written. */
   readonly options: Readonly<PBSProProviderOptions>;
   readonly compiled: CompiledPBSProProvider;
@@ -45,6 +46,7 @@ export class PBSProProvider implements ProviderDescription {
   /** @throws ConfigError that names every option that is wrong. */
   constructor(options: PBSProProviderOptions = {}) {
     this.compiled = compilePBSProProvider(pbsProProviderOptions.check(options));
+    this.statusPollMs = this.compiled.statusPollMs;
     this.options = frozenCopy(options);
     this.warnings = warnAboutOptions(this.type, options, pbsProProviderWarnings);
     Object.freeze(this);
@@ -64,17 +66,7 @@ export class PBSProProvider implements ProviderDescription {
     return new BatchProvider({ type: this.type, scheduler, channel: new LocalChannel(), commandTimeoutMs, context });
   }
 
-  rehearse(request: JobRequest, { scriptDir, workingDirectory }: JobPlace): Rehearsal {
-    const scheduler = new PBSPro(this.compiled);
-    const job = { ...request, workingDirectory, files: filesOf(scriptDir, request.name) };
-    const [ask] = scheduler.status;
-    return {
-      script: { path: job.files.script, text: scheduler.script(job) },
-      commands: [
-        { purpose: 'submit', argv: scheduler.submit.command(job).argv },
-        { purpose: 'status', argv: ask?.command(['JOB_ID']).argv ?? [] },
-        { purpose: 'cancel', argv: scheduler.cancel.command(['JOB_ID']).argv },
-      ],
-    };
+  rehearse(job: JobRequest, place: JobPlace): Rehearsal {
+    return rehearse(new PBSPro(this.compiled), job, place);
   }
 }

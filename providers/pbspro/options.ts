@@ -4,12 +4,13 @@
 import { SingleNodeLauncher } from '../../launchers/single-node-launcher.ts';
 import { ConfigError } from '../../lib/errors/config-error.ts';
 import { type OptionsInput, type OptionsOutput, OptionsSchema } from '../../lib/options/schema.ts';
-import { carriedOver, name, parslSeconds, text, wholeNumber } from '../../lib/options/vocabulary.ts';
+import { carriedOver, duration, name, parslSeconds, text, wholeNumber } from '../../lib/options/vocabulary.ts';
 import type { BlockLimits, Launcher } from '../../lib/provider.ts';
 import { blockOptions, compileBlockLimits, requireLauncherFor } from '../block-options.ts';
 
 export const pbsProProviderOptions = new OptionsSchema('PBSProProvider', () => ({
   ...blockOptions(),
+  walltime: duration().describe("How long a block may live: '30m'. Default '20m'.").optional(),
   account: name().describe('Project that the jobs are charged to: `#PBS -A`.').optional(),
   queue: name().describe("Queue of the jobs: `#PBS -q`. Default: the server's.").optional(),
   cpusPerNode: wholeNumber(1).describe('Processors of each node, threads counted as the site counts them: `ncpus`. Default 1.').optional(),
@@ -17,6 +18,7 @@ export const pbsProProviderOptions = new OptionsSchema('PBSProProvider', () => (
   placeOptions: name().describe("How the nodes are chosen: `-l place`. Default 'scatter' for blocks of more than one node.").optional(),
   schedulerOptions: text().describe("Further lines of the script: '#PBS -l filesystems=home:eagle'.").optional(),
   cmdTimeout: parslSeconds().describe("Time that qsub, qstat and qdel have to answer. Default '120s'.").optional(),
+  statusPollPeriod: duration().describe("How often PBS is asked for the state of all blocks. Default '15s'.").optional(),
   channel: carriedOver().optional(),
   label: carriedOver().optional(),
   moveFiles: carriedOver().optional(),
@@ -48,6 +50,7 @@ export interface CompiledPBSProProvider {
   /** Whole lines; '' for none. */
   readonly schedulerOptions: string;
   readonly commandTimeoutMs: number;
+  readonly statusPollMs: number;
 }
 
 /** As in Parsl. */
@@ -70,6 +73,7 @@ export function compilePBSProProvider(checked: OptionsOutput<typeof pbsProProvid
     placeOptions: checked.placeOptions ?? (limits.nodesPerBlock > 1 ? 'scatter' : undefined),
     schedulerOptions: requireDirectives(checked.schedulerOptions ?? ''),
     commandTimeoutMs: checked.cmdTimeout ?? 120_000,
+    statusPollMs: checked.statusPollPeriod ?? 15_000,
   });
 }
 

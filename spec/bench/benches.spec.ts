@@ -29,6 +29,11 @@ const benches: Readonly<Record<string, readonly [args: readonly string[], figure
     ['xargsPerSecond', 'bashAppPerSecond', 'bashAppToXargs', 'directPerSecond', 'directToXargs'],
   ],
   memo: [['500'], ['withoutCachePerSecond', 'keptPerSecond', 'takenPerSecond', 'resumedPerSecond', 'resumedStartMilliseconds']],
+  'event-log': [
+    ['500', '1'],
+    ['tasksPerSecondWith', 'tasksPerSecondWithout', 'ratio', 'bytesPerTask'],
+  ],
+  map: [['20', '1'], ['timesAsFast']],
   'megabyte-args': [['4', '2'], ['megabytesPerSecond']],
   backlog: [['2000', '400', '1000'], ['fileEdges']],
 };

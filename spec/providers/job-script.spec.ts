@@ -60,7 +60,7 @@ describe("a job's script that writes down its end", () => {
 
   it('does so when it is told to leave', async () => {
     const { pid, ended } = await bench.start(
-      buildJobScript({ ...script, command: 'touch "$DIR/started"; sleep 300', endPath: join(bench.dir, 'end') }),
+      buildJobScript({ ...script, command: `bash -c 'touch "$DIR/started"; exec sleep 300'`, endPath: join(bench.dir, 'end') }),
     );
     await eventually('it runs', () => existsSync(join(bench.dir, 'started')));
     process.kill(-pid, 'SIGTERM');

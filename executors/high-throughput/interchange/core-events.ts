@@ -44,6 +44,8 @@ export type CoreEvent =
       readonly managers: readonly string[];
       readonly tasks: number;
       readonly graceMs: number;
+      /** Tries that managers hold and the driver did not send again go on: it may ask for them later, and is told which there are. */
+      readonly keepHeld?: boolean;
       readonly at: number;
     }
   | { readonly kind: 'shutdown'; readonly reason: string }
@@ -98,7 +100,14 @@ export type Report =
     }
   /** Tasks in flight at each block that has managers. */
   | { readonly kind: 'load'; readonly perBlock: Readonly<Record<string, number>> }
-  | { readonly kind: 'recovered'; readonly managers: number; readonly missing: readonly string[]; readonly requeued: number };
+  | {
+      readonly kind: 'recovered';
+      readonly managers: number;
+      readonly missing: readonly string[];
+      readonly requeued: number;
+      /** With `keepHeld`: what the managers hold beside what the driver sent again; task and try by turns. */
+      readonly held: readonly number[];
+    };
 
 /**
  * `number` counts the frames sent to a manager since it registered; a gap makes it register again. `acknowledged` is the last

@@ -53,6 +53,8 @@ export interface Manager {
 export interface Recovery {
   readonly deadlineMs: number;
   readonly expected: Set<string>;
+  /** Whether tries that nobody asked for go on. */
+  readonly keepHeld: boolean;
   /** Task records that the driver has still to send again. */
   awaited: number;
   /** Try key → id of the manager that says it has it. */

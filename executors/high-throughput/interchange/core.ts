@@ -37,7 +37,7 @@ export function step(core: Core, event: CoreEvent): Effect[] {
       setBlockDeadline(core, event.block, event.at + event.graceMs);
       break;
     case 'recover':
-      startRecovery(core, event.managers, event.tasks, event.at + event.graceMs);
+      startRecovery(core, event);
       break;
     case 'shutdown':
       shutDown(core, event.reason, effects);

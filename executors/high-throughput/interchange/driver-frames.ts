@@ -20,6 +20,7 @@ interface RecoverBody {
   /** How many task records follow that were outstanding. */
   readonly tasks: number;
   readonly graceMs: number;
+  readonly keepHeld?: boolean;
 }
 
 interface BlockEndedBody {

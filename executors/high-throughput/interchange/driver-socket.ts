@@ -61,6 +61,13 @@ export class DriverSocket {
     this.#add(records);
   }
 
+  /** Sent at the next flush, behind what was added before: the driver says it back once it has kept that. */
+  mark(mark: number): void {
+    const body = Buffer.allocUnsafe(4);
+    body.writeUInt32LE(mark, 0);
+    this.#add(encodeFrame(FrameType.Kept, body));
+  }
+
   #add(bytes: Buffer): void {
     this.#pending.push(bytes);
     this.#pendingBytes += bytes.length;

@@ -16,6 +16,7 @@ import { ManagerSocket } from './manager-socket.ts';
 import { sendToManager } from './manager-frames.ts';
 import { decodeRegistration } from './registration.ts';
 import type { InterchangeSettings } from './settings.ts';
+import { type Batch, WrittenResults } from './written-results.ts';
 import { startZap, type ZapHandler } from './zap.ts';
 
 /** How long managers may take to say that they left. */
@@ -34,8 +35,8 @@ export class Interchange {
   #turnPlanned = false;
   #leaving = false;
   #orphanGraceMs = 0;
-  /** Result frames that the next write to the driver completes. */
-  #toAcknowledge = new Map<string, number>();
+  #driverKeeps = false;
+  readonly #written = new WrittenResults();
 
   constructor(fd: number) {
     this.#driver = new DriverSocket(fd, {
@@ -51,6 +52,7 @@ export class Interchange {
 
   #fromDriver(type: number, body: Buffer): void {
     if (this.#core === undefined) return this.#begin(type, body);
+    if (type === FrameType.Kept) return this.#onKept(body.readUInt32LE(0));
     if (type === FrameType.Shutdown) return this.#leave(body.length > 0 ? body.toString() : 'the driver is done');
     const event = toDriverEvent(type, body, now());
     if (typeof event === 'string') this.#log('error', event, { type, bytes: body.length });
@@ -69,6 +71,7 @@ export class Interchange {
       throw new Error(`the driver's first frame has type ${type}; settings were expected`);
     const { settings } = first;
     this.#orphanGraceMs = settings.orphanGraceMs ?? 0;
+    this.#driverKeeps = settings.driverKeeps ?? false;
     this.#core = createCore({ ...settings, pick: (n) => Math.floor(Math.random() * n) });
     this.#open(settings).catch((error: Error) => this.#fail(error.message));
   }
@@ -132,12 +135,20 @@ export class Interchange {
 
   #endTurn(): void {
     if (this.#core !== undefined) this.#perform(step(this.#core, { kind: 'turnEnded' }));
-    const written = this.#toAcknowledge;
-    if (written.size > 0) this.#toAcknowledge = new Map();
+    const batch = this.#written.take();
+    if (batch !== undefined && this.#driverKeeps) this.#driver.mark(this.#written.awaitConfirmation(batch));
     this.#driver.flush(() => {
-      if (this.#core === undefined) return;
-      for (const [manager, sequence] of written) this.#perform(step(this.#core, { kind: 'resultsWritten', manager, sequence }));
+      if (batch !== undefined && !this.#driverKeeps) this.#acknowledge(batch);
     });
+  }
+
+  #onKept(mark: number): void {
+    for (const batch of this.#written.confirmed(mark)) this.#acknowledge(batch);
+  }
+
+  #acknowledge(batch: Batch): void {
+    if (this.#core === undefined) return;
+    for (const [manager, sequence] of batch) this.#perform(step(this.#core, { kind: 'resultsWritten', manager, sequence }));
   }
 
   #perform(effects: readonly Effect[]): void {
@@ -147,7 +158,7 @@ export class Interchange {
           this.#driver.results(effect.managerIndex, effect.records);
           break;
         case 'acknowledgeWhenWritten':
-          this.#toAcknowledge.set(effect.manager, effect.sequence);
+          this.#written.add(effect.manager, effect.sequence);
           break;
         case 'emit':
           this.#driver.event(effect.report);

@@ -9,15 +9,17 @@
  */
 import { ResultStatus } from '../../../lib/wire/records.ts';
 import { sendCancel } from './cancellation.ts';
-import type { Effect, Try } from './core-events.ts';
+import type { CoreEvent, Effect, Try } from './core-events.ts';
 import { type Core, dropInFlight, UNKNOWN_FUNCTION } from './core-state.ts';
 import { reportHere } from './results.ts';
 import { removeRecords } from './task-queue.ts';
-import { taskIdOf, tryKey } from './try-key.ts';
+import { taskIdOf, tryKey, tryNumberOf } from './try-key.ts';
 
-export function startRecovery(core: Core, managers: readonly string[], tasks: number, deadlineMs: number): void {
+type Recover = Extract<CoreEvent, { readonly kind: 'recover' }>;
+
+export function startRecovery(core: Core, { managers, tasks, at, graceMs, keepHeld = false }: Recover): void {
   const expected = new Set(managers.filter((id) => !core.managers.has(id)));
-  core.recovery = { deadlineMs, expected, awaited: tasks, claimed: new Map(), settled: new Set() };
+  core.recovery = { deadlineMs: at + graceMs, expected, keepHeld, awaited: tasks, claimed: new Map(), settled: new Set() };
 }
 
 /** A manager says that it has the try. False if that is not to be believed: nobody expects it, or somebody else has it. */
@@ -40,11 +42,12 @@ export function endRecoveryIfComplete(core: Core, at: number | undefined, effect
   const { recovery } = core;
   if (recovery === undefined || recovery.awaited > 0) return;
   if (recovery.expected.size > 0 && (at === undefined || at < recovery.deadlineMs)) return;
-  const { claimed, settled } = recovery;
+  const { claimed, settled, keepHeld } = recovery;
   core.recovery = undefined;
   const superfluous = removeRecords(core.queue, (key) => settled.has(key) || claimed.has(key));
   for (const { taskId, tryNumber } of superfluous) claimed.delete(tryKey(taskId, tryNumber));
-  cancelUnasked(core, claimed, effects);
+  const held = keepHeld ? stillHeld(core, claimed) : [];
+  if (!keepHeld) cancelUnasked(core, claimed, effects);
   const missing = [...recovery.expected];
   if (missing.length > 0)
     reportHere(
@@ -53,7 +56,17 @@ export function endRecoveryIfComplete(core: Core, at: number | undefined, effect
       ResultStatus.Unstarted,
       effects,
     );
-  effects.push({ kind: 'emit', report: { kind: 'recovered', managers: core.managers.size, missing, requeued: core.queue.length } });
+  effects.push({ kind: 'emit', report: { kind: 'recovered', managers: core.managers.size, missing, requeued: core.queue.length, held } });
+}
+
+/** A driver that was started anew does not know yet which of these its script will ask for. */
+function stillHeld(core: Core, claimed: ReadonlyMap<number, string>): number[] {
+  const held: number[] = [];
+  for (const [key, id] of claimed) {
+    const taskId = taskIdOf(key);
+    if (core.managers.get(id)?.inFlight.has(taskId)) held.push(taskId, tryNumberOf(key));
+  }
+  return held;
 }
 
 /** Managers hold tries that the driver does not wait for any more. */

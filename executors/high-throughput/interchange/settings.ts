@@ -21,6 +21,8 @@ export interface InterchangeSettings {
   readonly heartbeatThresholdMs: number;
   /** How long to go on when the driver has died. Default 0. */
   readonly orphanGraceMs?: number;
+  /** Results are acknowledged to managers when the driver says that it has kept them, not when they are on their way to it. */
+  readonly driverKeeps?: boolean;
   readonly prefetchCapacity: number | 'auto';
   readonly managerSelector: 'random' | 'blockId';
   readonly protocol: number;

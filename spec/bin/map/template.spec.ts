@@ -42,7 +42,7 @@ describe('replacement strings', () => {
   for (const [where, command] of [
     ['backticks', 'echo `cat {}`'],
     ['a here-document', 'cat <<E\n{}\nE'],
-    ['a parameter expansion', 'echo ${x:-{}}'],
+    ['a parameter expansion', ['echo $', '{x:-{}}'].join('')],
     ['a comment', 'echo # {}'],
     ['arithmetic', 'echo $(( 2 * {} ))'],
   ] as const) {

@@ -8,6 +8,7 @@ import { killAll } from '../../../executors/workers/process-tree.ts';
 import { ProcessRunner } from '../../../executors/workers/process-runner.ts';
 import type { WorkerExit } from '../../../executors/workers/runner.ts';
 import { jsWorkerArgv } from '../../../executors/workers/worker-argv.ts';
+import { PROTOCOL_VERSION } from '../../../lib/wire/protocol.ts';
 import { encodeFrame, FrameType } from '../../../lib/wire/frames.ts';
 import { ResultStatus } from '../../../lib/wire/records.ts';
 import { decodeValue, pack } from '../../../lib/wire/value-codec.ts';
@@ -128,7 +129,7 @@ describe('a worker process', () => {
     [
       'speaks another protocol',
       sends(encodeFrame(FrameType.Hello, pack({ protocol: 77 }))),
-      /no worker of this Flotilla: it speaks protocol 77, and this side 1: /,
+      new RegExp(`no worker of this Flotilla: it speaks protocol 77, and this side ${PROTOCOL_VERSION}: `),
     ],
     [
       'names no protocol',

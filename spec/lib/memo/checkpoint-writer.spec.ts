@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { AppendFile } from '../../../lib/memo/append-file.ts';
 import { encodeHeader } from '../../../lib/memo/checkpoint-format.ts';
-import { readCheckpoint, readRecordAt } from '../../../lib/memo/checkpoint-reader.ts';
+import { readCheckpoint } from '../../../lib/memo/checkpoint-reader.ts';
+import { readRecordAt } from '../../../lib/memo/record-file.ts';
 import { CheckpointWriter } from '../../../lib/memo/checkpoint-writer.ts';
 
 const HEADER = { run: '007', startedMs: 1, resumes: ['/a'] };

@@ -213,7 +213,7 @@ describe('interchange core: managers', () => {
       expect(bench.placed()).to.deep.equal({});
       bench.register('b', { held: [[4, 1]], slots: 3 });
       expect(bench.placed()).to.deep.equal({ b: [3, 5] });
-      expect(bench.reports('recovered')).to.deep.equal([{ kind: 'recovered', managers: 2, missing: [], requeued: 2 }]);
+      expect(bench.reports('recovered')).to.deep.equal([{ kind: 'recovered', managers: 2, missing: [], requeued: 2, held: [] }]);
     });
 
     it('forwards results that a manager repeats, and does not run their tasks again', () => {

@@ -1,0 +1,98 @@
+/**
+ * Makes the parts of a HighThroughputExecutor and connects them: the interchange, the blocks, and the record by which another driver
+ * could take over. What they tell goes to the executor.
+ */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { FrameType } from '../../lib/wire/frames.ts';
+import { quoteForShell } from '../../providers/shell-quote.ts';
+import { Blocks } from '../blocks/blocks.ts';
+import type { BlockLoad } from '../blocks/scaler-types.ts';
+import { DurableRecord } from './durable-record.ts';
+import { type DurableState, durableStatePath } from './durable-state.ts';
+import { InterchangeKeeper } from './interchange-keeper.ts';
+import type { InterchangeEvent } from './interchange-process.ts';
+import { interchangeSettings, orphanGraceOf, type PeerSettingsSource } from './peer-settings.ts';
+import type { TakeOver } from './take-over.ts';
+
+const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
+const MANAGER_ENTRY = fileURLToPath(new URL(`./manager/manager-entry${extension}`, import.meta.url));
+
+/** Where the parts report, and what they ask. */
+export interface PartsEvents {
+  results(managerIndex: number, records: Buffer): void;
+  event(event: InterchangeEvent): void;
+  began(): void;
+  replaced(how: string): void;
+  failed(error: Error): void;
+  load(): BlockLoad;
+  describe(): DurableState;
+  log(level: 'error', message: string): void;
+}
+
+export interface Parts {
+  readonly interchange: InterchangeKeeper;
+  readonly blocks: Blocks;
+  /** undefined: when this driver dies, there is nothing to take over. */
+  readonly record: DurableRecord | undefined;
+}
+
+export const settingsPathIn = (directory: string): string => join(directory, 'keys', 'manager.json');
+
+export function createParts(peers: PeerSettingsSource, takeOver: TakeOver, on: PartsEvents): Parts {
+  const interchange = new InterchangeKeeper({
+    label: peers.compiled.label,
+    logPath: join(peers.directory, 'interchange.log'),
+    settings: (port) => interchangeSettings(peers, port),
+    results: (index, records) => on.results(index, records),
+    event: (event) => on.event(event),
+    began: () => on.began(),
+    replaced: (how) => on.replaced(how),
+    failed: (error) => on.failed(error),
+  });
+  const record = createRecord(peers, on);
+  return { interchange, record, blocks: createBlocks({ peers, takeOver, interchange, record }, on) };
+}
+
+function createRecord({ compiled, context, directory }: PeerSettingsSource, on: PartsEvents): DurableRecord | undefined {
+  if (orphanGraceOf(compiled, context) === undefined) return undefined;
+  return new DurableRecord(
+    durableStatePath(directory),
+    () => on.describe(),
+    (error) => on.log('error', `its managers could not be taken over if this driver died now: ${error.message}`),
+  );
+}
+
+interface BlocksParts {
+  readonly peers: PeerSettingsSource;
+  readonly takeOver: TakeOver;
+  readonly interchange: InterchangeKeeper;
+  readonly record: DurableRecord | undefined;
+}
+
+function createBlocks({ peers, takeOver, interchange, record }: BlocksParts, on: PartsEvents): Blocks {
+  const { label, provider, blockErrorHandler } = peers.compiled;
+  const { runId, runDir, workingDirectory, strategy, events } = peers.context;
+  return new Blocks({
+    label,
+    provider,
+    context: { runId, runDir, workingDirectory, log: events.log },
+    command: () => managerCommand(peers),
+    env: {},
+    load: () => on.load(),
+    adopted: takeOver.from?.blocks ?? [],
+    onJobs: () => record?.changed(),
+    onFail: (error) => on.failed(error),
+    onDrain: (block) => interchange.sendPacked(FrameType.Drain, { block }),
+    onEnded: (block) => interchange.sendPacked(FrameType.Event, { kind: 'blockEnded', block }),
+    strategy: strategy.name,
+    strategyPeriodMs: strategy.periodMs,
+    maxIdleTimeMs: strategy.maxIdleTimeMs,
+    errorHandler: blockErrorHandler,
+  });
+}
+
+function managerCommand({ compiled, directory }: PeerSettingsSource): string {
+  const node = compiled.nodePath ?? process.execPath;
+  return [node, '--disable-warning=ExperimentalWarning', MANAGER_ENTRY, settingsPathIn(directory)].map(quoteForShell).join(' ');
+}

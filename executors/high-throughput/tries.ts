@@ -1,0 +1,72 @@
+/**
+ * The tries that an executor answers for: those that it was given, which of them are to be cancelled, and those of an earlier driver
+ * that managers still hold and nobody has asked for yet. Book-keeping only.
+ */
+import type { TryRequest } from '../../lib/executor.ts';
+
+export class Tries {
+  readonly #requests = new Map<number, TryRequest>();
+  /** Task → try. */
+  readonly #cancelling = new Map<number, number>();
+  /** Task → try. */
+  readonly #held = new Map<number, number>();
+
+  get requests(): ReadonlyMap<number, TryRequest> {
+    return this.#requests;
+  }
+
+  get cancelling(): ReadonlyMap<number, number> {
+    return this.#cancelling;
+  }
+
+  /** Whatever keeps managers busy. */
+  get size(): number {
+    return this.#requests.size + this.#held.size;
+  }
+
+  get hasHeld(): boolean {
+    return this.#held.size > 0;
+  }
+
+  /** @returns whether it has to be sent: not if a manager has it already. */
+  add(request: TryRequest): boolean {
+    this.#requests.set(request.taskId, request);
+    if (!this.holds(request.taskId, request.tryNumber)) return true;
+    this.#held.delete(request.taskId);
+    return false;
+  }
+
+  waitsFor(taskId: number, tryNumber: number): boolean {
+    return this.#requests.get(taskId)?.tryNumber === tryNumber;
+  }
+
+  cancel(taskId: number, tryNumber: number): void {
+    this.#cancelling.set(taskId, tryNumber);
+  }
+
+  /** @returns whether its outcome is still wanted: not if it was declared lost, or if this is a repetition. */
+  settle(taskId: number, tryNumber: number): boolean {
+    if (!this.waitsFor(taskId, tryNumber)) return this.holds(taskId, tryNumber) && this.#held.delete(taskId);
+    this.#requests.delete(taskId);
+    if (this.#cancelling.size > 0) this.#cancelling.delete(taskId);
+    return true;
+  }
+
+  /** @param held task and try by turns: all that managers hold beside the requests. @returns those that they held before, and do not now. */
+  hold(held: readonly number[]): [taskId: number, tryNumber: number][] {
+    const before = new Map(this.#held);
+    this.#held.clear();
+    for (let i = 0; i < held.length; i += 2) this.#held.set(held[i] as number, held[i + 1] as number);
+    return [...before].filter(([taskId, tryNumber]) => !this.holds(taskId, tryNumber));
+  }
+
+  holds(taskId: number, tryNumber: number): boolean {
+    return this.#held.get(taskId) === tryNumber;
+  }
+
+  clear(): void {
+    this.#requests.clear();
+    this.#cancelling.clear();
+    this.#held.clear();
+  }
+}

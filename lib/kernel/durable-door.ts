@@ -1,0 +1,92 @@
+/**
+ * What the kernel sees of durable runs. A run that neither is durable nor resumes another has none, and pays nothing for it.
+ */
+import type { CompiledConfig } from '../config.ts';
+import type { TryOutcome } from '../executor.ts';
+import type { DurableRun } from './durable-open.ts';
+import type { DurableSite, DurableTasks } from './durable-tasks.ts';
+import { removeStoreDirAtExit, storeDirOf } from './store-dir.ts';
+import type { Task } from './task.ts';
+
+/** What a run that is resumed gives to the one that resumes it. */
+export interface Resumption {
+  /** Absolute path of its run directory. */
+  readonly runDir: string;
+  /** Results of tasks without `cache: true`. */
+  readonly results: number;
+  /** Tasks that its managers go on with. */
+  readonly underWay: number;
+}
+
+export class DurableDoor {
+  #run: DurableRun | undefined;
+  #tasks: DurableTasks | undefined;
+  #runDir = '';
+
+  /** @throws ConfigError if the run that the config resumes cannot be resumed. */
+  async open(config: CompiledConfig, kernel: DurableSite): Promise<void> {
+    if (config.resume === undefined && !isToBeDurable(config)) return;
+    const [{ openDurableRun }, { DurableTasks }] = await Promise.all([import('./durable-open.ts'), import('./durable-tasks.ts')]);
+    this.#runDir = kernel.site.runDir;
+    this.#run = await openDurableRun(config, this.#runDir, isToBeDurable(config));
+    if (this.#run.journal || this.#run.takenOver !== undefined) this.#tasks = new DurableTasks(this.#run, kernel, config.memo.files);
+  }
+
+  /** Run directory of the run that is resumed. */
+  get resumed(): string | undefined {
+    return this.#run?.resumed;
+  }
+
+  /** The same if its managers may still be there. */
+  get takenOver(): string | undefined {
+    return this.#run?.takenOver;
+  }
+
+  get lastTaskId(): number {
+    return this.#run?.history.lastTaskId ?? 0;
+  }
+
+  /** Once the executors have started. */
+  describe(site: DurableSite['site']): Resumption | undefined {
+    const { resumed, history } = this.#run ?? {};
+    if (resumed === undefined || !history) return undefined;
+    return { runDir: resumed, ...history.count(({ executor, taskId, tryNumber }) => site.executors.holds(executor, taskId, tryNumber)) };
+  }
+
+  /** @returns whether it sees to it that the task runs or ends. */
+  takes(task: Task): boolean {
+    this.#tasks?.arrive(task);
+    return this.#tasks !== undefined;
+  }
+
+  launching(task: Task): boolean {
+    return this.#tasks?.launching(task) ?? true;
+  }
+
+  localize(outcome: TryOutcome): TryOutcome | undefined {
+    return this.#tasks ? this.#tasks.localize(outcome) : outcome;
+  }
+
+  /** The executors could not start: another driver may try to resume that run. */
+  async giveBack(): Promise<void> {
+    if (!this.#run) return;
+    const { giveBack } = await import('./durable-open.ts');
+    giveBack(this.#run);
+  }
+
+  /** @param isComplete whether every task was done: then nothing is kept. */
+  async close(isComplete: boolean): Promise<void> {
+    if (!this.#run) return;
+    const { closeDurableRun, earlierRunDirs } = await import('./durable-open.ts');
+    closeDurableRun(this.#run, this.#runDir, isComplete);
+    for (const runDir of earlierRunDirs(this.#run)) removeStoreDirAtExit(storeDirOf(runDir));
+  }
+
+  /** Synchronous: the process is about to end. */
+  closeNow(): void {
+    this.#run?.journal?.close();
+  }
+}
+
+const isToBeDurable = ({ orphanGraceMs, executors }: CompiledConfig): boolean =>
+  orphanGraceMs !== undefined || executors.some((executor) => executor.orphanGraceMs !== undefined);

@@ -1,0 +1,38 @@
+/**
+ * A process of this machine, told from a later one with the same id. Knows nothing of what it runs.
+ */
+import { readFileSync } from 'node:fs';
+
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** When it started, in clock ticks since the machine's boot (proc_pid_stat(5), field 22); '': unknown, as without /proc. */
+  readonly started: string;
+}
+
+export const identify = (pid: number): ProcessIdentity => ({ pid, started: startOf(pid) ?? '' });
+
+/** Whether it is still there. A zombie is not. */
+export function isAlive({ pid, started }: ProcessIdentity): boolean {
+  const now = startOf(pid);
+  if (now !== undefined) return started === '' || now === started;
+  return started === '' && answers(pid);
+}
+
+function startOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // "pid (comm) state ppid …": comm may hold spaces and parentheses.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+  } catch {
+    return undefined; // It has ended, or this machine has no /proc.
+  }
+}
+
+function answers(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
