@@ -143,8 +143,12 @@ export class PbsServer {
     const execution = new Execution(job, this.options);
     this.#executions.set(job.id, execution);
     job.sessionId = execution.pid;
-    if (job.walltimeSeconds !== undefined) this.#later(job.walltimeSeconds * 1000, () => this.#exceed(job, execution));
-    void execution.ended.then(({ exitStatus }) => this.#ended(job, execution, exitStatus));
+    const { walltimeSeconds } = job;
+    const limit = walltimeSeconds === undefined ? undefined : this.#later(walltimeSeconds * 1000, () => this.#exceed(job, execution));
+    void execution.ended.then(({ exitStatus }) => {
+      this.#clear(limit);
+      this.#ended(job, execution, exitStatus);
+    });
   }
 
   #exceed(job: Job, execution: Execution): void {
@@ -221,12 +225,18 @@ export class PbsServer {
     Object.assign(job, change, { mtime: this.options.now() });
   }
 
-  #later(ms: number, act: () => void): void {
+  #clear(timer: NodeJS.Timeout | undefined): void {
+    if (timer !== undefined) this.#timers.delete(timer);
+    clearTimeout(timer);
+  }
+
+  #later(ms: number, act: () => void): NodeJS.Timeout {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       if (!this.#isClosed) act();
     }, ms);
     this.#timers.add(timer);
+    return timer;
   }
 
   /** Of jobs that have not ended, for limits. */
