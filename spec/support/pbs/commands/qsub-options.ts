@@ -12,20 +12,16 @@ export class Wishes {
   readonly #values = new Map<string, string>();
   readonly resources: [name: string, value: string][] = [];
   readonly attributes = new Map<string, string>();
-  readonly #isTaken = new Set<string>();
+  readonly #isGiven = new Set<string>();
 
-  /** What was said before holds; resources and variables add up. */
-  add({ options }: Parsed): void {
-    const added = new Set<string>();
+  /** The command line comes first and holds; of directives the later one does, but for resources. */
+  add({ options }: Parsed, from: 'command line' | 'directive'): void {
     for (const [letter, value] of options) {
       if (letter === 'l') this.#addResources(value);
       else if (letter === 'W') this.#addAttributes(value);
-      else if (!this.#isTaken.has(letter)) {
-        this.#values.set(letter, letter === 'v' && added.has('v') ? `${this.#values.get('v')},${value}` : value);
-        added.add(letter);
-      }
+      else if (from === 'command line' || !this.#isGiven.has(letter)) this.#values.set(letter, value);
+      if (from === 'command line') this.#isGiven.add(letter);
     }
-    for (const letter of added) this.#isTaken.add(letter);
   }
 
   get(letter: string): string | undefined {

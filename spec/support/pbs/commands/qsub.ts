@@ -15,8 +15,8 @@ export function qsub(server: PbsServer, invocation: Invocation): Answer {
   const wishes = new Wishes();
   const commandLine = parseCommandLine(invocation.argv);
   const script = readScript(commandLine.operands, invocation);
-  wishes.add(commandLine);
-  for (const directive of readDirectives(script.text, wishes.get('C'))) wishes.add(directive);
+  wishes.add(commandLine, 'command line');
+  for (const directive of readDirectives(script.text, wishes.get('C'))) wishes.add(directive, 'directive');
   const name = readName(wishes.get('N') ?? script.name);
   const queue = findQueue(server, wishes.get('q'));
   if (wishes.has('J')) throw illegal('J');
