@@ -42,7 +42,7 @@ function buildDirectives(options: CompiledPBSProProvider, { name, files }: Batch
 }
 
 /** `2:ncpus=64:ngpus=4` */
-export function buildSelect({ limits, cpusPerNode, selectOptions }: CompiledPBSProProvider): string {
+function buildSelect({ limits, cpusPerNode, selectOptions }: CompiledPBSProProvider): string {
   return [limits.nodesPerBlock, `ncpus=${cpusPerNode}`, ...(selectOptions === '' ? [] : [selectOptions])].join(':');
 }
 

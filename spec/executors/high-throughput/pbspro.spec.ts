@@ -83,7 +83,7 @@ describe('HighThroughputExecutor on a cluster of PBS Pro', function () {
   });
 
   it("ends a script's task with the reason when its job cannot start", async () => {
-    await using run = await openRun({ queue: 'nosuchq' });
+    await using _run = await openRun({ queue: 'nosuchq' });
     const error: unknown = await where('/', '/dev/null').exception();
     expect(error).to.have.property('name', 'ExecutorFailed');
     expect(String(error)).to.include('qsub: Unknown queue (exit code 170)');

@@ -73,7 +73,7 @@ function usage(job: Job, now: number): Attribute[] {
 const escapeComma = (text: string): string => text.replace(/[\\,]/g, '\\$&');
 
 /** `Fri Nov 20 13:53:18 2026`, as ctime(3) prints it. */
-export function clock(ms: number): string {
+function clock(ms: number): string {
   const [, weekday, month, day, year, time] = /^(\w+) (\w+) (\d+) (\d+) ([\d:]+)/.exec(new Date(ms).toString()) ?? [];
   return `${weekday} ${month} ${String(Number(day)).padStart(2)} ${time} ${year}`;
 }

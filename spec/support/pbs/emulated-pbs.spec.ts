@@ -38,7 +38,7 @@ describe('the emulated PBS', function () {
 
   it("runs a script in the user's home, with an environment that is not the submitter's, and delivers its output at the end", async () => {
     const { stdout } = await submit(
-      '#!/bin/bash\npwd\necho "$PBS_JOBID $PBS_O_WORKDIR ${SUBMITTER:-nobody} $A"\nwhile [ ! -e go ]; do sleep 0.05; done\n',
+      '#!/bin/bash\npwd\necho "$PBS_JOBID $PBS_O_WORKDIR $SUBMITTER. $A"\nwhile [ ! -e go ]; do sleep 0.05; done\n',
       '-v',
       'A=1',
     );
@@ -47,7 +47,7 @@ describe('the emulated PBS', function () {
     expect(existsSync(join(cwd, 'job.sh.o0'))).to.equal(false);
     writeFileSync(join(pbs.dir, 'home', 'go'), '');
     await ended('0.ctl');
-    expect(read('job.sh.o0')).to.equal(`${join(pbs.dir, 'home')}\n0.ctl ${cwd} nobody 1\n`);
+    expect(read('job.sh.o0')).to.equal(`${join(pbs.dir, 'home')}\n0.ctl ${cwd} . 1\n`);
   });
 
   it('reads directives down to the first line that is not a comment, and lets the command line win', async () => {
