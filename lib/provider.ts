@@ -38,6 +38,8 @@ export interface ProviderContext {
   /** Absolute; submit scripts and the jobs' stdout and stderr go here. */
   readonly scriptDir: string;
   readonly workingDirectory: string;
+  /** How long its jobs are left to a successor when this driver has died, ms. Default 0: the next start may cancel them. */
+  readonly orphanGraceMs?: number | undefined;
   /** Called when a job's state changes and the provider learns it by itself; polling need not be waited for. */
   jobChanged(jobId: string, status: JobStatus): void;
   /** What people should hear of: a scheduler that does not answer, a queue that takes no more, jobs of a dead run that were cancelled. */

@@ -39,6 +39,7 @@ export class JobRunner {
       runId: context.runId,
       scriptDir: this.scriptDir,
       workingDirectory: context.workingDirectory,
+      orphanGraceMs: context.orphanGraceMs,
       jobChanged: (jobId, status) => this.#update(jobId, status),
       log: (level, message, fields) => context.log(level, `executor '${label}': ${message}`, fields),
     });

@@ -76,7 +76,7 @@ function createBlocks({ peers, takeOver, interchange, record }: BlocksParts, on:
   return new Blocks({
     label,
     provider,
-    context: { runId, runDir, workingDirectory, log: events.log },
+    context: { runId, runDir, workingDirectory, orphanGraceMs: orphanGraceOf(peers.compiled, peers.context), log: events.log },
     command: () => managerCommand(peers),
     env: {},
     load: () => on.load(),

@@ -2,9 +2,11 @@
  * Runs jobs through a batch scheduler, whichever it is: the dialect is scheduler.ts. Owns when it is asked and what is believed.
  * What a scheduler does not list stays as it was; what has ended has ended; one that cannot be reached costs time and nothing else.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { Channel } from '../../lib/channel.ts';
 import { ProviderError, SubmitError } from '../../lib/errors/engine-errors.ts';
 import {
+  type AdoptedJob,
   inJobName,
   isTerminal,
   type JobRequest,
@@ -16,7 +18,7 @@ import {
 import { type Clock, systemClock } from './clock.ts';
 import { Desk } from './desk.ts';
 import { Finder } from './finder.ts';
-import { toBatchJob } from './job-files.ts';
+import { filesOfAdopted, toBatchJob } from './job-files.ts';
 import { JobTable } from './job-table.ts';
 import { Outage } from './outage.ts';
 import { reapDeadRuns } from './reaper.ts';
@@ -30,6 +32,8 @@ import { VanishedJobs } from './vanished-jobs.ts';
 const TOUCH_MS = 60_000;
 const CANCEL_PATIENCE_MS = 60_000;
 const LOOK_AGAIN_MS = 500;
+/** Slurm's KillWait is 30 s by default, PBS's kill_delay 10. */
+const END_PATIENCE_MS = 60_000;
 
 export interface BatchProviderOptions {
   /** As written behind `type:`. */
@@ -58,8 +62,9 @@ export class BatchProvider implements RunningProvider {
   /** Cancelled by us: whoever of them still lives is told again. */
   readonly #doomed = new Set<string>();
   readonly #stop = new AbortController();
+  readonly #killed = new AbortController();
   readonly #reaping: Promise<void>;
-  #record: OwnRecord | undefined;
+  readonly #record: OwnRecord | undefined;
   #touchedAt = 0;
   #closing: Promise<void> | undefined;
 
@@ -84,7 +89,15 @@ export class BatchProvider implements RunningProvider {
       log: context.log,
       stop: this.#stop.signal,
     });
-    this.#reaping = this.#openRecord();
+    this.#record = this.#openRecord();
+    this.#reaping = this.#reap();
+  }
+
+  adopt(jobs: readonly AdoptedJob[]): void {
+    for (const job of jobs) {
+      this.#jobs.add(job.jobId, job.name, filesOfAdopted(job, this.#options.context));
+      this.#record?.add(job.jobId, job.name);
+    }
   }
 
   async submit(request: JobRequest): Promise<string> {
@@ -121,6 +134,7 @@ export class BatchProvider implements RunningProvider {
   /** Its record stays: the next start finds what this could not end. */
   killNow(): void {
     this.#stop.abort();
+    this.#killed.abort();
     const live = this.#jobs.live().map(({ jobId }) => jobId);
     if (live.length > 0) this.#options.channel.runDetached(this.#options.scheduler.cancel.command(live).argv);
   }
@@ -190,18 +204,19 @@ export class BatchProvider implements RunningProvider {
       const problem = await this.#finder.cancel(jobIds);
       if (problem === undefined) return;
       if (problem.kind === 'refused' || this.#clock.now() >= giveUpAt) throw this.#cancelError(jobIds, problem.reason);
-      await this.#clock.sleep(this.#outage.restMs);
+      await this.#clock.sleep(this.#outage.restMs, this.#killed.signal);
+      if (this.#killed.signal.aborted) return;
     }
   }
 
-  /** Ends when no job of ours is left. A scheduler that does not answer leaves that to the next start. */
+  /** Ends when no job of ours is left. What a scheduler that does not answer could not be told is left to the next start. */
   async #close(): Promise<void> {
     this.#stop.abort();
     await Promise.allSettled(this.#submitting);
     await this.#reaping;
     try {
       await this.#endAll();
-      if (this.#submitter.lost.size === 0) this.#record?.remove();
+      if (this.#submitter.lost.size === 0 && this.#liveIds().length === 0) this.#record?.remove();
     } finally {
       await this.#options.channel[Symbol.asyncDispose]();
     }
@@ -212,36 +227,41 @@ export class BatchProvider implements RunningProvider {
     let live = this.#liveIds();
     if (live.length > 0) await this.#cancel(live.filter((jobId) => !this.#doomed.has(jobId)));
     for (const jobId of live) this.#doomed.add(jobId);
-    while (live.length > 0) {
+    const giveUpAt = this.#clock.now() + END_PATIENCE_MS;
+    while (live.length > 0 && this.#clock.now() < giveUpAt && !this.#killed.signal.aborted) {
       await this.#ask(live);
       live = this.#liveIds();
-      if (live.length > 0) await this.#clock.sleep(Math.max(LOOK_AGAIN_MS, this.#outage.restMs));
+      if (live.length > 0) await this.#clock.sleep(Math.max(LOOK_AGAIN_MS, this.#outage.restMs), this.#killed.signal);
     }
   }
 
-  /** Before anything is submitted. Then looks after the dead; whoever submits need not wait for that. */
-  async #openRecord(): Promise<void> {
+  /** Before anything is submitted. */
+  #openRecord(): OwnRecord | undefined {
     const { scheduler, channel, context } = this.#options;
-    const folder = this.#options.stateFolder ?? stateFolder();
-    const about = { scheduler: scheduler.name, channel: channel.name, prefix: runTag(context.runId), scriptDir: context.scriptDir };
+    const { runId, scriptDir, orphanGraceMs: graceMs = 0 } = context;
     try {
-      this.#record = new OwnRecord(folder, about);
+      return new OwnRecord(this.#folder, { scheduler: scheduler.name, channel: channel.name, prefix: runTag(runId), scriptDir, graceMs });
     } catch (error) {
+      const folder = this.#folder;
       context.log('warn', `no record of this run's jobs can be kept, and none is cleared up if it is killed: ${messageOf(error)}`, {
         folder,
       });
+      return undefined;
     }
-    const { log } = context;
+  }
+
+  /** Not before those are known that this driver takes over. */
+  async #reap(): Promise<void> {
+    const { scheduler, channel, context } = this.#options;
+    await setImmediate();
+    const own = this.#record?.path;
     const now = (): number => this.#clock.now();
-    await reapDeadRuns({
-      folder,
-      scheduler: scheduler.name,
-      channel: channel.name,
-      own: this.#record?.path,
-      finder: this.#finder,
-      log,
-      now,
-    });
+    const about = { folder: this.#folder, scheduler: scheduler.name, channel: channel.name, own };
+    await reapDeadRuns({ ...about, finder: this.#finder, log: context.log, now });
+  }
+
+  get #folder(): string {
+    return this.#options.stateFolder ?? stateFolder();
   }
 
   #touch(): void {

@@ -1,10 +1,15 @@
 /** A request as a batch job: where its files lie. */
-import { join } from 'node:path';
-import type { JobPlace, JobRequest } from '../../lib/provider.ts';
+import { basename, dirname, join } from 'node:path';
+import type { AdoptedJob, JobPlace, JobRequest } from '../../lib/provider.ts';
 import type { BatchJob, JobFiles } from './scheduler.ts';
 
 export function toBatchJob({ name, command, env }: JobRequest, { scriptDir, workingDirectory }: JobPlace): BatchJob {
   return { name, command, env, workingDirectory, files: filesOf(scriptDir, name) };
+}
+
+/** Those of a job that another driver submitted, from one of them. */
+export function filesOfAdopted({ name, stdoutPath }: AdoptedJob, { scriptDir }: JobPlace): JobFiles {
+  return stdoutPath === undefined ? filesOf(scriptDir, name) : filesOf(dirname(stdoutPath), basename(stdoutPath, '.stdout'));
 }
 
 function filesOf(scriptDir: string, name: string): JobFiles {

@@ -17,7 +17,9 @@ export interface RunRecord {
   readonly prefix: string;
   readonly scriptDir: string;
   readonly driver: DriverIdentity;
-  /** Job id → name. */
+  /** How long its jobs are left to a successor after its death, ms. */
+  readonly graceMs: number;
+  /** Job id → name; also those that it took over from another run, and whose names do not begin so. */
   readonly jobs: Readonly<Record<string, string>>;
 }
 
@@ -91,7 +93,8 @@ function readRecord(path: string): StoredRecord[] {
 
 function isRecord(value: unknown): value is RunRecord {
   if (typeof value !== 'object' || value === null) return false;
-  const { version, scheduler, channel, prefix, driver } = value as Partial<RunRecord>;
+  const { version, scheduler, channel, prefix, driver, graceMs, jobs } = value as Partial<RunRecord>;
   const texts = [scheduler, channel, prefix].every((text) => typeof text === 'string');
-  return version === VERSION && texts && /^flotilla\..+\.$/.test(prefix ?? '') && typeof driver?.pid === 'number';
+  const isComplete = typeof driver?.pid === 'number' && typeof graceMs === 'number' && typeof jobs === 'object' && jobs !== null;
+  return version === VERSION && texts && isComplete && /^flotilla\..+\.$/.test(prefix ?? '');
 }
