@@ -5,7 +5,7 @@ import { fastProvider } from './fast-provider.ts';
 for (const history of [true, false]) {
   describe(`PBS Pro ${history ? 'with' : 'without'} job history`, () => {
     let pbs: Awaited<ReturnType<typeof startPbsOnPath>>;
-    before(async () => (pbs = await startPbsOnPath({ history, nodes: [{ name: 'n1', ncpus: 8 }] })));
+    before(async () => (pbs = await startPbsOnPath({ history, nodes: [{ name: 'n1', ncpus: 8 }], killDelayMs: 1000 })));
     after(() => pbs.end());
 
     providerContract(`PBSProProvider, ${history ? 'history' : 'no history'}`, {

@@ -19,6 +19,7 @@ export function fastProvider(options: PBSProProviderOptions = {}, changes: Parti
     statusPollMs: 200,
     isLocal: false,
     start: (context) => startFast(description, context, changes),
+    rehearse: (job, place) => description.rehearse(job, place),
   };
 }
 
