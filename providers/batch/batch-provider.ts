@@ -216,16 +216,34 @@ export class BatchProvider implements RunningProvider {
     await this.#reaping;
     try {
       await this.#endAll();
+      this.#tellSurvivors();
       if (this.#submitter.lost.size === 0 && this.#liveIds().length === 0) this.#record?.remove();
     } finally {
       await this.#options.channel[Symbol.asyncDispose]();
     }
   }
 
+  /** What was not done is no reason for the run to fail, and somebody has to know. */
+  #tellSurvivors(): void {
+    const left = [...this.#liveIds(), ...this.#submitter.lost];
+    if (left.length === 0) return;
+    const { context, scheduler } = this.#options;
+    const why = this.#outage.explain() ?? `${scheduler.name} was told to cancel them and still lists them`;
+    context.log('warn', `jobs may be left: ${left.join(', ')}; the next start of a run with ${scheduler.name} looks after them (${why})`);
+  }
+
+  async #cancelOrTell(jobIds: readonly string[]): Promise<void> {
+    try {
+      await this.#cancel(jobIds);
+    } catch (error) {
+      this.#options.context.log('warn', messageOf(error), { jobIds });
+    }
+  }
+
   async #endAll(): Promise<void> {
     await this.#cancelStrays();
     let live = this.#liveIds();
-    if (live.length > 0) await this.#cancel(live.filter((jobId) => !this.#doomed.has(jobId)));
+    await this.#cancelOrTell(live.filter((jobId) => !this.#doomed.has(jobId)));
     for (const jobId of live) this.#doomed.add(jobId);
     const giveUpAt = this.#clock.now() + END_PATIENCE_MS;
     while (live.length > 0 && this.#clock.now() < giveUpAt && !this.#killed.signal.aborted) {
