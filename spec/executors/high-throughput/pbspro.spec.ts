@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { bashApp, MpiExecLauncher, PBSProProvider, type PBSProProviderOptions, SimpleLauncher } from '../../../index.ts';
 import { eventually } from '../../support/eventually.ts';
-import { TestRun } from '../../support/high-throughput.ts';
+import { QUICK, TestRun } from '../../support/high-throughput.ts';
 import { emulatePals } from '../../support/launch/stand-ins.ts';
 import { processesOf } from '../../support/leftovers.ts';
 import { startPbsOnPath } from '../../support/pbs/on-path.ts';
@@ -19,7 +19,13 @@ describe('HighThroughputExecutor on a cluster of PBS Pro', function () {
   this.timeout(180_000);
   let pbs: Awaited<ReturnType<typeof startPbsOnPath>>;
   beforeEach(
-    async () => (pbs = await startPbsOnPath({ killDelayMs: 3000, queues: { workq: {}, debug: {} }, customResources: ['filesystems'] })),
+    async () =>
+      (pbs = await startPbsOnPath({
+        killDelayMs: 3000,
+        nodeFailRequeueMs: 3000,
+        queues: { workq: {}, debug: {} },
+        customResources: ['filesystems'],
+      })),
   );
   afterEach(() => pbs.end());
 
@@ -80,6 +86,34 @@ describe('HighThroughputExecutor on a cluster of PBS Pro', function () {
       rmSync(tools, { recursive: true });
     }
     expect(unfinished()).to.deep.equal([]);
+  });
+
+  it('survives the loss of a node: its task runs on another, once, and the requeued job serves again under its id', async () => {
+    await using run = await TestRun.open({
+      executor: {
+        ...QUICK,
+        maxWorkersPerNode: 1,
+        provider: new PBSProProvider({
+          statusPollPeriod: '500ms',
+          launcher: new SimpleLauncher(),
+          cpusPerNode: 2,
+          initBlocks: 2,
+          maxBlocks: 2,
+        }),
+      },
+    });
+    await run.logged(/ registered with /, 2, LIMIT_MS);
+    const marks = ['mark-0', 'mark-1'].map((name) => run.path(name));
+    const tasks = marks.map((mark) => where(run.path('go'), mark));
+    await eventually('every task runs', () => marks.every((mark) => existsSync(mark)), LIMIT_MS);
+    pbs.server.cutPower('n1');
+    await run.logged(/ was lost with 1 task/, 1, LIMIT_MS);
+    writeFileSync(run.path('go'), '');
+    expect((await Promise.all(tasks)).map((text) => text.trim().split(' ').slice(0, 2).join(' '))).to.deep.equal(['1.ctl n2', '1.ctl n2']);
+    await run.logged(/ is pending: it ran and waits to run again/, 1, LIMIT_MS);
+    pbs.server.restorePower('n1');
+    await run.logged(/ registered with /, 3, LIMIT_MS);
+    expect(pbs.server.jobs.get('0.ctl')).to.include({ state: 'R', runCount: 2 });
   });
 
   it("ends a script's task with the reason when its job cannot start", async () => {
