@@ -25,13 +25,18 @@ const STATES: Readonly<Record<string, JobState>> = {
   W: 'pending',
 };
 
-/** PBS Professional 2022.1 Administrator's Guide, "Job Exit Status Codes"; pbs_ifl.h and job.h of OpenPBS. */
+/** JOB_EXEC_… in job.h of OpenPBS; PBS Professional 2022.1 Administrator's Guide, "Job Exit Status Codes". */
 const NEGATIVE: Readonly<Record<number, string>> = {
   [-1]: 'the job could not be started, before its files were there',
   [-2]: 'the job could not be started, after its files were there',
-  [-3]: 'the job could not be started, and is tried again',
-  [-10]: "the job's owner is unknown on the node, or may not run there",
-  [-11]: 'the job was run again, or ended, from a checkpoint',
+  [-3]: 'the job could not be started; PBS tries again',
+  [-4]: 'the node was started anew while the job ran',
+  [-10]: "the job's owner or group may not run there",
+  [-11]: 'the job was asked to run again',
+  [-16]: "a hook of the site's refused the job; PBS tries again",
+  [-17]: "a hook of the site's refused the job",
+  [-18]: "a hook of the site's had the job run again",
+  [-19]: "a hook of the site's deleted the job",
   [-20]: 'the node of the job was lost',
   [-24]: 'it used more processors than it asked for',
   [-25]: 'it used more processors than it asked for',
@@ -42,8 +47,11 @@ const NEGATIVE: Readonly<Record<number, string>> = {
 };
 const WALLTIME = -29;
 
-/** Server attribute `substate`: deleted, before or while it ran. Reference Guide, "Job Substates". */
+/** Attribute `substate`: deleted, before or while it ran. PBS Professional 2022.1 Reference Guide, "Job Substates". */
 const DELETED = 91;
+
+/** Nobody asked for this: PBS itself deletes a job that could not be started so many times. */
+const GAVE_UP = /too many failed attempts/;
 
 export function toJobStatus(facts: JobFacts): JobStatus {
   if (facts.state === 'F' || facts.state === 'X') return describeEnd(facts);
@@ -63,13 +71,19 @@ function describeWaiting({ comment, exitStatus }: JobFacts): JobStatus {
   };
 }
 
-function describeEnd({ exitStatus, substate, comment }: JobFacts): JobStatus {
-  if (exitStatus === undefined) return { state: 'cancelled', reason: comment ?? 'deleted before it ran' };
-  const end = endFields(exitStatus);
-  if (exitStatus === WALLTIME) return { state: 'timeout', reason: explain(exitStatus, comment), ...end };
-  const wasDeleted = substate === DELETED || / and terminated by /.test(comment ?? '');
-  if (wasDeleted) return { state: 'cancelled', reason: explain(exitStatus, comment), ...end };
-  return exitStatus === 0 ? { state: 'completed', ...end } : { state: 'failed', reason: explain(exitStatus, comment), ...end };
+function describeEnd(facts: JobFacts): JobStatus {
+  const { exitStatus, comment } = facts;
+  if (exitStatus === undefined)
+    return { state: GAVE_UP.test(comment ?? '') ? 'failed' : 'cancelled', reason: comment ?? 'deleted before it ran' };
+  const state = endState(facts, exitStatus);
+  return { state, ...(state !== 'completed' && { reason: explain(exitStatus, comment) }), ...endFields(exitStatus) };
+}
+
+function endState({ substate, comment = '' }: JobFacts, exitStatus: number): JobState {
+  if (exitStatus === WALLTIME) return 'timeout';
+  const wasDeleted = substate === DELETED || / and terminated by /.test(comment);
+  if (wasDeleted && !GAVE_UP.test(comment)) return 'cancelled';
+  return exitStatus === 0 ? 'completed' : 'failed';
 }
 
 function endFields(exitStatus: number): Pick<JobStatus, 'exitCode' | 'signal'> {

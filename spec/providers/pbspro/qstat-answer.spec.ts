@@ -153,6 +153,15 @@ describe('an Exit_status of PBS', () => {
     });
   }
 
+  for (const facts of [{ exitStatus: -3 }, {}]) {
+    it(`${facts.exitStatus ?? 'absent'} of a job that PBS itself gave up is no cancellation`, () => {
+      const comment = 'job held, too many failed attempts to run and terminated';
+      const status = toJobStatus({ id: '1.ctl', name: 'x', state: 'F', substate: 91, comment, ...facts });
+      expect(status.state).to.equal('failed');
+      expect(status.reason).to.include(comment);
+    });
+  }
+
   it('271 of a job that was deleted is cancelled', () => {
     expect(toJobStatus({ id: '1.ctl', name: 'x', state: 'F', exitStatus: 271, substate: 91 }).state).to.equal('cancelled');
   });
