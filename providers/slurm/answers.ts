@@ -20,7 +20,7 @@ export const isWithoutRoom = ({ stderr }: CommandResult): boolean => NO_ROOM.tes
 /** Slurm's own words, in one line. */
 export function slurmWords({ stdout, stderr, exitCode, signal }: CommandResult): string {
   const lines = (stderr.trim() === '' ? stdout : stderr).split('\n').map((line) => line.replace(/^\w+: (error: |fatal: )?/, '').trim());
-  const words = lines.filter((line) => line !== '').join('; ');
+  const words = [...new Set(lines.filter((line) => line !== ''))].join('; ');
   if (words !== '') return words;
   return signal === undefined ? `exit code ${exitCode}, and not a word` : `it was killed by ${signal}`;
 }

@@ -81,6 +81,6 @@ export function parseFound(result: CommandResult): FoundJobs {
 
 /** A name may hold anything; several elements of an array are one line, `8_[2-3%2]`, and cancelled as such. */
 function parseFoundLine(line: string): FoundJob[] {
-  const [, jobId, name] = /^(\d+(?:_\S+)?)\|(.*)\|[A-Z_]+$/.exec(line) ?? [];
+  const [, jobId, name] = /^(\d+(?:_[^|\s]+)?)\|(.*)\|[A-Z_]+$/.exec(line) ?? [];
   return jobId === undefined || name === undefined ? [] : [{ jobId, name }];
 }
