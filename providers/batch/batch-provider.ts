@@ -28,6 +28,7 @@ import type { BatchJob, Scheduler } from './scheduler.ts';
 import { StatusAsker } from './status-asker.ts';
 import { Submitter } from './submitter.ts';
 import { sharedBucket, type TokenBucket } from './token-bucket.ts';
+import { VanishedJobs } from './vanished-jobs.ts';
 
 const TOUCH_MS = 60_000;
 const LOOK_AGAIN_MS = 500;
@@ -74,10 +75,12 @@ export class BatchProvider implements RunningProvider {
     const desk = new Desk({ channel, bucket, timeoutMs: commandTimeoutMs });
     this.#outage = new Outage(scheduler.name, this.#clock, context.log);
     this.#finder = new Finder(scheduler, desk, this.#outage);
-    this.#asker = new StatusAsker({ scheduler, desk, outage: this.#outage, channel, jobs: this.#jobs });
     const common = { provider: options.type, finder: this.#finder, outage: this.#outage, clock: this.#clock, log: context.log };
     this.#submitter = new Submitter({ ...common, scheduler, desk, stop: this.#stop.signal });
     this.#canceller = new Canceller({ ...common, scheduler: scheduler.name, killed: this.#killed.signal });
+    const isDoomed = (jobId: string): boolean => this.#canceller.isDoomed(jobId);
+    const vanished = new VanishedJobs({ scheduler, channel, clock: this.#clock, isDoomed });
+    this.#asker = new StatusAsker({ scheduler, desk, outage: this.#outage, vanished, jobs: this.#jobs });
     this.#record = this.#openRecord();
     this.#reaping = this.#reap();
   }
