@@ -35,22 +35,27 @@ describe('a run with SlurmProvider, on a real Slurm', function () {
     expect(await cluster().on('login', 'sacct', '--noheader', '--allocations', '--format=State')).to.match(/CANCELLED/);
   });
 
-  it('loses no task and repeats no result when a node loses its power', async () => {
-    const campaign = await play('long', { initBlocks: 2, maxBlocks: 2 });
-    await eventually('all four slots to work', async () => (await campaign.lines('started')).length >= 4, 60_000);
-    await cluster().cut('n2');
-    try {
-      await campaign.says('done');
-      expect((await campaign.lines('results')).map(Number).toSorted((a, b) => a - b)).to.deep.equal(
-        Array.from({ length: 12 }, (_, i) => i),
-      );
-      expect((await campaign.lines('started')).length).to.be.greaterThan(12);
+  for (const [what, befall, mend] of [
+    ['a node loses its power', (n2) => cluster().cut(n2), (n2) => cluster().boot(n2)],
+    ['the cable of a node is taken out, and put back', (n2) => cluster().unplug(n2), (n2) => cluster().plug(n2)],
+  ] as readonly (readonly [string, (n2: 'n2') => Promise<void>, (n2: 'n2') => Promise<void>])[]) {
+    it(`loses no task and repeats no result when ${what}`, async () => {
+      const campaign = await play('long', { initBlocks: 2, maxBlocks: 2 });
+      await eventually('all four slots to work', async () => (await campaign.lines('started')).length >= 4, 60_000);
+      await befall('n2');
+      try {
+        await eventually('work that was lost to be done again', async () => (await campaign.lines('results')).length >= 6, 120_000);
+      } finally {
+        await mend('n2');
+      }
       await campaign.says('closed');
-      expect((await cluster().queue()).filter((line) => line.includes(campaign.runId))).to.deep.equal([]);
-    } finally {
-      await cluster().boot('n2');
-    }
-  });
+      const results = (await campaign.lines('results')).map(Number).toSorted((a, b) => a - b);
+      expect(results).to.deep.equal(Array.from({ length: 12 }, (_, number) => number));
+      expect((await campaign.lines('started')).length).to.be.greaterThan(12);
+      const left = async (): Promise<string[]> => (await cluster().queue()).filter((line) => line.includes(campaign.runId));
+      await eventually('an empty queue', async () => (await left()).length === 0, 60_000);
+    });
+  }
 
   it('sits out a controller that is gone', async () => {
     const campaign = await play('pause', { maxBlocks: 2 });
