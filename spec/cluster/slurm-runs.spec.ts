@@ -2,22 +2,13 @@
 import { expect } from 'chai';
 import { eventually } from '../support/eventually.ts';
 import { processesOf } from '../support/leftovers.ts';
-import { Campaign, type ProviderData } from './campaign.ts';
+import { losesNothing, useCampaigns } from './campaigns.ts';
 import { useCluster } from './use-cluster.ts';
 
 describe('a run with SlurmProvider, on a real Slurm', function () {
   this.timeout(300_000);
   const cluster = useCluster();
-  const campaigns: Campaign[] = [];
-  const play = async (scenario: string, options?: ProviderData): Promise<Campaign> => {
-    const campaign = await Campaign.start(cluster(), scenario, options);
-    campaigns.push(campaign);
-    return campaign;
-  };
-  afterEach(async () => {
-    for (const campaign of campaigns.splice(0)) await campaign.dispose();
-    await cluster().clear();
-  });
+  const play = useCampaigns(cluster);
 
   it('uses both nodes of a block and leaves nothing behind', async () => {
     const campaign = await play('campaign', { nodesPerBlock: 2 });
@@ -35,27 +26,9 @@ describe('a run with SlurmProvider, on a real Slurm', function () {
     expect(await cluster().on('login', 'sacct', '--noheader', '--allocations', '--format=State')).to.match(/CANCELLED/);
   });
 
-  for (const [what, befall, mend] of [
-    ['a node loses its power', (n2) => cluster().cut(n2), (n2) => cluster().boot(n2)],
-    ['the cable of a node is taken out, and put back', (n2) => cluster().unplug(n2), (n2) => cluster().plug(n2)],
-  ] as readonly (readonly [string, (n2: 'n2') => Promise<void>, (n2: 'n2') => Promise<void>])[]) {
-    it(`loses no task and repeats no result when ${what}`, async () => {
-      const campaign = await play('long', { initBlocks: 2, maxBlocks: 2 });
-      await eventually('all four slots to work', async () => (await campaign.lines('started')).length >= 4, 60_000);
-      await befall('n2');
-      try {
-        await eventually('work that was lost to be done again', async () => (await campaign.lines('results')).length >= 6, 120_000);
-      } finally {
-        await mend('n2');
-      }
-      await campaign.says('closed');
-      const results = (await campaign.lines('results')).map(Number).toSorted((a, b) => a - b);
-      expect(results).to.deep.equal(Array.from({ length: 12 }, (_, number) => number));
-      expect((await campaign.lines('started')).length).to.be.greaterThan(12);
-      const left = async (): Promise<string[]> => (await cluster().queue()).filter((line) => line.includes(campaign.runId));
-      await eventually('an empty queue', async () => (await left()).length === 0, 60_000);
-    });
-  }
+  it('loses no task and repeats no result when a node loses its power', async () => {
+    await losesNothing(cluster(), play, 'cut', 'boot');
+  });
 
   it('sits out a controller that is gone', async () => {
     const campaign = await play('pause', { maxBlocks: 2 });
