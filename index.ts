@@ -38,9 +38,28 @@ export { ThreadPoolExecutor } from './executors/threads/description.ts';
 export type { ThreadPoolOptions } from './executors/threads/options.ts';
 export { LocalProvider } from './providers/local/description.ts';
 export type { LocalProviderOptions } from './providers/local/options.ts';
+export { PBSProProvider } from './providers/pbspro/description.ts';
+export type { PBSProProviderOptions } from './providers/pbspro/options.ts';
+export { SlurmProvider } from './providers/slurm/description.ts';
+export type { SlurmProviderOptions } from './providers/slurm/options.ts';
 export { SimpleLauncher } from './launchers/simple-launcher.ts';
 export { SingleNodeLauncher } from './launchers/single-node-launcher.ts';
-export type { SimpleLauncherOptions, SingleNodeLauncherOptions } from './launchers/options.ts';
+export { SrunLauncher } from './launchers/srun-launcher.ts';
+export { SrunMpiLauncher } from './launchers/srun-mpi-launcher.ts';
+export { MpiExecLauncher } from './launchers/mpiexec-launcher.ts';
+export { MpiRunLauncher } from './launchers/mpirun-launcher.ts';
+export { SshLauncher } from './launchers/ssh-launcher.ts';
+export { WrappedLauncher } from './launchers/wrapped-launcher.ts';
+export type {
+  MpiExecLauncherOptions,
+  MpiRunLauncherOptions,
+  SimpleLauncherOptions,
+  SingleNodeLauncherOptions,
+  SrunLauncherOptions,
+  SrunMpiLauncherOptions,
+  SshLauncherOptions,
+  WrappedLauncherOptions,
+} from './launchers/options.ts';
 export type { ExitMode, FailedTry, RetryHandler, StrategyName } from './lib/config.ts';
 
 export { AppError, isAppError, type AppErrorInfo, type TaggedError } from './lib/errors/app-error.ts';

@@ -3,11 +3,19 @@
  */
 import { HighThroughputExecutor } from '../executors/high-throughput/description.ts';
 import { ThreadPoolExecutor } from '../executors/threads/description.ts';
+import { MpiExecLauncher } from '../launchers/mpiexec-launcher.ts';
+import { MpiRunLauncher } from '../launchers/mpirun-launcher.ts';
 import { SimpleLauncher } from '../launchers/simple-launcher.ts';
 import { SingleNodeLauncher } from '../launchers/single-node-launcher.ts';
+import { SrunLauncher } from '../launchers/srun-launcher.ts';
+import { SrunMpiLauncher } from '../launchers/srun-mpi-launcher.ts';
+import { SshLauncher } from '../launchers/ssh-launcher.ts';
+import { WrappedLauncher } from '../launchers/wrapped-launcher.ts';
 import type { OptionsSchema } from '../lib/options/schema.ts';
 import { didYouMean } from '../lib/suggest.ts';
 import { LocalProvider } from '../providers/local/description.ts';
+import { PBSProProvider } from '../providers/pbspro/description.ts';
+import { SlurmProvider } from '../providers/slurm/description.ts';
 
 export type DescriptionKind = 'executor' | 'provider' | 'launcher';
 
@@ -19,8 +27,17 @@ export interface DescriptionClass {
 
 const classes: Readonly<Record<DescriptionKind, readonly DescriptionClass[]>> = {
   executor: [HighThroughputExecutor, ThreadPoolExecutor],
-  provider: [LocalProvider],
-  launcher: [SimpleLauncher, SingleNodeLauncher],
+  provider: [LocalProvider, PBSProProvider, SlurmProvider],
+  launcher: [
+    SimpleLauncher,
+    SingleNodeLauncher,
+    SrunLauncher,
+    SrunMpiLauncher,
+    MpiExecLauncher,
+    MpiRunLauncher,
+    SshLauncher,
+    WrappedLauncher,
+  ],
 };
 
 /** Options that hold a description, or a list of them. */

@@ -13,19 +13,39 @@ export interface JobScript {
   readonly command: string;
   /** Lines for the scheduler, right below the first. */
   readonly directives?: string;
+  /** Where it all runs, for schedulers that start a job somewhere else. */
+  readonly workingDirectory?: string;
+  /** File into which the script writes its exit code, last of all, for schedulers that forget jobs. */
+  readonly endPath?: string;
 }
 
 /** @throws RangeError when an environment variable cannot be exported by a shell. */
-export function buildJobScript({ name, env, workerInit, command, directives }: JobScript): string {
-  const parts = ['#!/bin/bash', directives, `# Job ${oneLine(name)}`, LEAVE_ON_SIGNAL, exportLines(env), initLines(workerInit), command];
-  return `${parts.filter((part) => part !== undefined && part !== '').join('\n')}\n`;
+export function buildJobScript({ name, env, workerInit, command, directives, workingDirectory, endPath }: JobScript): string {
+  const body = joinParts([LEAVE_ON_SIGNAL, enterLine(workingDirectory), exportLines(env), initLines(workerInit), command]);
+  const top = joinParts(['#!/bin/bash', directives, `# Job ${oneLine(name)}`]);
+  return `${top}\n${endPath === undefined ? body : recordEnd(body, endPath)}\n`;
 }
+
+const joinParts = (parts: readonly (string | undefined)[]): string => parts.filter((part) => part !== undefined && part !== '').join('\n');
+
+/** In a shell of its own, so that neither `exec` nor another EXIT trap in it keeps the end from being written down. */
+const recordEnd = (body: string, endPath: string): string => `flotilla_end=${quoteForShell(endPath)}
+rm -f -- "$flotilla_end" # Of an earlier start of the same job.
+flotilla_ended() { echo "$?" > "$flotilla_end"; }
+trap flotilla_ended EXIT
+${LEAVE_ON_SIGNAL}
+(
+${body}
+)
+exit "$?"`;
 
 /**
  * The signal goes to every process of the group: bash waits for the program that it runs, and leaves with that one's exit code
  * instead of going on with the next line.
  */
 const LEAVE_ON_SIGNAL = `trap 'exit $?' TERM`;
+
+const enterLine = (directory: string | undefined): string => (directory === undefined ? '' : `cd -- ${quoteForShell(directory)} || exit`);
 
 function exportLines(env: Readonly<Record<string, string>>): string {
   return Object.entries(env)

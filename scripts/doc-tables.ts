@@ -11,14 +11,24 @@ import { HighThroughputExecutor } from '../executors/high-throughput/description
 import { highThroughputWarnings } from '../executors/high-throughput/options.ts';
 import { ThreadPoolExecutor } from '../executors/threads/description.ts';
 import { threadPoolWarnings } from '../executors/threads/options.ts';
+import { MpiExecLauncher } from '../launchers/mpiexec-launcher.ts';
+import { MpiRunLauncher } from '../launchers/mpirun-launcher.ts';
 import { SimpleLauncher } from '../launchers/simple-launcher.ts';
 import { SingleNodeLauncher } from '../launchers/single-node-launcher.ts';
+import { SrunLauncher } from '../launchers/srun-launcher.ts';
+import { SrunMpiLauncher } from '../launchers/srun-mpi-launcher.ts';
+import { SshLauncher } from '../launchers/ssh-launcher.ts';
+import { WrappedLauncher } from '../launchers/wrapped-launcher.ts';
 import { OPTION_TABLE } from '../lib/apps/option-table.ts';
 import { ERROR_CODES } from '../lib/errors/codes.ts';
 import { withoutSnakeCase } from '../lib/options/spelling.ts';
 import type { OptionsSchema } from '../lib/options/schema.ts';
 import { LocalProvider } from '../providers/local/description.ts';
 import { localProviderWarnings } from '../providers/local/options.ts';
+import { PBSProProvider } from '../providers/pbspro/description.ts';
+import { pbsProProviderWarnings } from '../providers/pbspro/options.ts';
+import { SlurmProvider } from '../providers/slurm/description.ts';
+import { slurmProviderWarnings } from '../providers/slurm/options.ts';
 
 type Warnings = Readonly<Record<string, string>>;
 interface Described {
@@ -31,8 +41,16 @@ const DESCRIBED: readonly (readonly [Described, Warnings])[] = [
   [HighThroughputExecutor, highThroughputWarnings],
   [ThreadPoolExecutor, threadPoolWarnings],
   [LocalProvider, localProviderWarnings],
+  [PBSProProvider, pbsProProviderWarnings],
+  [SlurmProvider, slurmProviderWarnings],
   [SimpleLauncher, {}],
   [SingleNodeLauncher, {}],
+  [SrunLauncher, {}],
+  [SrunMpiLauncher, {}],
+  [MpiExecLauncher, {}],
+  [MpiRunLauncher, {}],
+  [SshLauncher, {}],
+  [WrappedLauncher, {}],
 ];
 
 const TABLES: Readonly<Record<string, () => string>> = {

@@ -10,6 +10,8 @@ export interface BlocksContext {
   /** Absolute. */
   readonly runDir: string;
   readonly workingDirectory: string;
+  /** How long its jobs are left to a successor when this driver has died. */
+  readonly orphanGraceMs?: number | undefined;
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void;
 }
 

@@ -73,7 +73,8 @@ export class Blocks {
 
   /** Why there are no workers, block by block; for `explain`. */
   status(): string {
-    return describeBlocks(this.#scaler, (blockId) => this.jobOf(blockId), this.#now());
+    const blocks = describeBlocks(this.#scaler, (blockId) => this.jobOf(blockId), this.#now());
+    return [blocks, ...(this.#runner?.explain() ?? [])].join('; ');
   }
 
   /** Jobs that have not ended; before the start those that are to be adopted. */

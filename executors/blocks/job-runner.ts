@@ -2,10 +2,10 @@
  * Blocks as a provider's jobs: submits, asks and cancels, and reports what becomes of them. Owns the provider's running side and
  * its poll; decides nothing.
  */
-import { join } from 'node:path';
-import type { JobStatus, RunningProvider } from '../../lib/provider.ts';
+import type { JobRequest, JobStatus, RunningProvider } from '../../lib/provider.ts';
 import { type BlockJob, BlockJobs } from './block-jobs.ts';
 import type { AdoptedBlock, BlocksOptions } from './blocks-options.ts';
+import { requestJob, scriptDirOf } from './job-request.ts';
 import type { BlockId } from './scaler-types.ts';
 
 export interface JobEvents {
@@ -34,12 +34,14 @@ export class JobRunner {
     this.#options = options;
     this.#now = now;
     this.#events = events;
-    this.scriptDir = join(context.runDir, 'blocks', fileName(label));
+    this.scriptDir = scriptDirOf(context.runDir, label);
     this.#provider = provider.start({
       runId: context.runId,
       scriptDir: this.scriptDir,
       workingDirectory: context.workingDirectory,
+      orphanGraceMs: context.orphanGraceMs,
       jobChanged: (jobId, status) => this.#update(jobId, status),
+      log: (level, message, fields) => context.log(level, `executor '${label}': ${message}`, fields),
     });
     this.#pollTimer = setInterval(() => void this.#poll(), provider.statusPollMs);
     this.#pollTimer.unref();
@@ -57,6 +59,11 @@ export class JobRunner {
     this.#submitting.add(submission);
   }
 
+  /** What keeps the provider from submitting or asking; whole clauses. */
+  explain(): readonly string[] {
+    return this.#provider.explain?.() ?? [];
+  }
+
   /** Blocks without a job are passed over. */
   async cancel(blockIds: readonly BlockId[]): Promise<void> {
     await this.#cancelJobs(blockIds.flatMap((blockId) => this.jobs.get(blockId)?.jobId ?? []));
@@ -65,6 +72,7 @@ export class JobRunner {
   /** Cancels every job, also those whose submission is under way. Resolves when the provider has let go of all. */
   async close(): Promise<void> {
     clearInterval(this.#pollTimer);
+    this.#provider.stopSubmitting?.();
     await Promise.all(this.#submitting);
     await this.#cancelJobs(this.#liveIds());
     await this.#provider.close();
@@ -85,15 +93,15 @@ export class JobRunner {
 
   async #submit(blockId: BlockId): Promise<void> {
     const { context, env, label, provider } = this.#options;
-    const name = `flotilla.${fileName(context.runId)}.${fileName(label)}-${blockId}`;
+    let request: JobRequest;
     let jobId: string;
     try {
-      const command = provider.launcher.wrap(this.#options.command(blockId), provider.limits.nodesPerBlock, 1);
-      jobId = await this.#provider.submit({ command, name, env: { ...env, FLOTILLA_BLOCK_ID: blockId } });
+      request = requestJob({ runId: context.runId, label, blockId, provider, command: this.#options.command(blockId), env });
+      jobId = await this.#provider.submit(request);
     } catch (error) {
       return this.#events.submitFailed(blockId, error);
     }
-    const early = this.jobs.add(blockId, jobId, name, this.#now());
+    const early = this.jobs.add(blockId, jobId, request.name, this.#now());
     this.#events.submitted(blockId, jobId);
     if (early !== undefined) this.#update(jobId, early);
   }
@@ -125,9 +133,4 @@ export class JobRunner {
       this.#polling = false;
     }
   }
-}
-
-/** Letters, digits and `_ . -`, so that it can be part of a file's or a job's name. */
-function fileName(text: string): string {
-  return text.replace(/[^\w.-]/g, '_');
 }

@@ -29,7 +29,7 @@ function describeBlock(block: Readonly<Block>, job: BlockJob | undefined): strin
     case 'waiting':
       return job.state === 'running'
         ? `block ${block.id} runs ${since}, but no manager has registered`
-        : `block ${block.id} is ${job.state} ${since}`;
+        : `block ${block.id} is ${job.state} ${since}${job.reason === undefined ? '' : `: ${job.reason}`}`;
   }
 }
 

@@ -78,7 +78,7 @@ function createBlocks({ peers, takeOver, interchange, record }: BlocksParts, on:
   return new Blocks({
     label,
     provider,
-    context: { runId, runDir, workingDirectory, log: events.log },
+    context: { runId, runDir, workingDirectory, orphanGraceMs: orphanGraceOf(peers.compiled, peers.context), log: events.log },
     command: () => managerCommand(peers),
     env: {},
     load: () => on.load(),
@@ -97,7 +97,8 @@ function createBlocks({ peers, takeOver, interchange, record }: BlocksParts, on:
   });
 }
 
-function managerCommand({ compiled, directory }: PeerSettingsSource): string {
+/** Starts a manager on one node. */
+export function managerCommand({ compiled, directory }: Pick<PeerSettingsSource, 'compiled' | 'directory'>): string {
   const node = compiled.nodePath ?? process.execPath;
   return [node, '--disable-warning=ExperimentalWarning', MANAGER_ENTRY, settingsPathIn(directory)].map(quoteForShell).join(' ');
 }

@@ -21,10 +21,13 @@ export class OptionsSchema<S extends Shape = Shape> {
   /** Name of the class, as it is written behind `type:` and in messages. */
   readonly type: string;
   readonly #build: () => Options<S>;
+  readonly #needsSome: boolean;
   #built: Options<S> | undefined;
 
-  constructor(type: string, shape: () => S) {
+  /** @param needsSome that there are options which must be written. */
+  constructor(type: string, shape: () => S, { needsSome = false } = {}) {
     this.type = type;
+    this.#needsSome = needsSome;
     this.#build = () => zod().strictObject(shape());
   }
 
@@ -42,7 +45,7 @@ export class OptionsSchema<S extends Shape = Shape> {
   check(options: unknown): z.output<Options<S>> {
     if (!isOptionsObject(options)) throw new ConfigError(`${this.type}: expected an object of options, saw ${showValue(options)}`);
     const written = withoutUndefined(options);
-    if (Object.keys(written).length === 0) return {} as z.output<Options<S>>;
+    if (Object.keys(written).length === 0 && !this.#needsSome) return {} as z.output<Options<S>>;
     const result = this.zod().safeParse(written);
     if (!result.success) throw new ConfigError(reportIssues(this.type, written, result.error.issues, this.keys()));
     return result.data;

@@ -1,9 +1,20 @@
 /**
  * LocalProvider as people write it: data, checked and frozen. What runs is local-provider.ts.
  */
+import { join } from 'node:path';
 import { frozenCopy } from '../../lib/options/freeze.ts';
 import { warnAboutOptions } from '../../lib/options/warnings.ts';
-import type { BlockLimits, Launcher, ProviderContext, ProviderDescription, RunningProvider } from '../../lib/provider.ts';
+import type {
+  BlockLimits,
+  JobPlace,
+  JobRequest,
+  Launcher,
+  ProviderContext,
+  ProviderDescription,
+  Rehearsal,
+  RunningProvider,
+} from '../../lib/provider.ts';
+import { buildJobScript } from '../job-script.ts';
 import { RunningLocalProvider } from './local-provider.ts';
 import {
   type CompiledLocalProvider,
@@ -22,7 +33,6 @@ export class LocalProvider implements ProviderDescription {
   static readonly schema = localProviderOptions;
 
   readonly type = 'LocalProvider';
-  readonly isLocal = true;
   /** Its jobs report by themselves; asking is a safety net. */
   readonly statusPollMs = 5000;
   /** As written. */
@@ -39,12 +49,23 @@ export class LocalProvider implements ProviderDescription {
     Object.freeze(this);
   }
 
+  /** Not where the launcher takes managers to other machines, as within an allocation. */
+  get isLocal(): boolean {
+    return !this.launcher.reachesOtherNodes;
+  }
+
   get limits(): BlockLimits {
     return this.compiled.limits;
   }
 
   get launcher(): Launcher {
     return this.compiled.launcher;
+  }
+
+  rehearse(job: JobRequest, { scriptDir }: JobPlace): Rehearsal {
+    const path = join(scriptDir, `${job.name}.sh`);
+    const text = buildJobScript({ ...job, workerInit: this.compiled.workerInit });
+    return { script: { path, text }, commands: [{ purpose: 'start a block', argv: ['bash', path] }] };
   }
 
   start(context: ProviderContext): RunningProvider {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Launcher } from '../../lib/provider.ts';
 import { eventually } from '../support/eventually.ts';
-import { isAlive, ScriptBench } from './run-script.ts';
+import { isAlive, ScriptBench, type ScriptRun } from './run-script.ts';
 
 export interface LauncherUnderTest {
   readonly make: () => Launcher;
@@ -18,10 +18,18 @@ export interface LauncherUnderTest {
   readonly copies: number;
   /** What must be on PATH for its scripts to run; the specs are skipped without it. */
   readonly needs?: string;
+  /** Of the job, beside that of the specs. `dir` is empty, and removed afterwards. */
+  readonly environment?: (dir: string) => Promise<Readonly<Record<string, string>>>;
 }
 
-export function launcherContract(title: string, { make, nodesPerBlock, tasksPerNode, copies, needs }: LauncherUnderTest): void {
-  describe(`launcher contract: ${title}`, () => {
+const PATIENCE_MS = 30_000;
+
+export function launcherContract(
+  title: string,
+  { make, nodesPerBlock, tasksPerNode, copies, needs, environment }: LauncherUnderTest,
+): void {
+  describe(`launcher contract: ${title}`, function () {
+    this.timeout(90_000);
     const wrap = (command: string): string => make().wrap(command, nodesPerBlock, tasksPerNode);
     /** Exit 3 in one copy, whichever comes first. */
     const oneFails = 'mkdir "$DIR/taken" 2>/dev/null && exit 3\nexit 0';
@@ -35,8 +43,10 @@ export function launcherContract(title: string, { make, nodesPerBlock, tasksPerN
     });
     afterEach(() => bench.close());
 
+    const start = async (command: string): Promise<ScriptRun> => bench.start(wrap(command), [], await environment?.(bench.dir));
+
     async function exitCodeOf(command: string): Promise<number | null> {
-      const run = await bench.start(wrap(command));
+      const run = await start(command);
       return (await run.ended).exitCode;
     }
 
@@ -72,12 +82,13 @@ export function launcherContract(title: string, { make, nodesPerBlock, tasksPerN
       ['a list of commands', 'sleep 60\necho survived >> "$DIR/log"'],
     ] as const) {
       it(`passes TERM on to every copy of ${title}, once, and leaves nothing`, async () => {
-        const run = await bench.start(wrap(`echo "$BASHPID" >> "$DIR/pids"\n${sleep}`));
-        await eventually('every copy has started', async () => (await bench.lines('pids')).length === copies);
+        const run = await start(`echo "$BASHPID" >> "$DIR/pids"\n${sleep}`);
+        await eventually('every copy has started', async () => (await bench.lines('pids')).length === copies, PATIENCE_MS);
         process.kill(-run.pid, 'SIGTERM');
         const { exitCode, signal } = await run.ended;
         expect(signal ?? exitCode).to.be.oneOf([143, 'SIGTERM']);
-        for (const pid of await bench.lines('pids')) await eventually(`process ${pid} ends`, async () => !(await isAlive(Number(pid))));
+        for (const pid of await bench.lines('pids'))
+          await eventually(`process ${pid} ends`, async () => !(await isAlive(Number(pid))), PATIENCE_MS);
         expect(await bench.lines('log')).to.deep.equal([]);
       });
     }

@@ -25,10 +25,10 @@ export class ScriptBench {
   }
 
   /** `$DIR` in the script is `dir`. */
-  async start(script: string, bashOptions: readonly string[] = []): Promise<ScriptRun> {
+  async start(script: string, bashOptions: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<ScriptRun> {
     const path = join(this.dir, 'script.sh');
     await writeFile(path, script);
-    const child = spawn('bash', [...bashOptions, path], { detached: true, env: { ...process.env, DIR: this.dir } });
+    const child = spawn('bash', [...bashOptions, path], { detached: true, cwd: this.dir, env: { ...process.env, ...env, DIR: this.dir } });
     let output = '';
     child.stdout.on('data', (chunk) => (output += chunk));
     child.stderr.on('data', (chunk) => (output += chunk));

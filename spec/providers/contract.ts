@@ -1,24 +1,39 @@
 /**
  * What every provider must do, with real jobs.
  */
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { JobStatus, ProviderDescription, RunningProvider } from '../../lib/provider.ts';
 import { isTerminal } from '../../lib/provider.ts';
-import { isAlive } from '../launchers/run-script.ts';
-import { eventually } from '../support/eventually.ts';
+import { isAlive as isAliveHere } from '../launchers/run-script.ts';
+import { eventually as waitFor } from '../support/eventually.ts';
 
 export interface ProviderUnderTest {
   make(options?: { workerInit?: string; walltime?: string }): ProviderDescription;
   /** The shortest walltime that the scheduler enforces; absent: not tested. */
   readonly shortWalltime?: string;
+  /** The id of a job that there has never been. Default 'local-0'. */
+  readonly unknownJobId?: string;
+  /** Whether a process lives, by the id that it has where jobs run. Default: here. */
+  isAlive?(pid: number): Promise<boolean>;
+  /** How long a scheduler may take to start or end a job, ms. Default 10,000. */
+  readonly patienceMs?: number;
+  /** How long after `killNow` its jobs may still live, ms. Default 1,000. */
+  readonly killNowMs?: number;
+  /** Why processes that have left the job's session are not looked after here; absent: they are. */
+  readonly keepsStrays?: string;
 }
 
-export function providerContract(title: string, { make, shortWalltime }: ProviderUnderTest): void {
+export function providerContract(title: string, underTest: ProviderUnderTest): void {
+  const { make, shortWalltime, unknownJobId = 'local-0', patienceMs = 10_000, killNowMs = 1000, keepsStrays } = underTest;
+  const isAlive = (pid: number): Promise<boolean> => underTest.isAlive?.(pid) ?? isAliveHere(pid);
+  const eventually = <T>(what: string, probe: () => T | Promise<T>, limitMs = patienceMs) => waitFor(what, probe, limitMs);
+
   describe(`provider contract: ${title}`, function () {
-    this.timeout(60_000);
+    this.timeout(60_000 + 4 * patienceMs);
     let dir: string;
     let provider: RunningProvider;
     let count = 0;
@@ -34,7 +49,7 @@ export function providerContract(title: string, { make, shortWalltime }: Provide
     });
 
     function start(description: ProviderDescription): RunningProvider {
-      return description.start({ runId: 'spec', scriptDir: join(dir, 'scripts'), workingDirectory: dir, jobChanged: () => undefined });
+      return description.start({ runId: 'spec', scriptDir: join(dir, 'scripts'), workingDirectory: dir, jobChanged() {}, log() {} });
     }
 
     async function restart(options: { workerInit?: string; walltime?: string }): Promise<void> {
@@ -110,7 +125,7 @@ export function providerContract(title: string, { make, shortWalltime }: Provide
     });
 
     it('knows nothing of a job that it never started, and does not call it finished', async () => {
-      expect(await statusOf('local-0')).to.deep.equal({ state: 'unknown' });
+      expect(await statusOf(unknownJobId)).to.deep.equal({ state: 'unknown' });
     });
 
     it('cancels a running job', async () => {
@@ -131,7 +146,7 @@ export function providerContract(title: string, { make, shortWalltime }: Provide
       const running = await submit(SLEEPER);
       const ended = await submit('exit 5');
       await Promise.all([hasStarted(1), end(ended)]);
-      await Promise.all([provider.cancel([running, ended]), provider.cancel([running, 'local-0'])]);
+      await Promise.all([provider.cancel([running, ended]), provider.cancel([running, unknownJobId])]);
       await provider.cancel([running]);
       expect((await end(running)).state).to.equal('cancelled');
       expect(await end(ended)).to.include({ state: 'failed', exitCode: 5 });
@@ -157,7 +172,11 @@ export function providerContract(title: string, { make, shortWalltime }: Provide
       for (const pid of await pids()) expect(await isAlive(pid)).to.equal(false);
     });
 
-    it('leaves none of the processes that a job leaves behind', async () => {
+    it('leaves none of the processes that a job leaves behind', async function () {
+      if (keepsStrays !== undefined) {
+        console.log(`      (skipped: ${keepsStrays})`);
+        this.skip();
+      }
       const linger = '(echo "$BASHPID" >> pids; exec sleep 300) &\n(echo "$BASHPID" >> pids; exec setsid sleep 300) &';
       const jobId = await submit(`touch pids\n${linger}\nwhile [ "$(wc -l < pids)" -lt 2 ]; do sleep 0.02; done`);
       expect((await end(jobId)).state).to.equal('completed');
@@ -178,7 +197,7 @@ export function providerContract(title: string, { make, shortWalltime }: Provide
       await submit(`trap '' TERM\n${SLEEPER}`);
       await hasStarted(1);
       provider.killNow();
-      for (const pid of await pids()) await eventually(`process ${pid} ends`, async () => !(await isAlive(pid)), 1000);
+      for (const pid of await pids()) await eventually(`process ${pid} ends`, async () => !(await isAlive(pid)), killNowMs);
     });
 
     it('runs workerInit first, in the same shell', async () => {
@@ -207,6 +226,14 @@ export function providerContract(title: string, { make, shortWalltime }: Provide
     it('goes on when workerInit forgives a failure on the way', async () => {
       await restart({ workerInit: 'false\ntrue' });
       expect(await end(await submit('true'))).to.include({ state: 'completed' });
+    });
+
+    it('can say what it would write and run, without doing it', () => {
+      const job = { command: 'echo hello', name: 'flotilla.spec.rehearsal', env: { GREETING: 'hi' } };
+      const rehearsal = make({ workerInit: 'echo first' }).rehearse?.(job, { scriptDir: join(dir, 'nowhere'), workingDirectory: dir });
+      expect(rehearsal?.script.text).to.match(/^#!\/bin\/bash\n[^]*export GREETING=hi\n[^]*echo first\n[^]*echo hello\n/);
+      expect(rehearsal?.commands.some(({ argv }) => argv.includes(rehearsal.script.path))).to.equal(true);
+      expect(existsSync(join(dir, 'nowhere'))).to.equal(false);
     });
 
     if (shortWalltime !== undefined) {

@@ -1,8 +1,12 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { buildJobScript } from '../../providers/job-script.ts';
+import { buildJobScript, type JobScript } from '../../providers/job-script.ts';
 import { quoteForShell } from '../../providers/shell-quote.ts';
+import { ScriptBench } from '../launchers/run-script.ts';
+import { eventually } from '../support/eventually.ts';
 
 const run = promisify(execFile);
 const script = { name: 'flotilla.r.0', env: {}, workerInit: '', command: 'true' };
@@ -28,6 +32,41 @@ describe("a job's script", () => {
       expect(() => buildJobScript({ ...script, env: { [key]: '1' } })).to.throw(RangeError, 'cannot be exported by a shell');
     });
   }
+});
+
+describe("a job's script that writes down its end", () => {
+  let bench: ScriptBench;
+  beforeEach(async () => (bench = await ScriptBench.open()));
+  afterEach(() => bench.close());
+
+  const end = async (changes: Partial<JobScript>) => {
+    const { ended } = await bench.start(buildJobScript({ ...script, ...changes, endPath: join(bench.dir, "the job's end") }));
+    return { exitCode: (await ended).exitCode, written: await bench.lines("the job's end") };
+  };
+
+  for (const [how, changes, exitCode] of [
+    ['comes to its last line', { command: 'true' }, 0],
+    ['fails', { command: '(exit 3)' }, 3],
+    ['exits', { command: 'exit 4\necho no' }, 4],
+    ['execs', { command: 'exec bash -c "exit 5"' }, 5],
+    ['has a trap of its own', { workerInit: "trap 'echo bye' EXIT", command: 'exit 6' }, 6],
+    ['ends in a here-document', { command: 'cat >/dev/null <<END\ntext\nEND' }, 0],
+    ['never gets to its command', { workerInit: 'exit 7', command: 'exit 8' }, 7],
+  ] as const) {
+    it(`does so when it ${how}`, async () => {
+      expect(await end(changes)).to.deep.equal({ exitCode, written: [String(exitCode)] });
+    });
+  }
+
+  it('does so when it is told to leave', async () => {
+    const { pid, ended } = await bench.start(
+      buildJobScript({ ...script, command: `bash -c 'touch "$DIR/started"; exec sleep 300'`, endPath: join(bench.dir, 'end') }),
+    );
+    await eventually('it runs', () => existsSync(join(bench.dir, 'started')));
+    process.kill(-pid, 'SIGTERM');
+    expect((await ended).exitCode).to.equal(143);
+    expect(await bench.lines('end')).to.deep.equal(['143']);
+  });
 });
 
 describe('a quoted word', () => {

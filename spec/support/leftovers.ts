@@ -26,6 +26,12 @@ export const scratchFoldersOf = (runId: string): string[] =>
 /** Whether a process is there and not a zombie. */
 export const isAlive = (pid: number): boolean => !['', 'Z', 'X'].includes(statFields(pid)[0] ?? '');
 
+/** Ids of the living children of a process. */
+export const livingChildrenOf = (parent: number): number[] =>
+  readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0 && parentOf(pid) === parent && isAlive(pid));
+
 const parentOf = (pid: number): number => Number(statFields(pid)[1]);
 
 /** Fields of /proc/PID/stat after the name, which may hold anything. */

@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { SimpleLauncher } from '../../../launchers/simple-launcher.ts';
+import { SrunLauncher } from '../../../launchers/srun-launcher.ts';
+import { SshLauncher } from '../../../launchers/ssh-launcher.ts';
+import { WrappedLauncher } from '../../../launchers/wrapped-launcher.ts';
 import type { JobStatus, RunningProvider } from '../../../lib/provider.ts';
 import { LocalProvider } from '../../../providers/local/description.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -29,7 +32,7 @@ describe('LocalProvider, running', () => {
 
   function start(changes: { scriptDir?: string; workingDirectory?: string } = {}): RunningProvider {
     const jobChanged = (_: string, status: JobStatus): void => void seen.push(status);
-    return new LocalProvider().start({ runId: 'r', scriptDir: join(dir, 'jobs'), workingDirectory: dir, jobChanged, ...changes });
+    return new LocalProvider().start({ runId: 'r', scriptDir: join(dir, 'jobs'), workingDirectory: dir, jobChanged, log() {}, ...changes });
   }
   const failure = (job: Promise<string>): Promise<Error> =>
     job.then(
@@ -62,6 +65,7 @@ describe('LocalProvider, running', () => {
       scriptDir: join(dir, 'jobs'),
       workingDirectory: dir,
       jobChanged: (_, status) => void seen.push(status),
+      log() {},
     });
     await provider.submit({ command: 'sleep 0.1', name, env: {} });
     await eventually('the end is reported', () => seen.some(({ state }) => state !== 'running'));
@@ -179,7 +183,7 @@ describe('LocalProvider, running', () => {
     const script = `
       import { LocalProvider } from '${module}';
       const dir = ${JSON.stringify(dir)};
-      const provider = new LocalProvider().start({ runId: 'r', scriptDir: dir, workingDirectory: dir, jobChanged() {} });
+      const provider = new LocalProvider().start({ runId: 'r', scriptDir: dir, workingDirectory: dir, jobChanged() {}, log() {} });
       await provider.submit({ name: 'idle', env: {}, command: 'exec sleep 20' });
       process.on('exit', () => provider.killNow());`;
     await promisify(execFile)(process.execPath, ['--input-type=module-typescript', '-e', script], { timeout: 10_000 });
@@ -192,6 +196,13 @@ describe('LocalProvider, described', () => {
     expect(limits).to.deep.equal({ nodesPerBlock: 1, initBlocks: 1, minBlocks: 0, maxBlocks: 1, parallelism: 1, walltimeMs: undefined });
     expect(launcher.type).to.equal('SingleNodeLauncher');
     expect(isLocal).to.equal(true);
+  });
+
+  it('is not of this machine alone with a launcher that reaches others, so that managers are told an address that they can dial', () => {
+    for (const launcher of [new SrunLauncher(), new WrappedLauncher({ prepend: 'time', launcher: new SshLauncher() })]) {
+      expect(new LocalProvider({ launcher }).isLocal).to.equal(false);
+    }
+    expect(new LocalProvider({ launcher: new WrappedLauncher({ prepend: 'time' }) }).isLocal).to.equal(true);
   });
 
   it('takes durations as people write them', () => expect(new LocalProvider({ walltime: '1h30m' }).limits.walltimeMs).to.equal(5_400_000));
