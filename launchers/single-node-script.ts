@@ -36,14 +36,16 @@ flotilla_stop() {
 }
 trap flotilla_stop TERM INT HUP`;
 
-/** Job control gives each copy its group, and is off again before the ends of jobs would be announced on stderr. */
-const startCopies = (copies: number, debug: boolean): string => `set -m
+/** Job control gives each copy its group. It is off again before the next command is read: bash then announces ends of jobs on stderr. */
+const startCopies = (copies: number, debug: boolean): string => `{
+set -m
 for ((flotilla_number = 1; flotilla_number <= ${copies}; flotilla_number++)); do
   [ "$flotilla_signals" -eq 0 ] || break
   flotilla_copy </dev/null &
   flotilla_pids="$flotilla_pids $!"${debug ? `\n  echo "flotilla: started copy $flotilla_number of ${copies} as process $!"` : ''}
 done
 set +m
+}
 [ "$flotilla_signals" -eq 0 ] || flotilla_forward
 flotilla_started=1
 [ -n "$flotilla_pids" ] || exit 143`;
