@@ -14,6 +14,7 @@ import { WrappedLauncher } from '../launchers/wrapped-launcher.ts';
 import type { OptionsSchema } from '../lib/options/schema.ts';
 import { didYouMean } from '../lib/suggest.ts';
 import { LocalProvider } from '../providers/local/description.ts';
+import { PBSProProvider } from '../providers/pbspro/description.ts';
 import { SlurmProvider } from '../providers/slurm/description.ts';
 
 export type DescriptionKind = 'executor' | 'provider' | 'launcher';
@@ -26,7 +27,7 @@ export interface DescriptionClass {
 
 const classes: Readonly<Record<DescriptionKind, readonly DescriptionClass[]>> = {
   executor: [HighThroughputExecutor, ThreadPoolExecutor],
-  provider: [LocalProvider, SlurmProvider],
+  provider: [LocalProvider, PBSProProvider, SlurmProvider],
   launcher: [
     SimpleLauncher,
     SingleNodeLauncher,

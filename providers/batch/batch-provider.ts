@@ -27,6 +27,7 @@ import type { BatchJob, Scheduler } from './scheduler.ts';
 import { StatusAsker } from './status-asker.ts';
 import { Submitter } from './submitter.ts';
 import { sharedBucket, type TokenBucket } from './token-bucket.ts';
+import { VanishedJobs } from './vanished-jobs.ts';
 
 const TOUCH_MS = 60_000;
 const CANCEL_PATIENCE_MS = 60_000;
@@ -75,7 +76,9 @@ export class BatchProvider implements RunningProvider {
     const desk = new Desk({ channel, bucket, timeoutMs: commandTimeoutMs });
     this.#outage = new Outage(scheduler.name, this.#clock, context.log);
     this.#finder = new Finder(scheduler, desk, this.#outage);
-    this.#asker = new StatusAsker({ scheduler, desk, outage: this.#outage, channel, jobs: this.#jobs });
+    const isDoomed = (jobId: string): boolean => this.#doomed.has(jobId);
+    const vanished = new VanishedJobs({ scheduler, channel, clock: this.#clock, isDoomed });
+    this.#asker = new StatusAsker({ scheduler, desk, outage: this.#outage, vanished, jobs: this.#jobs });
     this.#submitter = new Submitter({
       provider: options.type,
       scheduler,
