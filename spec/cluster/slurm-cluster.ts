@@ -98,6 +98,22 @@ export class SlurmCluster {
     await eventually('free nodes', async () => (await this.nodeStates()).every((state) => state === 'idle'), 60_000);
   }
 
+  /** Waits until the job has ended, and the controller has been made to forget it. */
+  async forgetEndedJobs(jobId: string): Promise<void> {
+    const path = join(this.folder, 'slurm.conf');
+    const text = await readFile(path, 'utf8');
+    await writeFile(path, text.replace(/^MinJobAge=.*/m, 'MinJobAge=2'));
+    await this.on('login', 'scontrol', 'reconfigure');
+    const isForgotten = (): Promise<boolean> =>
+      this.on('login', 'squeue', '--states=all', `--jobs=${jobId}`).then(
+        () => false,
+        () => true,
+      );
+    await eventually(`Slurm to forget job ${jobId}`, isForgotten, 90_000);
+    await writeFile(path, text);
+    await this.on('login', 'scontrol', 'reconfigure');
+  }
+
   async nodeStates(): Promise<string[]> {
     return lines(await this.on('login', 'sinfo', '--noheader', '--Node', '--partition=debug', '--format=%T'));
   }
