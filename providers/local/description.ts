@@ -33,7 +33,8 @@ export class LocalProvider implements ProviderDescription {
   static readonly schema = localProviderOptions;
 
   readonly type = 'LocalProvider';
-  readonly isLocal = true;
+  /** Blocks always; managers, unless the launcher takes them elsewhere. */
+  readonly isLocal: boolean;
   /** Its jobs report by themselves; asking is a safety net. */
   readonly statusPollMs = 5000;
   /** As written. */
@@ -45,6 +46,7 @@ export class LocalProvider implements ProviderDescription {
   /** @throws ConfigError that names every option that is wrong. */
   constructor(options: LocalProviderOptions = {}) {
     this.compiled = compileLocalProvider(localProviderOptions.check(options));
+    this.isLocal = !(this.compiled.launcher.reachesOtherMachines ?? false);
     this.options = frozenCopy(options);
     this.warnings = warnAboutOptions(this.type, options, localProviderWarnings);
     Object.freeze(this);
