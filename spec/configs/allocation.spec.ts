@@ -48,7 +48,7 @@ describe('the nodes of an allocation', () => {
     expect(error.message).to.match(
       /in-allocation\.yaml:\d+:22: this is not inside an allocation: neither SLURM_JOB_ID nor PBS_JOBID is set;/,
     );
-    expect(error.message).to.match(/salloc --nodes=2, qsub -I .* --config slurm/);
+    expect(error.message).to.match(/salloc --nodes=2, qsub -I .*--config slurm/);
   });
 
   const refused: [title: string, env: Record<string, string>, says: RegExp][] = [
