@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
+import { MpiExecLauncher } from '../../../launchers/mpiexec-launcher.ts';
 import { SimpleLauncher } from '../../../launchers/simple-launcher.ts';
+import { SrunLauncher } from '../../../launchers/srun-launcher.ts';
+import { SshLauncher } from '../../../launchers/ssh-launcher.ts';
+import { WrappedLauncher } from '../../../launchers/wrapped-launcher.ts';
 import type { JobStatus, RunningProvider } from '../../../lib/provider.ts';
 import { LocalProvider } from '../../../providers/local/description.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -147,6 +151,18 @@ describe('LocalProvider, described', () => {
     expect(limits).to.deep.equal({ nodesPerBlock: 1, initBlocks: 1, minBlocks: 0, maxBlocks: 1, parallelism: 1, walltimeMs: undefined });
     expect(launcher.type).to.equal('SingleNodeLauncher');
     expect(isLocal).to.equal(true);
+  });
+
+  it('is on this machine alone, unless its launcher takes managers to others', () => {
+    const launchers = [new SimpleLauncher(), new WrappedLauncher({ prepend: 'time' }), new SrunLauncher(), new SshLauncher()];
+    const wrapped = new WrappedLauncher({ prepend: 'time', launcher: new MpiExecLauncher() });
+    expect([...launchers, wrapped].map((launcher) => new LocalProvider({ launcher }).isLocal)).to.deep.equal([
+      true,
+      true,
+      false,
+      false,
+      false,
+    ]);
   });
 
   it('takes durations as people write them', () => expect(new LocalProvider({ walltime: '1h30m' }).limits.walltimeMs).to.equal(5_400_000));
