@@ -67,9 +67,12 @@ function describeWaiting({ comment, exitStatus }: JobFacts): JobStatus {
   return {
     state: 'pending',
     ...(reason !== '' && { reason }),
-    ...(comment?.startsWith('Can Never Run') && { neverStarts: true }),
+    ...(staysSo(comment ?? '') && { neverStarts: true }),
   };
 }
+
+/** Until somebody changes the request or the site, or releases the job that PBS holds. */
+const staysSo = (comment: string): boolean => comment.startsWith('Can Never Run') || GAVE_UP.test(comment);
 
 function describeEnd(facts: JobFacts): JobStatus {
   const { exitStatus, comment } = facts;

@@ -162,6 +162,13 @@ describe('an Exit_status of PBS', () => {
     });
   }
 
+  it('-3 of a job that PBS holds since it could not be started is one that waits in vain', () => {
+    const comment = 'job held, too many failed attempts to run';
+    const status = toJobStatus({ id: '1.ctl', name: 'x', state: 'H', exitStatus: -3, comment });
+    expect(status).to.include({ state: 'pending', neverStarts: true });
+    expect(status.reason).to.include('the job could not be started').and.include(comment);
+  });
+
   it('271 of a job that was deleted is cancelled', () => {
     expect(toJobStatus({ id: '1.ctl', name: 'x', state: 'F', exitStatus: 271, substate: 91 }).state).to.equal('cancelled');
   });
