@@ -6,7 +6,9 @@ import { planSlots } from '../../executors/high-throughput/slots.ts';
 import type { HighThroughputExecutor } from '../../index.ts';
 import { type Machine, neededVariables, type Node, readConfigText, readMachines } from '../../scripts/machine-tables.ts';
 import { configErrorOf } from '../support/configs.ts';
+import { ScriptBench } from '../launchers/run-script.ts';
 import { expectGolden } from '../support/golden.ts';
+import { emulatePals } from '../support/launch/stand-ins.ts';
 import {
   isOfQueue,
   providerOf,
@@ -34,6 +36,20 @@ function slotsOf({ compiled }: HighThroughputExecutor, node: Node) {
   return planSlots({ ...compiled, cpus: cpusOf(node), memoryBytes: 2 ** 38, memPerWorkerBytes: compiled.memPerWorkerBytes });
 }
 
+/** The launcher's own script, with Cray PALS as it is documented, which knows no other option. */
+async function runWithPals(config: string, nodes: readonly string[]): Promise<{ exitCode: number | null; hosts: string[] }> {
+  const bench = await ScriptBench.open();
+  try {
+    const { launcher } = providerOf(await readExecutor(config, { ...needed(config), FLOTILLA_NODES: String(nodes.length) }));
+    const script = launcher.wrap('echo "$EMULATED_HOST" >> "$DIR/hosts"', nodes.length, 1);
+    const run = await bench.start(script, [], await emulatePals(bench.dir, nodes));
+    const { exitCode } = await run.ended;
+    return { exitCode, hosts: (await bench.lines('hosts')).toSorted() };
+  } finally {
+    await bench.close();
+  }
+}
+
 describe('configs of machines', () => {
   it('are those of which limits and nodes are known', () => {
     expect(packagedNames().filter((name) => !GENERIC.includes(name))).to.deep.equal([...machines.keys()].sort());
@@ -44,6 +60,12 @@ describe('configs of machines', () => {
   }
   for (const config of ['slurm', 'pbspro']) {
     describe(config, () => scriptSpecs(config));
+  }
+
+  for (const config of ['polaris', 'aurora', 'crux']) {
+    it(`start a manager on each node with Cray's mpiexec: ${config}`, async () => {
+      expect(await runWithPals(config, ['x1', 'x2'])).to.deep.equal({ exitCode: 0, hosts: ['x1', 'x2'] });
+    }).timeout(60_000);
   }
 
   it('are held against limits that would be noticed', async () => {

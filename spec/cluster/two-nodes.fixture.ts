@@ -1,5 +1,5 @@
 /**
- * A script inside an allocation: with `--config in-allocation`, as its environment says. Two tasks that need a node each, held until
+ * A script for two nodes, with the config that its environment names. Two tasks that need a node each, held until
  * both run, and then the end.
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
