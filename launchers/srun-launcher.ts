@@ -17,7 +17,7 @@ export class SrunLauncher implements Launcher {
   static readonly schema = srunLauncherOptions;
 
   readonly type = 'SrunLauncher';
-  readonly reachesOtherMachines = true;
+  readonly reachesOtherNodes = true;
   /** As written. */
   readonly options: Readonly<SrunLauncherOptions>;
   readonly #checked: OptionsOutput<typeof srunLauncherOptions>;

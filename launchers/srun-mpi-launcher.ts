@@ -17,7 +17,7 @@ export class SrunMpiLauncher implements Launcher {
   static readonly schema = srunMpiLauncherOptions;
 
   readonly type = 'SrunMpiLauncher';
-  readonly reachesOtherMachines = true;
+  readonly reachesOtherNodes = true;
   /** As written. */
   readonly options: Readonly<SrunMpiLauncherOptions>;
   readonly #checked: OptionsOutput<typeof srunMpiLauncherOptions>;

@@ -17,7 +17,7 @@ export class SshLauncher implements Launcher {
   static readonly schema = sshLauncherOptions;
 
   readonly type = 'SshLauncher';
-  readonly reachesOtherMachines = true;
+  readonly reachesOtherNodes = true;
   /** As written. */
   readonly options: Readonly<SshLauncherOptions>;
   readonly #checked: OptionsOutput<typeof sshLauncherOptions>;

@@ -34,8 +34,8 @@ export class WrappedLauncher implements Launcher {
     return this.launcher.maxNodesPerBlock ?? Number.POSITIVE_INFINITY;
   }
 
-  get reachesOtherMachines(): boolean {
-    return this.launcher.reachesOtherMachines ?? false;
+  get reachesOtherNodes(): boolean {
+    return this.launcher.reachesOtherNodes ?? false;
   }
 
   wrap(command: string, nodesPerBlock: number, tasksPerNode: number): string {

@@ -2,6 +2,7 @@
  * The seam between the kernel and whatever runs tasks. Contract suite: spec/executors/contract.ts.
  */
 import type { WireError } from './errors/wire-error.ts';
+import type { Rehearsal } from './provider.ts';
 import type { ResultStatus, Usage } from './wire/records.ts';
 
 /** A function that the kernel has registered with an executor; `fnId` is unique within the kernel. */
@@ -63,10 +64,11 @@ export interface ExecutorContext {
   /** For executors that have none of their own. */
   readonly orphanGraceMs: number | undefined;
   /**
-   * `runinfo/NNN` of a driver that died, whose managers the executor of the same label is to take over, if there are any. What they still
-   * do for that driver's tasks is told as everything else; a try that is submitted and that they hold is not sent again.
+   * Run directories of drivers that died one after the other, the latest first. The executor of the same label is to take over what
+   * managers they have left, if there are any. What those still do for tasks of these drivers is told as everything else; a try that is
+   * submitted and that they hold is not sent again.
    */
-  readonly takeOver?: string | undefined;
+  readonly takeOver: readonly string[];
   readonly events: ExecutorEvents;
 }
 
@@ -102,17 +104,24 @@ export interface RunningExecutor {
   explain(taskId: number): string;
   /** Ends everything and leaves no process. Idempotent; bounded by `timeoutMs`. */
   close(timeoutMs: number): Promise<void>;
+  /** Looks after its managers no more, and leaves them to another driver. Absent: it has none that could wait. */
+  abandon?(): void;
   /** Last resort, synchronous: a second Ctrl-C. */
   killNow(): void;
 }
 
 /** An executor's description: data. Starting it gives a new object, and one description can be started twice. */
+/** A run that does not take place. */
+export type RehearsalPlace = Pick<ExecutorContext, 'runId' | 'runDir' | 'workingDirectory'>;
+
 export interface ExecutorDescription {
   readonly type: string;
   readonly label: string;
   /** How long its tasks go on when the driver has died, if it says so itself. */
   readonly orphanGraceMs?: number | undefined;
   start(context: ExecutorContext): Promise<RunningExecutor>;
+  /** What it would write and run for a block, if it has blocks. Nothing is asked, written or started. */
+  rehearse?(place: RehearsalPlace): Promise<Rehearsal | undefined>;
 }
 
 export type { WireError };

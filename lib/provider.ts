@@ -116,7 +116,7 @@ export interface Launcher {
   readonly type: string;
   /** Most nodes that it can start on; absent: any number. A provider refuses more when it is defined. */
   readonly maxNodesPerBlock?: number;
-  /** Whether it starts on other machines than that of the block's script; absent: it does not. */
-  readonly reachesOtherMachines?: boolean;
+  /** Whether managers may come up on other machines than the one on which the job's script runs. Absent: they do not. */
+  readonly reachesOtherNodes?: boolean;
   wrap(command: string, nodesPerBlock: number, tasksPerNode: number): string;
 }

@@ -92,7 +92,8 @@ function createBlocks({ peers, takeOver, interchange, record }: BlocksParts, on:
   });
 }
 
-function managerCommand({ compiled, directory }: PeerSettingsSource): string {
+/** Starts a manager on one node. */
+export function managerCommand({ compiled, directory }: Pick<PeerSettingsSource, 'compiled' | 'directory'>): string {
   const node = compiled.nodePath ?? process.execPath;
   return [node, '--disable-warning=ExperimentalWarning', MANAGER_ENTRY, settingsPathIn(directory)].map(quoteForShell).join(' ');
 }

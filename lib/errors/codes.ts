@@ -64,7 +64,7 @@ export const ERROR_CODES = {
     remedy: 'Wait again, or cancel the future; kernel.explain(taskId) says what it waits for.',
   },
   FLOTILLA_WORKER_LOST: {
-    meaning: 'The process that ran the task ended under it, more often than the infrastructure budget allows.',
+    meaning: "The process that ran the task ended under it, and `onLost` is 'fail'; else it is among the losses of a PoisonTaskError.",
     remedy: 'Look at error.signal and error.stderrTail; SIGKILL out of nowhere is mostly a lack of memory.',
   },
   FLOTILLA_MANAGER_LOST: {
@@ -72,7 +72,7 @@ export const ERROR_CODES = {
     remedy: "Look at error.stderrTail, and for the block's end in the scheduler: its walltime may have run out.",
   },
   FLOTILLA_POISON_TASK_ERROR: {
-    meaning: 'One task has killed three workers and is not given another.',
+    meaning: 'A task was lost with its worker three times, and is not given another.',
     remedy: 'error.losses has the evidence: memory, native code, process.exit.',
   },
   FLOTILLA_SUBMIT_ERROR: {

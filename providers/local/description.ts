@@ -33,8 +33,6 @@ export class LocalProvider implements ProviderDescription {
   static readonly schema = localProviderOptions;
 
   readonly type = 'LocalProvider';
-  /** Blocks always; managers, unless the launcher takes them elsewhere. */
-  readonly isLocal: boolean;
   /** Its jobs report by themselves; asking is a safety net. */
   readonly statusPollMs = 5000;
   /** As written. */
@@ -46,10 +44,14 @@ export class LocalProvider implements ProviderDescription {
   /** @throws ConfigError that names every option that is wrong. */
   constructor(options: LocalProviderOptions = {}) {
     this.compiled = compileLocalProvider(localProviderOptions.check(options));
-    this.isLocal = !(this.compiled.launcher.reachesOtherMachines ?? false);
     this.options = frozenCopy(options);
     this.warnings = warnAboutOptions(this.type, options, localProviderWarnings);
     Object.freeze(this);
+  }
+
+  /** Not where the launcher takes managers to other machines, as within an allocation. */
+  get isLocal(): boolean {
+    return !this.launcher.reachesOtherNodes;
   }
 
   get limits(): BlockLimits {

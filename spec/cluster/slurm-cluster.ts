@@ -77,6 +77,9 @@ export class SlurmCluster {
 
   cut = (machine: Machine): Promise<void> => this.#command('cut', machine);
   boot = (machine: Machine): Promise<void> => this.#command('boot', machine);
+  /** Takes its network cable out; what runs there goes on. */
+  unplug = (machine: Machine): Promise<void> => this.#command('unplug', machine);
+  plug = (machine: Machine): Promise<void> => this.#command('plug', machine);
   stop = (daemon: 'slurmctld' | 'munged'): Promise<void> => this.#command('daemon', daemon, 'stop');
   startAgain = (daemon: 'slurmctld' | 'munged'): Promise<void> => this.#command('daemon', daemon, 'start');
 

@@ -2,22 +2,13 @@
 import { expect } from 'chai';
 import { eventually } from '../support/eventually.ts';
 import { processesOf } from '../support/leftovers.ts';
-import { Campaign, type ProviderData } from './campaign.ts';
+import { losesNothing, useCampaigns } from './campaigns.ts';
 import { useCluster } from './use-cluster.ts';
 
 describe('a run with SlurmProvider, on a real Slurm', function () {
   this.timeout(300_000);
   const cluster = useCluster();
-  const campaigns: Campaign[] = [];
-  const play = async (scenario: string, options?: ProviderData): Promise<Campaign> => {
-    const campaign = await Campaign.start(cluster(), scenario, options);
-    campaigns.push(campaign);
-    return campaign;
-  };
-  afterEach(async () => {
-    for (const campaign of campaigns.splice(0)) await campaign.dispose();
-    await cluster().clear();
-  });
+  const play = useCampaigns(cluster);
 
   it('uses both nodes of a block and leaves nothing behind', async () => {
     const campaign = await play('campaign', { nodesPerBlock: 2 });
@@ -36,20 +27,7 @@ describe('a run with SlurmProvider, on a real Slurm', function () {
   });
 
   it('loses no task and repeats no result when a node loses its power', async () => {
-    const campaign = await play('long', { initBlocks: 2, maxBlocks: 2 });
-    await eventually('all four slots to work', async () => (await campaign.lines('started')).length >= 4, 60_000);
-    await cluster().cut('n2');
-    try {
-      await campaign.says('done');
-      expect((await campaign.lines('results')).map(Number).toSorted((a, b) => a - b)).to.deep.equal(
-        Array.from({ length: 12 }, (_, i) => i),
-      );
-      expect((await campaign.lines('started')).length).to.be.greaterThan(12);
-      await campaign.says('closed');
-      expect((await cluster().queue()).filter((line) => line.includes(campaign.runId))).to.deep.equal([]);
-    } finally {
-      await cluster().boot('n2');
-    }
+    await losesNothing(cluster(), play, 'cut', 'boot');
   });
 
   it('sits out a controller that is gone', async () => {
@@ -67,6 +45,18 @@ describe('a run with SlurmProvider, on a real Slurm', function () {
     expect((await campaign.log()).match(/Slurm does not answer/g)).to.have.length(1);
     expect(await cluster().queue()).to.deep.equal([]);
   });
+
+  for (const times of [1, 2]) {
+    it(`cancels all blocks when it is interrupted ${times === 1 ? 'once' : 'twice, at once'}`, async () => {
+      const campaign = await play('forever', { initBlocks: 4, maxBlocks: 4 });
+      await eventually('two blocks to run', async () => (await campaign.lines('started')).length >= 4, 60_000);
+      expect(await cluster().queue()).to.have.length(4);
+      for (let time = 0; time < times; time++) await campaign.signal('SIGINT');
+      await campaign.ends();
+      await eventually('an empty queue', async () => (await cluster().queue()).length === 0, 60_000);
+      await eventually('no process', () => processesOf(campaign.runId).length === 0, 60_000);
+    });
+  }
 
   it('clears up at its start what a killed driver has left, and touches no other job', async () => {
     const stranger = (await cluster().on('login', 'sbatch', '--parsable', '--hold', '--job-name=flotilla.other.0', '--wrap=true')).trim();
