@@ -26,7 +26,7 @@ describe('the nodes of an allocation', () => {
   it("are all of Slurm's, with srun on each, whose steps may overlap with that of the shell", async () => {
     const { limits, launcher, isLocal } = await provider(slurm);
     expect(limits).to.include({ nodesPerBlock: 3, minBlocks: 1, maxBlocks: 1 });
-    expect(launcher.wrap('manager', 3, 1)).to.match(/exec srun --nodes=3 .* --overlap /);
+    expect(launcher.wrap('manager', 3, 1)).to.match(/srun --nodes=3 .* --overlap /);
     expect(isLocal).to.equal(false);
   });
 
