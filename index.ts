@@ -32,6 +32,7 @@ export type { TaskCounts } from './lib/kernel/counts.ts';
 export { Config } from './configs/config.ts';
 export type { ConfigOptions } from './configs/options.ts';
 export { addressByHostname, addressByInterface, addressByRoute } from './configs/addresses.ts';
+export { allocatedLauncher, allocatedNodes } from './configs/allocation.ts';
 export { HighThroughputExecutor } from './executors/high-throughput/description.ts';
 export type { BlockErrorHandler, HighThroughputOptions } from './executors/high-throughput/options.ts';
 export { ThreadPoolExecutor } from './executors/threads/description.ts';

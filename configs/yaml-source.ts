@@ -1,5 +1,5 @@
 /**
- * A YAML config as text: parsing it, the `!env` tag, and where in the text a path is. Knows no option.
+ * A YAML config as text: parsing it, and where in the text a path is. Knows no option, and no tag but as yaml-tags.ts tells.
  */
 import {
   type Document,
@@ -11,13 +11,12 @@ import {
   LineCounter,
   type Node,
   type Pair,
-  parse,
   parseDocument,
-  Scalar,
   type YAMLMap,
 } from 'yaml';
 import { ConfigError, type ConfigProblem, type SourcePlace } from '../lib/errors/config-error.ts';
 import type { Substitute } from './build.ts';
+import { isUnknownTag, isVariable, makeTags, type YamlTags } from './yaml-tags.ts';
 
 type Path = readonly (string | number)[];
 type Range = readonly [start: number, end: number];
@@ -25,7 +24,7 @@ type Range = readonly [start: number, end: number];
 export interface YamlSource {
   readonly data: unknown;
   readonly substitutes: readonly Substitute[];
-  /** Values that could not be made: of variables that are not set, of tags that nobody knows. In their places data has something. */
+  /** Values that could not be made: of variables that are not set, of tags that fail or that nobody knows. In their places data has something. */
   readonly faults: readonly ConfigProblem[];
   /** Whether the problem is that of a value that could not be made. */
   isOfFault(problem: ConfigProblem): boolean;
@@ -36,19 +35,8 @@ export interface YamlSource {
 /** @throws ConfigError when it is not YAML. */
 export function parseYaml(file: string, text: string, env: Readonly<NodeJS.ProcessEnv>): YamlSource {
   const lines = new LineCounter();
-  const variables = new Map<string, unknown>();
-  const unset = new WeakSet<object>();
-  const envTag = {
-    tag: '!env',
-    resolve: (written: string, onError: (message: string) => void) => {
-      const value = resolveVariable(written, env, onError);
-      if (value !== undefined) variables.set(value, readScalar(value));
-      const node = new Scalar(value ?? '');
-      if (value === undefined) unset.add(node);
-      return node;
-    },
-  };
-  const document = parseDocument(text, { lineCounter: lines, customTags: [envTag], merge: true, prettyErrors: false });
+  const tags = makeTags(env);
+  const document = parseDocument(text, { lineCounter: lines, customTags: tags.customTags, merge: true, prettyErrors: false });
   const place = (range: Range): SourcePlace => placeOf(file, text, lines, range);
   const found = [...document.errors, ...document.warnings];
   const faults = found.map(({ message, pos }): ConfigProblem => ({ path: [], target: 'value', message, place: place(pos) }));
@@ -57,46 +45,22 @@ export function parseYaml(file: string, text: string, env: Readonly<NodeJS.Proce
   const data: unknown = document.toJS();
   return {
     data,
-    substitutes: findSubstitutes(document.contents, variables),
+    substitutes: findSubstitutes(document.contents, tags),
     faults,
     isOfFault: ({ path }) => {
       const node = nodeAt(document, path);
-      return node !== undefined && (unset.has(node) || hasUnknownTag(node));
+      return node !== undefined && (tags.isUnmade(node) || isUnknownTag(node.tag ?? ''));
     },
     locate: (problem) => ({ ...problem, place: place(rangeOf(document, problem)) }),
   };
 }
 
-/** `NAME` or `NAME:default`. The value stays text; what YAML would make of it is kept as its substitute. */
-function resolveVariable(written: string, env: Readonly<NodeJS.ProcessEnv>, onError: (message: string) => void): string | undefined {
-  const colon = written.indexOf(':');
-  const name = (colon === -1 ? written : written.slice(0, colon)).trim();
-  const value = env[name] ?? (colon === -1 ? undefined : written.slice(colon + 1).trim());
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
-    onError(`!env needs the name of a variable, as in !env ACCOUNT or !env ACCOUNT:default; saw '${written}'`);
-  else if (value === undefined) onError(`the environment variable ${name} is not set; set it, or write a default: !env ${name}:default`);
-  return value;
+function findSubstitutes(contents: unknown, tags: YamlTags, path: Path = []): Substitute[] {
+  if (isMap(contents)) return contents.items.flatMap(({ key, value }) => findSubstitutes(value, tags, [...path, keyOf(key)]));
+  if (isSeq(contents)) return contents.items.flatMap((item, index) => findSubstitutes(item, tags, [...path, index]));
+  if (!isScalar(contents) || !isVariable(contents) || contents.value === undefined) return [];
+  return [{ path, value: tags.readAs(String(contents.value)) }];
 }
-
-function readScalar(text: string): unknown {
-  try {
-    return parse(text);
-  } catch {
-    // Text that is not YAML is only text.
-    return text;
-  }
-}
-
-function findSubstitutes(contents: unknown, variables: ReadonlyMap<string, unknown>, path: Path = []): Substitute[] {
-  if (isMap(contents)) {
-    return contents.items.flatMap(({ key, value }) => findSubstitutes(value, variables, [...path, keyOf(key)]));
-  }
-  if (isSeq(contents)) return contents.items.flatMap((item, index) => findSubstitutes(item, variables, [...path, index]));
-  if (!isScalar(contents) || contents.tag !== '!env') return [];
-  return [{ path, value: variables.get(String(contents.value)) }];
-}
-
-const hasUnknownTag = ({ tag = '' }: Node): boolean => tag.startsWith('!') && tag !== '!env';
 
 function nodeAt(document: Document, path: Path): Node | undefined {
   let node: unknown = document.contents;

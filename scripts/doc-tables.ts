@@ -1,5 +1,5 @@
 /**
- * The tables in docs/ that say what the code says: options of configs and apps, error codes. `npm run docs` writes them anew;
+ * The tables in docs/ that say what the code says: options of configs and apps, error codes, machines. `npm run docs` writes them anew;
  * a spec fails when they are stale. A table stands between `<!-- table: NAME -->` and `<!-- end -->`.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -29,6 +29,7 @@ import { PBSProProvider } from '../providers/pbspro/description.ts';
 import { pbsProProviderWarnings } from '../providers/pbspro/options.ts';
 import { SlurmProvider } from '../providers/slurm/description.ts';
 import { slurmProviderWarnings } from '../providers/slurm/options.ts';
+import { machineTable, queueTable } from './machine-tables.ts';
 
 type Warnings = Readonly<Record<string, string>>;
 interface Described {
@@ -58,6 +59,8 @@ const TABLES: Readonly<Record<string, () => string>> = {
   ...Object.fromEntries(DESCRIBED.map(([{ name }, warnings]) => [`${name} without effect`, () => warningTable(warnings)])),
   'app options': appOptionTable,
   'error codes': codeTable,
+  machines: () => table(...machineTable()),
+  'queues of machines': () => table(...queueTable()),
 };
 
 const SECTION = /(<!-- table: (.+?) -->\n)[\s\S]*?(<!-- end -->)/g;

@@ -42,11 +42,21 @@ function requireDistinct(names: readonly string[]): string[] {
   return [...names];
 }
 
-/** What shows a worker its own accelerator and no other, for the runtimes of NVIDIA, AMD and Intel. */
+/**
+ * What shows a worker its own accelerator and no other, for the runtimes of NVIDIA, AMD and Intel.
+ *
+ * AMD has two that choose one after the other: ROCr leaves what ROCR_VISIBLE_DEVICES names, and HIP counts from 0 among what is left,
+ * by HIP_VISIBLE_DEVICES, or where that is not set by CUDA_VISIBLE_DEVICES, under whose number there would be nothing
+ * (https://rocm.docs.amd.com/en/latest/conceptual/gpu-isolation.html; rocdevice.cpp of ROCclr).
+ */
 export function acceleratorEnv(name: string): Record<string, string> {
   return {
     CUDA_VISIBLE_DEVICES: name,
     ROCR_VISIBLE_DEVICES: name,
+    HIP_VISIBLE_DEVICES: name
+      .split(',')
+      .map((_, index) => index)
+      .join(','),
     ZE_AFFINITY_MASK: name,
     ZE_ENABLE_PCI_ID_DEVICE_ORDER: '1',
   };

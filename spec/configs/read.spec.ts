@@ -31,7 +31,7 @@ describe('readConfig', () => {
 
   it('suggests the nearest name', async () => {
     expect(await messageOf('local-thread')).to.match(
-      /there is no config 'local-thread'; packaged are local, local-threads,.* Did you mean 'local-threads'\?/,
+      /there is no config 'local-thread'; packaged are .*local, local-threads,.* Did you mean 'local-threads'\?/,
     );
   });
 

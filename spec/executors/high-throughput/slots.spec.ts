@@ -71,6 +71,11 @@ describe("a slot's accelerator", () => {
     expect(second?.env).to.include({ CUDA_VISIBLE_DEVICES: '3', ROCR_VISIBLE_DEVICES: '3', ZE_AFFINITY_MASK: '3' });
   });
 
+  it('is the first to HIP, which counts what ROCr has left', () => {
+    const [, second] = planSlots(request({ accelerators: ['0', '2,3'] }));
+    expect(second?.env).to.include({ ROCR_VISIBLE_DEVICES: '2,3', HIP_VISIBLE_DEVICES: '0,1' });
+  });
+
   it('leaves the environment alone where there is none', () => expect(planSlots(request())[0]?.env).to.deep.equal({}));
 
   it('is refused when the job was given fewer than the count', () => {

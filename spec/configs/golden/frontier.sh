@@ -1,0 +1,22 @@
+#!/bin/bash
+#SBATCH --nodes=1
+#SBATCH --ntasks-per-node=1
+#SBATCH --time=00:30:00
+#SBATCH --account=PROJECT
+#SBATCH --partition=batch
+#SBATCH --cpus-per-task=56
+#SBATCH --gpus-per-node=8
+# Job flotilla.r1.htex-0
+flotilla_end=/project/runinfo/000/blocks/flotilla.r1.htex-0.end
+rm -f -- "$flotilla_end" # Of an earlier start of the same job.
+flotilla_ended() { echo "$?" > "$flotilla_end"; }
+trap flotilla_ended EXIT
+trap 'exit $?' TERM
+(
+trap 'exit $?' TERM
+export FLOTILLA_BLOCK_ID=0
+export SRUN_CPUS_PER_TASK=56
+# SrunLauncher {} starts on each node:
+manager
+)
+exit "$?"
