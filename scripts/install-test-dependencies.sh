@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs what the specs and examples need of the system, on Debian and its kin: Python with venv and numpy, perl, what pins and
-# supervises processes, a compiler for node-pty, and GNU Parallel to compare with. Does nothing where all of it is there. Without root
-# it says what to install.
+# supervises processes, a compiler for node-pty, GNU Parallel to compare with, and strace for a bench. Does nothing where all of it
+# is there. Without root it says what to install.
 set -euo pipefail
 
 missing=()
@@ -28,6 +28,7 @@ need procps command -v ps
 need make command -v make
 need g++ command -v g++
 need parallel command -v parallel
+need strace command -v strace
 
 if [ "${#missing[@]}" -eq 0 ]; then
   exit 0

@@ -42,10 +42,11 @@ async function joinEntries(dist, entries) {
   const bundle = await rolldown({
     input: Object.fromEntries(entries.map((entry) => [entry, join(dist, `${entry}.js`)])),
     platform: 'node',
+    experimental: { attachDebugInfo: 'none' },
     // What is loaded late from source for the sake of its cost costs little here.
     checks: { ineffectiveDynamicImport: false },
     external: (id) => !/^[./]/.test(id) && !JOINED.test(id),
-    plugins: [placesOf(dist)],
+    plugins: [placesOf(dist), DIRECT_EXTRACTOR],
     onLog: (_level, { message }) => {
       throw new Error(message);
     },
@@ -64,6 +65,32 @@ async function joinEntries(dist, entries) {
   } finally {
     await bundle.close();
   }
+}
+
+const LOADS_EXTRACTOR = /if \(typeof require == 'function'\)\s*extractor = require\('msgpackr-extract'\);\s*else\s*(extractor = .*;)/;
+
+/**
+ * msgpackr looks for its native part through ten small files of three packages, in every worker anew. It is asked for by its name;
+ * where that is another (macOS), they find it as ever.
+ */
+const DIRECT_EXTRACTOR = {
+  name: 'direct-extractor',
+  transform(code, id) {
+    if (!id.endsWith('/msgpackr/node-index.js')) return null;
+    if (!LOADS_EXTRACTOR.test(code)) throw new Error(`${id} loads msgpackr-extract in a new way; adapt LOADS_EXTRACTOR to it`);
+    return `${code.replace(LOADS_EXTRACTOR, 'extractor = loadExtractor(createRequire(import.meta.url));')}\n${loadExtractor}\n`;
+  },
+};
+
+function loadExtractor(require) {
+  for (const libc of ['glibc', 'musl']) {
+    try {
+      return require(`@msgpackr-extract/msgpackr-extract-${process.platform}-${process.arch}/node.napi.${libc}.node`);
+    } catch {
+      // Another libc, or installed otherwise.
+    }
+  }
+  return require('msgpackr-extract');
 }
 
 const PLACE = /\bflotillaModulePlace\("([^"]+)"\)/g;
