@@ -76,6 +76,8 @@ class Search implements UserFiles {
   }
 
   #follow(specifier: string, from: string): void {
+    // A template that computes its name is warned of by what finds those.
+    if (specifier.includes('${')) return;
     if (isBuiltin(specifier) || OURS.test(specifier) || /^(https?|data):/.test(specifier)) return;
     const folder = dirname(from);
     if (isAbsolute(specifier) || specifier.startsWith('file:')) {
