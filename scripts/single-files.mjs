@@ -132,7 +132,10 @@ const replaceAt = (code, places, text) => places.reduce((all, { start, end }) =>
 /** Of the packages whose code is now among ours. @throws Error if one comes without its licence. */
 function licencesOf(modules) {
   const folders = modules.map((path) => /^.*\/node_modules\/(@[^/]+\/)?[^/]+/.exec(path)?.[0]).filter((folder) => folder !== undefined);
-  return [...new Set(folders)].sort().map(licenceOf).join('\n');
+  return [...new Set(folders)]
+    .toSorted((a, b) => (a < b ? -1 : 1))
+    .map(licenceOf)
+    .join('\n');
 }
 
 function licenceOf(folder) {

@@ -137,7 +137,7 @@ describe('the package', function () {
 });
 
 /** Files that a module finds from its own place: scripts of other languages, and other programs. */
-const BESIDE = /^\.|\.js$|^@msgpackr-extract\//
+const BESIDE = /^\.|\.js$|^@msgpackr-extract\//;
 const TYPES = join(ROOT, 'node_modules/@types');
 
 describe('the lock file', () => {

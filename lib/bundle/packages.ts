@@ -79,7 +79,7 @@ export class PackageTree {
 }
 
 /** @returns the folder itself, behind symlinks. */
-export function findInstalled(name: string, folder: string): string | undefined {
+function findInstalled(name: string, folder: string): string | undefined {
   for (let at = folder; ; at = dirname(at)) {
     const candidate = join(at, 'node_modules', name);
     if (existsSync(join(candidate, 'package.json'))) return realpathSync(candidate);

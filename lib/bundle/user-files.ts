@@ -85,7 +85,10 @@ class Search implements UserFiles {
     } else if (specifier.startsWith('#')) {
       const scope = scopeOf(folder);
       const targets = scope === undefined ? [] : targetsOfOwnImport(specifier, scope);
-      for (const target of targets) isAbsolute(target) ? this.#addLocal(target, specifier, from) : this.#follow(target, from);
+      for (const target of targets) {
+        if (isAbsolute(target)) this.#addLocal(target, specifier, from);
+        else this.#follow(target, from);
+      }
     } else {
       const local = localPath(specifier, folder);
       if (local !== undefined) this.#addLocal(local, specifier, from);

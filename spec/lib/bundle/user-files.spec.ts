@@ -99,7 +99,7 @@ describe('what a script consists of', () => {
   it('warns, with file and line, of imports whose names are computed, and of no others', () => {
     const lines = [
       'await import(name);',
-      'await import(`./${kind}.ts`);',
+      `await import(\`./\${kind}.ts\`);`,
       "await import(new URL('./script.ts', import.meta.url).href);",
       '// await import(comment)',
       "const text = 'import(x)';",
@@ -108,7 +108,7 @@ describe('what a script consists of', () => {
     folder.write('script.ts', lines.join('\n'));
     expect(find('script.ts').warnings.map((line) => line.split(',')[0])).to.deep.equal([
       'script.ts:1 loads import(name)',
-      'script.ts:2 loads import(`./${kind}.ts`)',
+      `script.ts:2 loads import(\`./\${kind}.ts\`)`,
       'script.ts:6 loads require(y)',
     ]);
   });
