@@ -114,7 +114,9 @@ function scriptAt(script: string, cwd: string): string {
 /** A folder stands for all that is in it. */
 function filesOf(glob: string, cwd: string, output: string): string[] {
   const found = globSync([glob, `${glob.replace(/\/$/, '')}/**`], { cwd }).map((path) => resolve(cwd, path));
-  const wanted = [...new Set(found)].filter((path) => isFile(path) && !isWithin(path, output) && !/\/(node_modules|\.git)\//.test(path));
+  const wanted = [...new Set(found)].filter(
+    (path) => isFile(path) && !isWithin(path, output) && !/\/(node_modules|__pycache__|\.git)\//.test(path),
+  );
   if (wanted.length === 0) throw new BundleError(`--include ${glob}: no file matches in ${cwd}`);
   return wanted;
 }

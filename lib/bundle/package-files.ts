@@ -13,7 +13,7 @@ export interface PackageFiles {
   readonly lacksNative: boolean;
 }
 
-const LEFT_OUT_FOLDERS = new Set(['node_modules', '.git', 'obj.target', '.deps']);
+const LEFT_OUT_FOLDERS = new Set(['node_modules', '.git', '__pycache__', 'obj.target', '.deps']);
 const LEFT_OUT = /\.(map|[cm]?tsx?|tsbuildinfo|flow|md|markdown|cc?|cpp|cxx|hh?|hpp|gypi?|mk|cmake|o|obj|lib|pdb|d)$/i;
 const LICENCE = /^(licen[cs]e|notice|copying)/i;
 

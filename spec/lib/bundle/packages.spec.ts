@@ -89,7 +89,16 @@ describe('packages in a bundle', () => {
 
   it('bring what runs and their licences, not types, maps, sources or nested packages', async () => {
     for (const name of ['index.js', 'a.cjs', 'data.json', 'x.wasm', 'tool.py', 'LICENSE.md', 'NOTICE']) folder.write(name);
-    for (const name of ['index.d.ts', 'index.ts', 'index.js.map', 'README.md', 'src/a.cc', 'binding.gyp', 'node_modules/b/index.js'])
+    for (const name of [
+      'index.d.ts',
+      'index.ts',
+      'index.js.map',
+      'README.md',
+      'src/a.cc',
+      'binding.gyp',
+      'node_modules/b/index.js',
+      '__pycache__/tool.pyc',
+    ])
       folder.write(name);
     const { files } = await filesOfPackage(folder.path, LINUX);
     expect([...files].sort()).to.deep.equal(['LICENSE.md', 'NOTICE', 'a.cjs', 'data.json', 'index.js', 'tool.py', 'x.wasm']);
