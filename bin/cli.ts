@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { FlotillaError } from '../lib/errors/flotilla-error.ts';
 import { PACKAGE_VERSION } from '../lib/wire/protocol.ts';
+import { addBundleCommand } from './command-line/bundle.ts';
 import { addConfigCommand } from './command-line/config.ts';
 import { addDoctorCommand } from './command-line/doctor.ts';
 import { addMapCommand } from './command-line/map.ts';
@@ -22,7 +23,7 @@ export const ExitCode = { Ok: 0, Failed: 1, Usage: 2 } as const;
 const MAP_USAGE = 255;
 
 /** Something that was named on the command line cannot be used. */
-const USAGE_CODES: ReadonlySet<string> = new Set(['FLOTILLA_CONFIG_ERROR', 'FLOTILLA_EVENT_LOG_ERROR']);
+const USAGE_CODES: ReadonlySet<string> = new Set(['FLOTILLA_CONFIG_ERROR', 'FLOTILLA_EVENT_LOG_ERROR', 'FLOTILLA_BUNDLE_ERROR']);
 
 const EXIT_CODES = `
 Exit codes:
@@ -79,7 +80,8 @@ export function buildProgram(commands: Commands): Command {
     .action((script: string, args: string[], { config, set = [], quiet = false, resume }: Partial<RunFlags>) =>
       commands.run(script, args, { ...(config === undefined ? {} : { config }), set, quiet, ...resumeOf(resume) }),
     );
-  for (const add of [addMapCommand, addRunsCommands, addRetryCommand, addConfigCommand, addDoctorCommand, addPerfCommand]) add(program);
+  for (const add of [addMapCommand, addRunsCommands, addRetryCommand, addConfigCommand, addDoctorCommand, addPerfCommand, addBundleCommand])
+    add(program);
   return program;
 }
 

@@ -103,6 +103,10 @@ export const ERROR_CODES = {
     meaning: 'The event log of a run is not there, or was written by another version.',
     remedy: 'Check the run directory; a run with `initializeLogging: false` has no log.',
   },
+  FLOTILLA_BUNDLE_ERROR: {
+    meaning: 'A bundle cannot be made as it was asked for.',
+    remedy: 'The message says what is missing or in the way; docs/bundle.md has what a bundle is made of.',
+  },
   FLOTILLA_NO_KERNEL_ERROR: {
     meaning: 'An app was called while no kernel was open.',
     remedy: 'Put `await using kernel = await load();` before the first call.',
