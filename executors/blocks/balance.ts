@@ -3,7 +3,7 @@
  * as it is.
  */
 import { backoffMs, isProven } from './backoff.ts';
-import { wantedBlocks } from './demand.ts';
+import { blocksFor, wantedBlocks } from './demand.ts';
 import type { Block, BlockLoad, Scaler, ScalerEffect } from './scaler-types.ts';
 
 /** A block without managers is given so long: frozen ones may thaw and register again. */
@@ -15,8 +15,10 @@ export function balance(scaler: Scaler, at: number, load: BlockLoad): ScalerEffe
   noteIdleness(scaler, at, load);
   noteProof(scaler, at);
   const cleared = cancelEmptyBlocks(scaler, at);
-  const wanted = wantedBlocks(scaler, load.outstanding);
+  const wanted = wantedBlocks(scaler, load);
   const active = activeBlocks(scaler);
+  const exchanged = exchange(scaler, active, load);
+  if (exchanged.length > 0) return [...cleared, ...exchanged];
   if (active.length <= wanted) scaler.excessSince = undefined;
   if (active.length < wanted) return [...cleared, ...grow(scaler, at, wanted - active.length)];
   if (active.length > wanted) return [...cleared, ...shrink(scaler, at, load, active.length - wanted)];
@@ -57,6 +59,20 @@ function grow(scaler: Scaler, at: number, missing: number): ScalerEffect[] {
   if (scaler.troubles === 0) return submitBlocks(scaler, missing);
   scaler.notBefore = at + backoffMs(scaler.troubles);
   return submitBlocks(scaler, 1);
+}
+
+/**
+ * Where all blocks are in use that there may be, and work waits for which they have too little time left, the idle ones make room for new
+ * ones. Not while a block is on its way. That no block is let go for work that no other has time for either is the executor's to see to.
+ */
+function exchange(scaler: Scaler, active: readonly Block[], load: BlockLoad): ScalerEffect[] {
+  const { strategy, limits } = scaler.options;
+  const { timeless = 0, perBlock } = load;
+  if (timeless === 0 || perBlock === undefined || strategy === 'none') return [];
+  if (scaler.blocks.size < limits.maxBlocks || active.length < scaler.blocks.size) return [];
+  if (active.some(({ phase }) => phase.kind !== 'serving')) return [];
+  const idle = active.filter(({ idleSince }) => idleSince !== undefined);
+  return idle.slice(0, blocksFor(scaler, timeless)).map(letGo);
 }
 
 /** At most as many as maxBlocks leaves room for. */

@@ -49,6 +49,8 @@ export interface BlockLoad {
   readonly outstanding: number;
   /** Tasks per block, where that is known; a block that is not in it is idle. Absent: any block may be busy. */
   readonly perBlock?: ReadonlyMap<BlockId, number> | undefined;
+  /** Tasks that wait, and that none of the managers there are has time enough for. Default 0. */
+  readonly timeless?: number | undefined;
 }
 
 export type ScalerEffect =

@@ -7,6 +7,8 @@ export interface KnownManager {
   readonly host: string;
   readonly blockId: string;
   readonly slots: number;
+  /** Until when it lets tasks run, ms since the epoch; Infinity: no end is known. */
+  readonly endsMs: number;
 }
 
 export class KnownManagers {
@@ -42,6 +44,11 @@ export class KnownManagers {
     let workers = 0;
     for (const { slots } of this.#byIndex.values()) workers += slots;
     return workers;
+  }
+
+  /** The most time that any of them has for a task; -Infinity: there are none. */
+  longestLeftMs(now: number): number {
+    return Math.max(...this.all.map(({ endsMs }) => endsMs - now));
   }
 
   get all(): KnownManager[] {

@@ -5,6 +5,8 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FrameType } from '../../lib/wire/frames.ts';
+import type { BlockLimits } from '../../lib/provider.ts';
+import { BLOCK_WALLTIME } from '../../providers/job-script.ts';
 import { quoteForShell } from '../../providers/shell-quote.ts';
 import { Blocks } from '../blocks/blocks.ts';
 import type { BlockLoad } from '../blocks/scaler-types.ts';
@@ -80,7 +82,7 @@ function createBlocks({ peers, takeOver, interchange, record }: BlocksParts, on:
     provider,
     context: { runId, runDir, workingDirectory, log: events.log },
     command: () => managerCommand(peers),
-    env: {},
+    env: walltimeEnv(provider.limits),
     load: () => on.load(),
     adopted: takeOver.from?.blocks ?? [],
     onJobs: () => record?.changed(),
@@ -96,6 +98,10 @@ function createBlocks({ peers, takeOver, interchange, record }: BlocksParts, on:
     errorHandler: blockErrorHandler,
   });
 }
+
+/** By which managers know when their block ends. */
+const walltimeEnv = ({ walltimeMs }: BlockLimits): Record<string, string> =>
+  walltimeMs === undefined ? {} : { [BLOCK_WALLTIME]: String(Math.max(1, Math.floor(walltimeMs / 1000))) };
 
 function managerCommand({ compiled, directory }: PeerSettingsSource): string {
   const node = compiled.nodePath ?? process.execPath;

@@ -57,6 +57,8 @@ export function managerSettings({ compiled, context, directory, keys }: PeerSett
     // An interchange that died with its driver, or on a machine that starts again, is waited for as long as a driver.
     heartbeatThresholdMs: Math.max(compiled.heartbeatThresholdMs, orphanGraceOf(compiled, context) ?? 0),
     drainPeriodMs: compiled.drainPeriodMs ?? null,
+    walltimeWarningMs: compiled.walltimeWarningMs,
+    leaveMs: compiled.leaveMs,
     probeTimeoutMs: compiled.addressProbeTimeoutMs,
     coresPerWorker: compiled.coresPerWorker,
     memPerWorkerBytes: compiled.memPerWorkerBytes ?? null,

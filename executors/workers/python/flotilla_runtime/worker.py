@@ -153,6 +153,7 @@ class Worker:
             return _FAILED, [errors.pack_error(error)]
         finally:
             surroundings.leave()
+            lifetime.forget_handler()
 
     def _context(self, packed):
         packed = bytes(packed)
