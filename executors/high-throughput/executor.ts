@@ -144,6 +144,7 @@ export class HighThroughput implements RunningExecutor {
       interchange: this.#interchange.identity ?? from?.interchange ?? identify(0),
       managers: [...awaited, ...this.#managers.all.map(({ managerId, blockId }) => ({ managerId, blockId }))],
       blocks: this.#blocks.jobs,
+      spentNodeMs: this.#blocks.spentNodeMs,
       generation,
     };
   }

@@ -85,6 +85,7 @@ function createBlocks({ peers, takeOver, interchange, record }: BlocksParts, on:
     env: walltimeEnv(provider.limits),
     load: () => on.load(),
     adopted: takeOver.from?.blocks ?? [],
+    spentNodeMs: takeOver.from?.spentNodeMs,
     onJobs: () => record?.changed(),
     onFail: (error) => on.failed(error),
     onDrain: (block) => interchange.sendPacked(FrameType.Drain, { block }),
@@ -92,6 +93,7 @@ function createBlocks({ peers, takeOver, interchange, record }: BlocksParts, on:
       const awaited = [...takeOver.expected].filter(([, blockId]) => blockId === block).map(([managerId]) => managerId);
       interchange.sendPacked(FrameType.Event, { kind: 'blockEnded', block, awaited });
     },
+    onRestart: (block) => interchange.sendPacked(FrameType.Event, { kind: 'blockEnded', block, graceMs: 0 }),
     strategy: strategy.name,
     strategyPeriodMs: strategy.periodMs,
     maxIdleTimeMs: strategy.maxIdleTimeMs,

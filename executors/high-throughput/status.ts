@@ -45,6 +45,7 @@ export function explainTask(facts: StatusFacts, taskId: number): string {
       workers: managers.workers,
       longestLeftMs: managers.longestLeftMs(Date.now()),
       blocks: () => blocks.status(),
+      restriction: blocks.restriction,
     });
   return `at executor '${label}': ${where}${tries.cancelling.has(taskId) ? '; it is being cancelled' : ''}`;
 }

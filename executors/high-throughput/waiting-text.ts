@@ -14,20 +14,20 @@ export interface Place {
   readonly longestLeftMs: number;
   /** What becomes of the blocks. */
   blocks(): string;
+  /** Why there are no more of them, though they are wanted. */
+  readonly restriction: string | undefined;
 }
 
 /** Looks at all of them: for `explain`, not for every task. */
-export function describePlace({ taskId, outstanding, workers, longestLeftMs, blocks }: Place): string {
+export function describePlace({ taskId, outstanding, workers, longestLeftMs, blocks, restriction }: Place): string {
   const own = outstanding.get(taskId);
   if (own === undefined) return 'its outcome is being handed over';
-  // It was started when there was more time, or it waits for a block that has more.
   const { walltimeMs = 0 } = own;
-  const time = formatDuration(Math.max(0, longestLeftMs));
-  const late =
-    walltimeMs > longestLeftMs
-      ? `; if it has not begun, it waits for a block with ${formatDuration(walltimeMs)} left, and here they have ${time} at most: ${blocks()}`
-      : '';
-  return `${describeTurn(own, outstanding, workers)}${late}`;
+  const turn = describeTurn(own, outstanding, workers);
+  if (walltimeMs <= longestLeftMs) return restriction === undefined ? turn : `${turn}; ${restriction}`;
+  // It was started when there was more time, or it waits for a block that has more.
+  const wanted = `waits for a block with ${formatDuration(walltimeMs)} left`;
+  return `${turn}; if it has not begun, it ${wanted}, and here they have ${formatDuration(Math.max(0, longestLeftMs))} at most: ${blocks()}`;
 }
 
 function describeTurn(own: TryRequest, outstanding: ReadonlyMap<number, TryRequest>, workers: number): string {
