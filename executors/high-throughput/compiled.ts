@@ -35,7 +35,8 @@ export interface CompiledHighThroughput {
   readonly leaveMs: number;
   readonly addressProbeTimeoutMs: number;
   readonly workerLogdirRoot: string | undefined;
-  readonly managerSelector: 'random' | 'blockId';
+  /** undefined: as it suits the strategy. */
+  readonly managerSelector: 'random' | 'blockId' | undefined;
   /** false: failing blocks never fail the executor; true: the executor's own judgement. */
   readonly blockErrorHandler: boolean | BlockErrorHandler;
   readonly encrypted: boolean;
@@ -73,7 +74,7 @@ export function compileHighThroughput(checked: CheckedHighThroughputOptions): Co
     drainPeriodMs: checked.drainPeriod,
     addressProbeTimeoutMs: checked.addressProbeTimeout ?? 30_000,
     workerLogdirRoot: checked.workerLogdirRoot,
-    managerSelector: checked.managerSelector ?? 'random',
+    managerSelector: checked.managerSelector,
     blockErrorHandler: checked.blockErrorHandler ?? true,
     encrypted: checked.encrypted ?? true,
     python: checked.python,

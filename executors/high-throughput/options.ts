@@ -86,7 +86,11 @@ const described = () => ({
   workerLogdirRoot: path()
     .describe('Where managers keep stdout and stderr of their workers, in a folder for each run and label. Default: the run directory.')
     .optional(),
-  managerSelector: oneOf(['random', 'blockId']).describe("Default 'random'.").optional(),
+  managerSelector: oneOf(['random', 'blockId'])
+    .describe(
+      "Who gets the next task. 'random': the least loaded manager. 'blockId': one of the oldest block that has a free slot, so that younger blocks become idle. Default: 'blockId' with strategy 'htex-auto-scale', which gives idle blocks back one by one; else 'random'.",
+    )
+    .optional(),
   blockErrorHandler: zod()
     .union([flag(), onlyInTypeScript<BlockErrorHandler>((value) => typeof value === 'function', 'a function')], 'true, false or a function')
     .describe('false: failing blocks never fail the executor. Default true.')

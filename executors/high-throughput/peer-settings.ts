@@ -39,11 +39,15 @@ export function interchangeSettings({ compiled, context, keys }: PeerSettingsSou
     heartbeatThresholdMs: compiled.heartbeatThresholdMs,
     ...(orphanGraceMs === undefined ? {} : { orphanGraceMs, driverKeeps: true }),
     prefetchCapacity: compiled.prefetchCapacity,
-    managerSelector: compiled.managerSelector,
+    managerSelector: compiled.managerSelector ?? (givesBackSingleBlocks(compiled, context) ? 'blockId' : 'random'),
     protocol: PROTOCOL_VERSION,
     packageVersion: PACKAGE_VERSION,
   };
 }
+
+/** Else packing tasks on few blocks would crowd nodes for nothing. */
+const givesBackSingleBlocks = ({ provider }: CompiledHighThroughput, { strategy }: ExecutorContext): boolean =>
+  strategy.name === 'htex-auto-scale' && provider.limits.maxBlocks > 1;
 
 export function managerSettings({ compiled, context, directory, keys }: PeerSettingsSource, port: number): ManagerSettings {
   const { label, workerLogdirRoot } = compiled;
