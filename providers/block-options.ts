@@ -52,7 +52,7 @@ export function compileBlockLimits(type: string, checked: CheckedBlockOptions): 
     maxBlocks,
     parallelism: checked.parallelism ?? 1,
     walltimeMs: checked.walltime,
-    maxNodeHours: checked.maxNodeHours,
+    ...(checked.maxNodeHours === undefined ? {} : { maxNodeHours: checked.maxNodeHours }),
   });
   for (const key of ['minBlocks', 'initBlocks'] as const) {
     if (limits[key] > maxBlocks) refuse(type, key, `${limits[key]} is above maxBlocks, ${maxBlocks}; raise maxBlocks or lower ${key}`);

@@ -2,7 +2,7 @@
  * How much time a block has for a task: what the config promises, and what blocks that came up have shown. Owns when a task's walltime
  * is declared hopeless. Knows neither tries nor managers.
  */
-import { formatDuration } from '../../lib/format-duration.ts';
+import { formatDuration } from '../../lib/duration.ts';
 import type { TryOutcome, TryRequest } from '../../lib/executor.ts';
 import { packWireError } from '../../lib/errors/index.ts';
 import type { CompiledHighThroughput } from './compiled.ts';

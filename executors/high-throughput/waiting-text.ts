@@ -4,7 +4,7 @@
  * The driver does not know which tasks run, only in which order they were called: as many of the oldest as there are workers.
  */
 import type { TryRequest } from '../../lib/executor.ts';
-import { formatDuration } from '../../lib/format-duration.ts';
+import { formatDuration } from '../../lib/duration.ts';
 
 export interface Place {
   readonly taskId: number;

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { TaskFlag } from '../../../../lib/wire/records.ts';
 import { Bench } from './core-bench.ts';
+import { encodeTasks } from './simulation/simulated-driver.ts';
 
 const MINUTE = 60_000;
 const timed = (minutes: number) => ({ walltimeMs: minutes * MINUTE, flags: TaskFlag.Solo });
@@ -116,5 +117,43 @@ describe('interchange core: tasks with a walltime, and blocks that end', () => {
     bench.register('long', { timeLeftMs: 60 * MINUTE });
     expect(bench.submit(1, timed(20)).placed()).to.deep.equal({ long: [1] });
     expect(Object.keys(bench.submit(1).placed())).to.have.length(1);
+  });
+});
+
+describe('interchange core: a job that is started again under the same id', () => {
+  it('takes each task once, though managers of the first start are cut off and still at work', () => {
+    const bench = new Bench().register('first', { blockId: '0' }).submit(2);
+    expect(bench.placed()).to.deep.equal({ first: [1, 2] });
+    bench.tell({ kind: 'blockEnded', block: '0', graceMs: 0, at: bench.at }, { kind: 'tick', at: bench.at });
+    const [lost] = bench.reports('managerLost');
+    expect(lost).to.deep.include({
+      managerId: 'first',
+      tasks: [
+        [1, 1],
+        [2, 1],
+      ],
+    });
+    bench.register('second', { blockId: '0' });
+    const again = [1, 2].map((taskId) => ({ taskId, tryNumber: 2, fnId: 1 }));
+    bench.tell({ kind: 'tasksArrived', priority: 0, records: encodeTasks(again) });
+    expect(bench.placed()).to.deep.equal({ second: [1, 2] });
+    bench.result('first', [1, 2]);
+    expect(bench.forwarded(), 'of the first start').to.deep.equal([]);
+    const held: [number, number][] = [
+      [1, 1],
+      [2, 1],
+    ];
+    bench.register('first', { blockId: '0', attempt: 2, held });
+    expect(bench.take('sendShutdown').map(({ manager }) => manager)).to.include('first');
+    expect(bench.placed()).to.deep.equal({});
+    bench.result('second', [1, 2], { tryNumber: 2 });
+    expect(bench.forwarded()).to.deep.equal([1, 2]);
+  });
+
+  it('keeps managers of the second start that come before those of the first are given up', () => {
+    const bench = new Bench().register('first', { blockId: '0' });
+    bench.tell({ kind: 'blockEnded', block: '0', graceMs: 0, at: bench.at });
+    bench.register('second', { blockId: '0' }).tell({ kind: 'tick', at: bench.at });
+    expect([...bench.core.managers.keys()]).to.deep.equal(['second']);
   });
 });
