@@ -50,8 +50,6 @@ export class HighThroughput implements RunningExecutor {
   readonly #news: ManagerNews;
   #closing: Promise<void> | undefined;
   #failure: Error | undefined;
-  /** Why the latest manager was refused. */
-  #refusal: string | undefined;
   readonly #time: BlockTime;
   /** As the interchange said last. */
   #load: InterchangeLoad = {};
@@ -170,7 +168,6 @@ export class HighThroughput implements RunningExecutor {
     this.#load = { ...this.#load, timeless: 0 };
     if (this.#time.registered(manager.blockId, timeLeftMs)) this.#refuseHopeless();
     this.#record?.changed();
-    this.#refusal = undefined;
     this.#log('info', `manager ${manager.managerId} on ${manager.host} registered with ${manager.slots} worker(s)`);
     this.#news.registered(manager, manager.slots);
     this.#blocks.managerRegistered(manager.blockId, manager.slots);
@@ -198,7 +195,7 @@ export class HighThroughput implements RunningExecutor {
   }
 
   #onRefused(message: string): void {
-    this.#refusal = message;
+    this.#managers.refusal = message;
     this.#log('error', `a manager was refused: ${message}`);
     this.#news.refused(message);
   }
@@ -305,7 +302,6 @@ export class HighThroughput implements RunningExecutor {
       tries: this.#tries,
       blocks: this.#blocks,
       isInterchangeReady: this.#interchange.isReady,
-      refusal: this.#refusal,
       failure: this.#failure,
     };
   }

@@ -16,9 +16,12 @@ export class KnownManagers {
   /** Names of workers, made once: results are many. */
   readonly #workerNames = new Map<number, string[]>();
   readonly #gone = new Map<number, KnownManager>();
+  /** Why the latest one was refused, if none has come since. */
+  refusal: string | undefined;
 
   add(manager: KnownManager): void {
     this.#byIndex.set(manager.index, manager);
+    this.refusal = undefined;
   }
 
   remove(index: number): KnownManager | undefined {

@@ -13,8 +13,6 @@ export interface StatusFacts {
   readonly tries: Tries;
   readonly blocks: Blocks;
   readonly isInterchangeReady: boolean;
-  /** Why the latest manager was refused. */
-  readonly refusal: string | undefined;
   readonly failure: Error | undefined;
 }
 
@@ -27,10 +25,10 @@ export function statusOf(facts: StatusFacts): ExecutorStatus {
 }
 
 /** Why nothing runs; undefined if something may. */
-function describeWait({ isInterchangeReady, managers, refusal, blocks }: StatusFacts): string | undefined {
+function describeWait({ isInterchangeReady, managers, blocks }: StatusFacts): string | undefined {
   if (!isInterchangeReady) return 'the interchange ended, and another is being started';
   if (managers.count > 0) return undefined;
-  const refused = refusal === undefined ? '' : `; the last one was refused: ${refusal}`;
+  const refused = managers.refusal === undefined ? '' : `; the last one was refused: ${managers.refusal}`;
   return `no manager is registered${refused}; ${blocks.status()}`;
 }
 

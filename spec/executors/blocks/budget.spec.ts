@@ -168,9 +168,12 @@ class Cluster {
     if (job.stopsAt !== undefined && this.at >= job.stopsAt) return this.#stop(job, ran, true);
     if (job.startedAt === undefined) {
       if (this.#dice() < 0.05) job.startedAt = this.at;
-    } else if (ran >= walltimeMs) this.#stop(job, walltimeMs, true);
-    else if (this.#dice() < 0.002) this.#stop(job, ran, true);
-    else if (this.#dice() < 0.002 && job.seen === 'running') this.#stop(job, ran, false);
+      return;
+    }
+    const fate = this.#dice();
+    if (ran >= walltimeMs) this.#stop(job, walltimeMs, true);
+    else if (fate < 0.002) this.#stop(job, ran, true);
+    else if (fate < 0.004 && job.seen === 'running') this.#stop(job, ran, false);
   }
 
   #stop(job: Job, ran: number, isOver: boolean): void {
