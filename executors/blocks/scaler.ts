@@ -44,8 +44,10 @@ export function step(scaler: Scaler, event: ScalerEvent): ScalerEffect[] {
 
 function start(scaler: Scaler, { at, adopted = [], spentNodeMs = 0 }: Extract<ScalerEvent, { kind: 'started' }>): ScalerEffect[] {
   scaler.spentNodeMs = spentNodeMs;
+  // It may have started at any time: then it is charged for all of its walltime.
+  const submittedAt = scaler.options.limits.walltimeMs === undefined ? at : Number.NEGATIVE_INFINITY;
   for (const { blockId, startedAt } of adopted) {
-    addBlock(scaler, blockId, 'waiting', newTimes(at, startedAt));
+    addBlock(scaler, blockId, 'waiting', newTimes(submittedAt, startedAt));
     scaler.nextBlock = Math.max(scaler.nextBlock, Number(blockId) + 1);
   }
   const { initBlocks, minBlocks } = scaler.options.limits;

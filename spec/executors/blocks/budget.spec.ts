@@ -110,6 +110,27 @@ describe('the budget of node-hours', () => {
   });
 });
 
+describe('the budget of node-hours, with a block of an earlier driver whose start nobody has written down', () => {
+  const start = (walltimeMs: number | undefined): ScalerBench => {
+    const on = bench({ maxNodeHours: 10, walltimeMs });
+    return on.send({ kind: 'started', adopted: [{ blockId: '0' }] }).registered('0', 1);
+  };
+
+  it('is charged for all of its walltime', () => {
+    const on = start(HOUR)
+      .after(HOUR / 4)
+      .ended('0', 'completed');
+    expect(budgetFigures(on.scaler, on.now)?.usedNodeHours).to.equal(1);
+  });
+
+  it('is charged from the time of the other driver where there is no walltime', () => {
+    const on = start(undefined)
+      .after(HOUR / 4)
+      .ended('0', 'completed');
+    expect(budgetFigures(on.scaler, on.now)?.usedNodeHours).to.equal(0.25);
+  });
+});
+
 /** Jobs as they are, whatever the scaler has heard of them. */
 interface Job {
   startedAt: number | undefined;
