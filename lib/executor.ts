@@ -21,6 +21,8 @@ export interface TryRequest {
   readonly flags: number;
   /** Larger runs sooner. Integer, −32,768 … 32,767. */
   readonly priority: number;
+  /** How long it may take once it has started; it is in the context too. */
+  readonly walltimeMs?: number | undefined;
   /** MessagePack of a TaskContext; empty: all defaults. */
   readonly context: Buffer;
   /** Encoded arguments (lib/wire/value-codec.ts). */

@@ -96,6 +96,8 @@ export interface BlockLimits {
   readonly maxBlocks: number;
   readonly parallelism: number;
   readonly walltimeMs: number | undefined;
+  /** Nodes times hours that all blocks of a run may take together; absent: no limit. */
+  readonly maxNodeHours?: number | undefined;
 }
 
 export interface ProviderDescription {

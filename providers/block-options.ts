@@ -2,7 +2,7 @@
  * The options that every provider has: their schema, their defaults, and what may not be combined.
  */
 import { ConfigError } from '../lib/errors/config-error.ts';
-import { description, duration, text, wholeNumber } from '../lib/options/vocabulary.ts';
+import { description, duration, positiveNumber, text, wholeNumber } from '../lib/options/vocabulary.ts';
 import { zod } from '../lib/options/zod.ts';
 import type { BlockLimits, Launcher } from '../lib/provider.ts';
 
@@ -22,6 +22,11 @@ export const blockOptions = () => ({
     .optional(),
   workerInit: text().describe("Shell commands to run before the manager: 'module load conda; conda activate my-env'.").optional(),
   walltime: duration().describe("How long a block may live: '30m'. Default: no limit.").optional(),
+  maxNodeHours: positiveNumber()
+    .describe(
+      'Nodes times hours that the blocks of a run may take together; no block is submitted that could exceed it. Default: no limit.',
+    )
+    .optional(),
 });
 
 const FROM_0_TO_1 = 'a number from 0 to 1';
@@ -34,6 +39,7 @@ export interface CheckedBlockOptions {
   readonly parallelism?: number | undefined;
   /** ms */
   readonly walltime?: number | undefined;
+  readonly maxNodeHours?: number | undefined;
 }
 
 /** @throws ConfigError when two options contradict each other. */
@@ -46,12 +52,21 @@ export function compileBlockLimits(type: string, checked: CheckedBlockOptions): 
     maxBlocks,
     parallelism: checked.parallelism ?? 1,
     walltimeMs: checked.walltime,
+    ...(checked.maxNodeHours === undefined ? {} : { maxNodeHours: checked.maxNodeHours }),
   });
   for (const key of ['minBlocks', 'initBlocks'] as const) {
     if (limits[key] > maxBlocks) refuse(type, key, `${limits[key]} is above maxBlocks, ${maxBlocks}; raise maxBlocks or lower ${key}`);
   }
   if (limits.walltimeMs === 0) refuse(type, 'walltime', 'a block of no duration could run nothing; leave walltime out for no limit');
+  requireBudgetForOne(type, limits);
   return limits;
+}
+
+function requireBudgetForOne(type: string, { nodesPerBlock, walltimeMs = 0, maxNodeHours = Number.POSITIVE_INFINITY }: BlockLimits): void {
+  const nodeHours = (nodesPerBlock * walltimeMs) / 3_600_000;
+  if (nodeHours <= maxNodeHours) return;
+  const one = `a block of ${nodesPerBlock} node(s) takes up to ${Number(nodeHours.toPrecision(3))} node-hours in its walltime`;
+  refuse(type, 'maxNodeHours', `${maxNodeHours} would not allow a single block: ${one}; raise maxNodeHours, or shorten walltime`);
 }
 
 /** @throws ConfigError when the launcher cannot start on so many nodes. */

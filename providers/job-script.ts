@@ -48,10 +48,15 @@ const LEAVE_ON_SIGNAL = `trap 'exit $?' TERM`;
 const enterLine = (directory: string | undefined): string => (directory === undefined ? '' : `cd -- ${quoteForShell(directory)} || exit`);
 
 function exportLines(env: Readonly<Record<string, string>>): string {
-  return Object.entries(env)
-    .map(([key, value]) => `export ${requireVariableName(key)}=${quoteForShell(value)}`)
-    .join('\n');
+  const lines = Object.entries(env).map(([key, value]) => `export ${requireVariableName(key)}=${quoteForShell(value)}`);
+  return [...lines, ...(BLOCK_WALLTIME in env ? [TELL_END] : [])].join('\n');
 }
+
+/** Whole seconds that the job may last. The script adds FLOTILLA_BLOCK_END, seconds since the epoch. */
+export const BLOCK_WALLTIME = 'FLOTILLA_BLOCK_WALLTIME';
+
+/** The time counts from the job's start; workerInit may take minutes of it. */
+const TELL_END = `export FLOTILLA_BLOCK_END=$(($(date +%s) + ${BLOCK_WALLTIME}))`;
 
 function requireVariableName(key: string): string {
   if (/^[A-Za-z_]\w*$/.test(key)) return key;

@@ -3,7 +3,8 @@
  * as it is.
  */
 import { backoffMs, isProven } from './backoff.ts';
-import { wantedBlocks } from './demand.ts';
+import { affordableBlocks, type BlockTimes, budgetFigures, exhaustedAt, isOverdrawn, newTimes } from './budget.ts';
+import { blocksFor, wantedBlocks } from './demand.ts';
 import type { Block, BlockLoad, Scaler, ScalerEffect } from './scaler-types.ts';
 
 /** A block without managers is given so long: frozen ones may thaw and register again. */
@@ -14,13 +15,43 @@ const LEAVE_LIMIT_MS = 5000;
 export function balance(scaler: Scaler, at: number, load: BlockLoad): ScalerEffect[] {
   noteIdleness(scaler, at, load);
   noteProof(scaler, at);
-  const cleared = cancelEmptyBlocks(scaler, at);
-  const wanted = wantedBlocks(scaler, load.outstanding);
+  const effects = [...cancelEmptyBlocks(scaler, at), ...keepToBudget(scaler, at), ...reach(scaler, at, load)];
+  const next = exhaustedAt(scaler, at);
+  return next === undefined || next <= at ? effects : [...effects, { kind: 'wake', at: next }];
+}
+
+/** Gets closer to as many blocks as are wanted. */
+function reach(scaler: Scaler, at: number, load: BlockLoad): ScalerEffect[] {
+  const wanted = wantedBlocks(scaler, load);
   const active = activeBlocks(scaler);
+  const exchanged = exchange(scaler, active, load);
+  if (exchanged.length > 0) return exchanged;
   if (active.length <= wanted) scaler.excessSince = undefined;
-  if (active.length < wanted) return [...cleared, ...grow(scaler, at, wanted - active.length)];
-  if (active.length > wanted) return [...cleared, ...shrink(scaler, at, load, active.length - wanted)];
-  return cleared;
+  scaler.isBudgetShort = active.length < wanted && affordableBlocks(scaler, at) < 1;
+  if (scaler.isBudgetShort) return scaler.blocks.size === 0 && load.outstanding > 0 ? giveUp(scaler, at) : [];
+  if (active.length < wanted) return grow(scaler, at, wanted - active.length);
+  if (active.length > wanted) return shrink(scaler, at, load, active.length - wanted);
+  return [];
+}
+
+/** Nothing is left that could end early and give back what it has reserved. */
+function giveUp(scaler: Scaler, at: number): ScalerEffect[] {
+  const figures = budgetFigures(scaler, at);
+  if (figures === undefined) return [];
+  scaler.mode = 'failed';
+  return [{ kind: 'budgetSpent', figures }];
+}
+
+/** Youngest first, and those that wait before those that run. One that is being submitted has no job yet; its turn is the next tick. */
+function keepToBudget(scaler: Scaler, at: number): ScalerEffect[] {
+  const effects: ScalerEffect[] = [];
+  while (isOverdrawn(scaler, at)) {
+    const live = [...scaler.blocks.values()].filter(({ phase }) => phase.kind !== 'cancelling' && phase.kind !== 'submitting');
+    const block = live.findLast(({ phase }) => phase.kind === 'waiting') ?? live.at(-1);
+    if (block === undefined) return effects;
+    effects.push(cancel(block));
+  }
+  return effects;
 }
 
 /** Those that run tasks or will; draining and cancelled ones still count against maxBlocks. */
@@ -54,19 +85,39 @@ function isOverdue(phase: Block['phase'], at: number): boolean {
 
 function grow(scaler: Scaler, at: number, missing: number): ScalerEffect[] {
   if (at < scaler.notBefore) return [{ kind: 'wake', at: scaler.notBefore }];
-  if (scaler.troubles === 0) return submitBlocks(scaler, missing);
+  if (scaler.troubles === 0) return submitBlocks(scaler, at, missing);
   scaler.notBefore = at + backoffMs(scaler.troubles);
-  return submitBlocks(scaler, 1);
+  return submitBlocks(scaler, at, 1);
 }
 
-/** At most as many as maxBlocks leaves room for. */
-export function submitBlocks(scaler: Scaler, count: number): ScalerEffect[] {
-  const room = scaler.options.limits.maxBlocks - scaler.blocks.size;
+/**
+ * Where all blocks are in use that there may be, and work waits for which they have too little time left, the idle ones make room for new
+ * ones. Not while a block is on its way. That no block is let go for work that no other has time for either is the executor's to see to.
+ */
+function exchange(scaler: Scaler, active: readonly Block[], load: BlockLoad): ScalerEffect[] {
+  const { strategy, limits } = scaler.options;
+  const { timeless = 0, perBlock } = load;
+  if (timeless === 0 || perBlock === undefined || strategy === 'none') return [];
+  if (scaler.blocks.size < limits.maxBlocks || active.length < scaler.blocks.size) return [];
+  if (active.some(({ phase }) => phase.kind !== 'serving')) return [];
+  const idle = active.filter(({ idleSince }) => idleSince !== undefined);
+  return idle.slice(0, blocksFor(scaler, timeless)).map(letGo);
+}
+
+/** At most as many as maxBlocks leaves room for, and as the budget allows. */
+export function submitBlocks(scaler: Scaler, at: number, count: number): ScalerEffect[] {
+  const room = Math.min(scaler.options.limits.maxBlocks - scaler.blocks.size, affordableBlocks(scaler, at));
   return Array.from({ length: Math.max(0, Math.min(count, room)) }, () => {
-    const id = String(scaler.nextBlock++);
-    scaler.blocks.set(id, { id, phase: { kind: 'submitting' }, managers: 0, slots: 0, firstManagerAt: undefined, idleSince: undefined });
-    return { kind: 'submitBlock', blockId: id } as const;
+    const block = addBlock(scaler, String(scaler.nextBlock++), 'submitting', newTimes(at));
+    return { kind: 'submitBlock', blockId: block.id } as const;
   });
+}
+
+export function addBlock(scaler: Scaler, id: string, kind: 'submitting' | 'waiting', times: BlockTimes): Block {
+  const nothing = { managers: 0, slots: 0, firstManagerAt: undefined, idleSince: undefined };
+  const block: Block = { id, times, jobState: 'pending', phase: { kind }, ...nothing };
+  scaler.blocks.set(id, block);
+  return block;
 }
 
 function shrink(scaler: Scaler, at: number, load: BlockLoad, excess: number): ScalerEffect[] {

@@ -16,6 +16,10 @@ export interface BlockJob extends JobStatus {
   readonly name: string;
   /** When it came into its state, as far as we know; ms since the epoch. */
   readonly since: number;
+  /** When it may have come into it: as of when it was last seen in another state. undefined: at any time since its submission. */
+  readonly earliest: number | undefined;
+  /** As of when it is known to be in that state, or was before it was lost sight of; ms since the epoch. */
+  readonly seenAt: number | undefined;
   /** The last 4 KB of its stderr; once it has ended. */
   readonly stderrTail?: string;
 }
@@ -29,15 +33,18 @@ export class BlockJobs {
 
   /** @returns what the provider has said of it already, if it was that quick. */
   add(blockId: BlockId, jobId: string, name: string, at: number): JobStatus | undefined {
-    this.#byBlock.set(blockId, { blockId, jobId, name, state: 'pending', since: at });
+    this.#byBlock.set(blockId, { blockId, jobId, name, state: 'pending', since: at, earliest: undefined, seenAt: undefined });
     this.#blockOfJob.set(jobId, blockId);
     const early = this.#early.get(jobId);
     this.#early.delete(jobId);
     return early;
   }
 
-  /** @returns the job as it is now, if that is news: a repeated state, or one after the end, is none. */
-  update(jobId: string, status: JobStatus, at: number): BlockJob | undefined {
+  /**
+   * @param asOf when this was so: when the scheduler was asked.
+   * @returns the job as it is now, if that is news: a repeated state, or one after the end, is none.
+   */
+  update(jobId: string, status: JobStatus, at: number, asOf = at): BlockJob | undefined {
     const blockId = this.#blockOfJob.get(jobId);
     if (blockId === undefined) {
       this.#early.set(jobId, status);
@@ -46,7 +53,8 @@ export class BlockJobs {
     const known = this.#byBlock.get(blockId);
     if (known === undefined || isTerminal(known.state)) return undefined;
     const isNews = known.state !== status.state;
-    const job: BlockJob = { ...known, ...status, since: isNews ? at : known.since, ...tailOf(status) };
+    const seenAt = status.state === 'unknown' ? known.seenAt : asOf;
+    const job: BlockJob = { ...known, ...status, seenAt, ...(isNews ? { since: at, earliest: known.seenAt } : {}), ...tailOf(status) };
     this.#byBlock.set(blockId, job);
     if (isTerminal(job.state)) this.#release(blockId);
     return isNews ? job : undefined;

@@ -18,6 +18,8 @@ export interface BlocksContext {
 /** A block that an earlier driver submitted, and whose managers may still be there. */
 export interface AdoptedBlock extends AdoptedJob {
   readonly blockId: BlockId;
+  /** When its job started, at the earliest, ms since the epoch; absent: unknown, or not yet. */
+  readonly startedAt?: number | undefined;
 }
 
 export interface BlocksOptions {
@@ -35,9 +37,13 @@ export interface BlocksOptions {
   onFail(error: ExecutorFailed): void;
   /** Of a driver before this one. */
   readonly adopted?: readonly AdoptedBlock[];
+  /** Used of the budget by blocks of that driver that have ended. */
+  readonly spentNodeMs?: number | undefined;
   /** There is another job, or one less: see `Blocks.jobs`. */
   onJobs?(): void;
   onDrain(blockId: BlockId): void;
+  /** The scheduler has put its job back into the queue: managers that it had are no more. */
+  onRestart?(blockId: BlockId): void;
   /** Its job has ended, and its managers with it. */
   onEnded?(blockId: BlockId): void;
   /** Default 'simple'. */

@@ -8,12 +8,12 @@ import { tellBlock } from '../../lib/kernel/channels.ts';
 import { isTerminal, type JobStatus } from '../../lib/provider.ts';
 import type { BlockJob } from './block-jobs.ts';
 import type { AdoptedBlock, BlocksOptions } from './blocks-options.ts';
-import { executorFailed } from './failure-report.ts';
+import { budgetSpent, executorFailed } from './failure-report.ts';
 import { JobRunner } from './job-runner.ts';
 import { withinLimit } from './limit.ts';
 import { createScaler, step } from './scaler.ts';
 import type { BlockId, Scaler, ScalerEffect, ScalerEvent } from './scaler-types.ts';
-import { describeBlocks } from './status-text.ts';
+import { describeBlocks, describeBudget } from './status-text.ts';
 
 export class Blocks {
   readonly #options: BlocksOptions;
@@ -53,7 +53,7 @@ export class Blocks {
     this.#periodTimer.unref();
     const { adopted = [] } = this.#options;
     this.#runner.adopt(adopted);
-    this.#step({ kind: 'started', at: this.#now(), adopted: adopted.map(({ blockId }) => blockId) });
+    this.#step({ kind: 'started', at: this.#now(), adopted, spentNodeMs: this.#options.spentNodeMs });
   }
 
   /** Looks at the load now instead of at the next period: call it when the first work comes. */
@@ -63,7 +63,7 @@ export class Blocks {
   }
 
   managerRegistered(blockId: BlockId, slots: number): void {
-    this.#step({ kind: 'managerRegistered', at: this.#now(), blockId, slots });
+    this.#step({ kind: 'managerRegistered', at: this.#now(), blockId, slots, earliest: this.jobOf(blockId)?.seenAt });
   }
 
   managerGone(blockId: BlockId, reason: string): void {
@@ -77,6 +77,16 @@ export class Blocks {
     return [blocks, ...(this.#runner?.explain() ?? [])].join('; ');
   }
 
+  /** What keeps more blocks from being submitted, with figures; undefined: nothing, or no more are wanted. */
+  get restriction(): string | undefined {
+    return describeBudget(this.#scaler, this.#now());
+  }
+
+  /** Used of the budget by blocks that have ended. */
+  get spentNodeMs(): number {
+    return this.#runner ? this.#scaler.spentNodeMs : (this.#options.spentNodeMs ?? 0);
+  }
+
   /** Jobs that have not ended; before the start those that are to be adopted. */
   get jobs(): readonly AdoptedBlock[] {
     if (!this.#runner) return this.#options.adopted ?? [];
@@ -86,6 +96,7 @@ export class Blocks {
       name,
       stdoutPath,
       stderrPath,
+      startedAt: this.#scaler.blocks.get(blockId)?.times.startedAt,
     }));
   }
 
@@ -153,6 +164,9 @@ export class Blocks {
       else if (effect.kind === 'cancelBlock') cancelled.push(effect.blockId);
       else if (effect.kind === 'failExecutor')
         this.#fail(executorFailed(this.#options.label, effect.failures, this.#runner?.scriptDir ?? ''));
+      else if (effect.kind === 'budgetSpent')
+        this.#fail(budgetSpent(this.#options.label, effect.figures, this.#options.load().outstanding));
+      else if (effect.kind === 'blockRestarts') this.#restart(effect.blockId);
       else this.#wake(effect.at);
     }
     if (cancelled.length > 0) void this.#runner?.cancel(cancelled);
@@ -180,7 +194,7 @@ export class Blocks {
     tellBlock(describeChange(this.#options.label, job));
     if (isTerminal(state)) this.#options.onJobs?.();
     if (isTerminal(state)) this.#options.onEnded?.(blockId);
-    this.#step({ kind: 'blockState', at: this.#now(), blockId, status: job, stderrTail: job.stderrTail });
+    this.#step({ kind: 'blockState', at: this.#now(), blockId, status: job, stderrTail: job.stderrTail, earliest: job.earliest });
     if (state === 'failed') this.#askHandler(blockId, job);
   }
 
@@ -205,6 +219,11 @@ export class Blocks {
     this.#log('info', `block ${blockId} is not needed and is let go`, { blockId });
     tellBlock({ kind: 'blockDrained', executor: this.#options.label, block: blockId });
     this.#options.onDrain(blockId);
+  }
+
+  #restart(blockId: BlockId): void {
+    this.#log('warn', `block ${blockId} was put back into the queue; its managers are given up`, { blockId });
+    this.#options.onRestart?.(blockId);
   }
 
   #wake(at: number): void {

@@ -3,6 +3,7 @@
  */
 import { ExecutorFailed } from '../../lib/errors/engine-errors.ts';
 import { quoteStderr } from '../../lib/errors/message-parts.ts';
+import type { BudgetFigures } from './budget.ts';
 import type { BlockFailure } from './scaler-types.ts';
 
 /** @param scriptDir where the blocks' scripts and logs are. */
@@ -22,6 +23,23 @@ export function executorFailed(label: string, failures: readonly BlockFailure[],
     },
   });
 }
+
+/** @param waiting tasks that are not done. */
+export function budgetSpent(label: string, figures: BudgetFigures, waiting: number): ExecutorFailed {
+  const tasks = waiting === 1 ? 'a task waits' : `${waiting} tasks wait`;
+  const { maxNodeHours, usedNodeHours } = figures;
+  const reason = `its budget is used up, and ${tasks}: ${describeFigures(figures)}; raise the provider's maxNodeHours, and resume the run`;
+  return new ExecutorFailed(label, reason, { fields: { maxNodeHours, usedNodeHours } });
+}
+
+/** "of maxNodeHours: 12, 11.4 are used and 0.5 reserved by the blocks there are, and another block takes 1". */
+export function describeFigures({ maxNodeHours, usedNodeHours, reservedNodeHours, nextNodeHours }: BudgetFigures): string {
+  const reserved = reservedNodeHours > 0 ? ` and ${hours(reservedNodeHours)} reserved by the blocks there are` : '';
+  return `of maxNodeHours: ${maxNodeHours}, ${hours(usedNodeHours)} are used${reserved}, and another block takes ${hours(nextNodeHours)}`;
+}
+
+/** Three digits that count. */
+const hours = (value: number): string => String(Number(value.toPrecision(3)));
 
 /** One line: "failed, exit code 127". */
 export function describeFailure({ status, error }: BlockFailure): string {

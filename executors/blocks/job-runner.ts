@@ -106,8 +106,8 @@ export class JobRunner {
     if (early !== undefined) this.#update(jobId, early);
   }
 
-  #update(jobId: string, status: JobStatus): void {
-    const job = this.jobs.update(jobId, status, this.#now());
+  #update(jobId: string, status: JobStatus, asOf?: number): void {
+    const job = this.jobs.update(jobId, status, this.#now(), asOf);
     if (job !== undefined) this.#events.changed(job);
   }
 
@@ -125,8 +125,9 @@ export class JobRunner {
     const jobIds = this.#liveIds();
     if (jobIds.length === 0 || this.#polling) return;
     this.#polling = true;
+    const asOf = this.#now();
     try {
-      for (const [jobId, status] of await this.#provider.status(jobIds)) this.#update(jobId, status);
+      for (const [jobId, status] of await this.#provider.status(jobIds)) this.#update(jobId, status, asOf);
     } catch (error) {
       this.#events.troubled(`the state of jobs ${jobIds.join(', ')} could not be asked`, error);
     } finally {

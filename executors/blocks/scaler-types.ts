@@ -2,6 +2,7 @@
  * What goes into the block scaler and what comes out of it. Data only; times are milliseconds on any one clock.
  */
 import type { BlockLimits, JobStatus } from '../../lib/provider.ts';
+import type { BlockTimes, BudgetFigures } from './budget.ts';
 
 export type BlockId = string;
 
@@ -20,8 +21,8 @@ export interface ScalerOptions {
 }
 
 export type ScalerEvent =
-  /** `adopted`: blocks of a driver before this one, whose jobs there are. */
-  | { readonly kind: 'started'; readonly at: number; readonly adopted?: readonly BlockId[] }
+  /** `adopted`: blocks of a driver before this one, whose jobs there are. `spentNodeMs`: what its other blocks have used of the budget. */
+  | { readonly kind: 'started'; readonly at: number; readonly adopted?: readonly AdoptedTimes[]; readonly spentNodeMs?: number | undefined }
   /** The only event at which blocks are added and let go. */
   | { readonly kind: 'tick'; readonly at: number; readonly load: BlockLoad }
   | { readonly kind: 'blockSubmitted'; readonly at: number; readonly blockId: BlockId }
@@ -39,16 +40,33 @@ export type ScalerEvent =
       readonly blockId: BlockId;
       readonly status: JobStatus;
       readonly stderrTail?: string | undefined;
+      /** When it may have come into this state: as of when it was last known to be in another. Absent: at any time since its submission. */
+      readonly earliest?: number | undefined;
     }
-  | { readonly kind: 'managerRegistered'; readonly at: number; readonly blockId: BlockId; readonly slots: number }
+  | {
+      readonly kind: 'managerRegistered';
+      readonly at: number;
+      readonly blockId: BlockId;
+      readonly slots: number;
+      readonly earliest?: number | undefined;
+    }
   | { readonly kind: 'managerGone'; readonly at: number; readonly blockId: BlockId }
   | { readonly kind: 'closing'; readonly at: number };
+
+/** A block of a driver before this one. */
+export interface AdoptedTimes {
+  readonly blockId: BlockId;
+  /** When its job started, at the earliest; absent: unknown. */
+  readonly startedAt?: number | undefined;
+}
 
 export interface BlockLoad {
   /** Tasks that the executor holds: queued and running. */
   readonly outstanding: number;
   /** Tasks per block, where that is known; a block that is not in it is idle. Absent: any block may be busy. */
   readonly perBlock?: ReadonlyMap<BlockId, number> | undefined;
+  /** Tasks that wait, and that none of the managers there are has time enough for. Default 0. */
+  readonly timeless?: number | undefined;
 }
 
 export type ScalerEffect =
@@ -57,6 +75,10 @@ export type ScalerEffect =
   | { readonly kind: 'drainBlock'; readonly blockId: BlockId }
   | { readonly kind: 'cancelBlock'; readonly blockId: BlockId }
   | { readonly kind: 'failExecutor'; readonly failures: readonly BlockFailure[] }
+  /** Work waits, no block is there, and the budget allows none: that fails the executor, too. */
+  | { readonly kind: 'budgetSpent'; readonly figures: BudgetFigures }
+  /** The scheduler starts its job anew: managers of before are no more, even if they do not know. */
+  | { readonly kind: 'blockRestarts'; readonly blockId: BlockId }
   /** Something has to wait: tick again then. */
   | { readonly kind: 'wake'; readonly at: number };
 
@@ -87,6 +109,9 @@ export type BlockPhase =
 
 export interface Block {
   readonly id: BlockId;
+  readonly times: BlockTimes;
+  /** As the provider said last, where that was one of these. */
+  jobState: 'pending' | 'running';
   phase: BlockPhase;
   managers: number;
   /** Of all its managers together. */
@@ -103,6 +128,10 @@ export interface Scaler {
   nextBlock: number;
   /** Mean of the managers seen last; 1 until one has registered. */
   slotsPerManager: number;
+  /** Used by blocks that have ended. */
+  spentNodeMs: number;
+  /** Blocks are wanted that the budget does not allow. */
+  isBudgetShort: boolean;
   /** In a row, without a manager registering in between. */
   failures: BlockFailure[];
   /** Ends and submissions that went wrong since a block last proved to work; they set the back-off. */

@@ -4,9 +4,10 @@
  */
 import { isTerminal, type JobStatus } from '../../lib/provider.ts';
 import { backoffMs, isProven } from './backoff.ts';
-import { balance, submitBlocks } from './balance.ts';
+import { addBlock, balance, submitBlocks } from './balance.ts';
+import { newTimes, noteEnded, noteRequeued, noteStarted } from './budget.ts';
 import { learnSlots } from './demand.ts';
-import type { Block, BlockFailure, BlockId, Scaler, ScalerEffect, ScalerEvent, ScalerOptions } from './scaler-types.ts';
+import type { Block, BlockFailure, Scaler, ScalerEffect, ScalerEvent, ScalerOptions } from './scaler-types.ts';
 
 export function createScaler(options: ScalerOptions): Scaler {
   return {
@@ -15,6 +16,8 @@ export function createScaler(options: ScalerOptions): Scaler {
     blocks: new Map(),
     nextBlock: 0,
     slotsPerManager: 1,
+    spentNodeMs: 0,
+    isBudgetShort: false,
     failures: [],
     troubles: 0,
     notBefore: Number.NEGATIVE_INFINITY,
@@ -27,7 +30,7 @@ export function createScaler(options: ScalerOptions): Scaler {
 export function step(scaler: Scaler, event: ScalerEvent): ScalerEffect[] {
   switch (event.kind) {
     case 'started':
-      return start(scaler, event.adopted ?? []);
+      return start(scaler, event);
     case 'tick':
       return scaler.mode === 'running' ? balance(scaler, event.at, event.load) : [];
     case 'closing':
@@ -39,13 +42,16 @@ export function step(scaler: Scaler, event: ScalerEvent): ScalerEffect[] {
   }
 }
 
-function start(scaler: Scaler, adopted: readonly BlockId[]): ScalerEffect[] {
-  for (const id of adopted) {
-    scaler.blocks.set(id, { id, phase: { kind: 'waiting' }, managers: 0, slots: 0, firstManagerAt: undefined, idleSince: undefined });
-    scaler.nextBlock = Math.max(scaler.nextBlock, Number(id) + 1);
+function start(scaler: Scaler, { at, adopted = [], spentNodeMs = 0 }: Extract<ScalerEvent, { kind: 'started' }>): ScalerEffect[] {
+  scaler.spentNodeMs = spentNodeMs;
+  // It may have started at any time: then it is charged for all of its walltime.
+  const submittedAt = scaler.options.limits.walltimeMs === undefined ? at : Number.NEGATIVE_INFINITY;
+  for (const { blockId, startedAt } of adopted) {
+    addBlock(scaler, blockId, 'waiting', newTimes(submittedAt, startedAt));
+    scaler.nextBlock = Math.max(scaler.nextBlock, Number(blockId) + 1);
   }
   const { initBlocks, minBlocks } = scaler.options.limits;
-  return submitBlocks(scaler, Math.max(0, Math.max(initBlocks, minBlocks) - adopted.length));
+  return submitBlocks(scaler, at, Math.max(0, Math.max(initBlocks, minBlocks) - adopted.length));
 }
 
 type BlockEvent = Exclude<ScalerEvent, { kind: 'started' | 'tick' | 'closing' }>;
@@ -57,7 +63,7 @@ function stepBlock(scaler: Scaler, block: Block, event: BlockEvent): ScalerEffec
     case 'blockSubmitFailed':
       return submitFailed(scaler, block, event);
     case 'blockState':
-      return isTerminal(event.status.state) ? jobEnded(scaler, block, event) : [];
+      return isTerminal(event.status.state) ? jobEnded(scaler, block, event) : jobChanged(scaler, block, event);
     case 'managerRegistered':
       return managerRegistered(scaler, block, event);
     case 'managerGone':
@@ -71,7 +77,35 @@ function jobExists(scaler: Scaler, block: Block): ScalerEffect[] {
   return scaler.mode === 'running' ? [] : cancelBlock(block);
 }
 
-function managerRegistered(scaler: Scaler, block: Block, { at, slots }: { at: number; slots: number }): ScalerEffect[] {
+interface JobReport {
+  readonly at: number;
+  readonly status: JobStatus;
+  readonly stderrTail?: string | undefined;
+  readonly earliest?: number | undefined;
+}
+
+/** A job that was running and is pending was put back into the queue: preempted, or a node of it died. It comes again as it is. */
+function jobChanged(scaler: Scaler, block: Block, { at, status: { state }, earliest }: JobReport): ScalerEffect[] {
+  if (state === 'running') {
+    block.jobState = state;
+    noteStarted(block, earliest);
+  }
+  if (state !== 'pending' || block.jobState === 'pending') return [];
+  block.jobState = state;
+  noteRequeued(scaler, block, at);
+  if (block.phase.kind === 'deserted') block.phase = { kind: 'waiting' };
+  return [{ kind: 'blockRestarts', blockId: block.id }];
+}
+
+interface Registered {
+  readonly at: number;
+  readonly slots: number;
+  readonly earliest?: number | undefined;
+}
+
+function managerRegistered(scaler: Scaler, block: Block, { at, slots, earliest }: Registered): ScalerEffect[] {
+  noteStarted(block, earliest);
+  block.jobState = 'running';
   block.managers++;
   block.slots += slots;
   block.firstManagerAt ??= at;
@@ -92,7 +126,7 @@ function managerGone(scaler: Scaler, block: Block, at: number): ScalerEffect[] {
   block.managers--;
   learnSlots(scaler);
   if (block.managers > 0) return [];
-  if (block.phase.kind === 'serving') block.phase = { kind: 'deserted', since: at };
+  if (block.phase.kind === 'serving') block.phase = block.jobState === 'pending' ? { kind: 'waiting' } : { kind: 'deserted', since: at };
   if (block.phase.kind === 'draining') block.phase = { kind: 'draining', emptySince: at };
   return [];
 }
@@ -110,14 +144,9 @@ function submitFailed(scaler: Scaler, block: Block, { at, error, retryable }: Su
   return retryable ? [] : noteFailure(scaler, { blockId: block.id, error });
 }
 
-interface JobEnded {
-  readonly at: number;
-  readonly status: JobStatus;
-  readonly stderrTail?: string | undefined;
-}
-
-function jobEnded(scaler: Scaler, block: Block, { at, status, stderrTail }: JobEnded): ScalerEffect[] {
+function jobEnded(scaler: Scaler, block: Block, { at, status, stderrTail, earliest }: JobReport): ScalerEffect[] {
   scaler.blocks.delete(block.id);
+  noteEnded(scaler, block, at, earliest);
   const { kind } = block.phase;
   const wasExpected = kind === 'draining' || kind === 'cancelling';
   if (wasExpected || scaler.mode !== 'running') return [];

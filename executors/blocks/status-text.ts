@@ -2,14 +2,23 @@
  * What a person reads who asks why nothing runs. Owns the words; the facts come from the scaler and the jobs.
  */
 import type { BlockJob } from './block-jobs.ts';
-import { describeFailure } from './failure-report.ts';
+import { budgetFigures } from './budget.ts';
+import { describeFailure, describeFigures } from './failure-report.ts';
 import { liveBlocks } from './scaler.ts';
 import type { Block, Scaler } from './scaler-types.ts';
 
 /** One clause per block: "block 0 is pending since 2026-11-20T10:00:00.000Z (job local-123)". */
 export function describeBlocks(scaler: Scaler, jobOf: (blockId: string) => BlockJob | undefined, now: number): string {
   const blocks = liveBlocks(scaler).map((block) => describeBlock(block, jobOf(block.id)));
-  return [...(blocks.length === 0 ? [describeAbsence(scaler)] : blocks), ...describeBackoff(scaler, now)].join('; ');
+  const budget = describeBudget(scaler, now);
+  const why = [...describeBackoff(scaler, now), ...(budget === undefined ? [] : [budget])];
+  return [...(blocks.length === 0 ? [describeAbsence(scaler)] : blocks), ...why].join('; ');
+}
+
+/** undefined: there is none, or it allows what is wanted. */
+export function describeBudget(scaler: Scaler, now: number): string | undefined {
+  const figures = scaler.isBudgetShort ? budgetFigures(scaler, now) : undefined;
+  return figures && `the budget allows no other block now: ${describeFigures(figures)}`;
 }
 
 function describeBlock(block: Readonly<Block>, job: BlockJob | undefined): string {

@@ -3,7 +3,7 @@
  */
 import { ConfigError } from '../../lib/errors/config-error.ts';
 import { frozenCopy } from '../../lib/options/freeze.ts';
-import type { ProviderDescription } from '../../lib/provider.ts';
+import type { BlockLimits, ProviderDescription } from '../../lib/provider.ts';
 import { LocalProvider } from '../../providers/local/description.ts';
 import type { CpuAffinity } from './affinity-option.ts';
 import type { BlockErrorHandler, CheckedHighThroughputOptions } from './options.ts';
@@ -29,9 +29,14 @@ export interface CompiledHighThroughput {
   readonly heartbeatPeriodMs: number;
   readonly heartbeatThresholdMs: number;
   readonly drainPeriodMs: number | undefined;
+  /** Before its block ends: when a manager tells running tasks, and takes no more. */
+  readonly walltimeWarningMs: number;
+  /** Before its block ends: when a manager ends what still runs, so that it can say so. */
+  readonly leaveMs: number;
   readonly addressProbeTimeoutMs: number;
   readonly workerLogdirRoot: string | undefined;
-  readonly managerSelector: 'random' | 'blockId';
+  /** undefined: as it suits the strategy. */
+  readonly managerSelector: 'random' | 'blockId' | undefined;
   /** false: failing blocks never fail the executor; true: the executor's own judgement. */
   readonly blockErrorHandler: boolean | BlockErrorHandler;
   readonly encrypted: boolean;
@@ -47,9 +52,11 @@ export function compileHighThroughput(checked: CheckedHighThroughputOptions): Co
   const heartbeatPeriodMs = checked.heartbeatPeriod ?? 30_000;
   const heartbeatThresholdMs = checked.heartbeatThreshold ?? 120_000;
   requireThresholdAbovePeriod(heartbeatPeriodMs, heartbeatThresholdMs);
+  const provider = checked.provider ?? new LocalProvider();
   return frozenCopy<CompiledHighThroughput>({
     label: checked.label ?? 'htex',
-    provider: checked.provider ?? new LocalProvider(),
+    provider,
+    ...compileLastMinutes(checked, provider.limits),
     address: checked.address,
     loopbackAddress: checked.loopbackAddress,
     workerPort: checked.workerPort,
@@ -67,7 +74,7 @@ export function compileHighThroughput(checked: CheckedHighThroughputOptions): Co
     drainPeriodMs: checked.drainPeriod,
     addressProbeTimeoutMs: checked.addressProbeTimeout ?? 30_000,
     workerLogdirRoot: checked.workerLogdirRoot,
-    managerSelector: checked.managerSelector ?? 'random',
+    managerSelector: checked.managerSelector,
     blockErrorHandler: checked.blockErrorHandler ?? true,
     encrypted: checked.encrypted ?? true,
     python: checked.python,
@@ -83,4 +90,18 @@ function requireThresholdAbovePeriod(periodMs: number, thresholdMs: number): voi
     `HighThroughputExecutor.heartbeatThreshold: ${thresholdMs / 1000} s is not longer than heartbeatPeriod, ${periodMs / 1000} s: ` +
     'every peer would be taken for lost; make it at least twice as long';
   throw new ConfigError([{ path: ['heartbeatThreshold'], target: 'value', message }]);
+}
+
+/** Of short blocks, as tests have them, most is to be of use. */
+function compileLastMinutes(
+  { walltimeWarning }: CheckedHighThroughputOptions,
+  { walltimeMs = Number.POSITIVE_INFINITY }: BlockLimits,
+): Pick<CompiledHighThroughput, 'walltimeWarningMs' | 'leaveMs'> {
+  if (walltimeWarning !== undefined && walltimeWarning >= walltimeMs) {
+    const message =
+      `HighThroughputExecutor.walltimeWarning: ${walltimeWarning / 1000} s is not shorter than the walltime of a block, ${walltimeMs / 1000} s: ` +
+      "no task could ever be started; make it shorter, or the provider's walltime longer";
+    throw new ConfigError([{ path: ['walltimeWarning'], target: 'value', message }]);
+  }
+  return { walltimeWarningMs: walltimeWarning ?? Math.min(30_000, walltimeMs / 10), leaveMs: Math.min(5000, walltimeMs / 20) };
 }

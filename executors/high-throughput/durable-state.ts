@@ -20,6 +20,8 @@ export interface DurableState {
   readonly managers: readonly { readonly managerId: string; readonly blockId: string }[];
   /** Those whose jobs have not ended. */
   readonly blocks: readonly AdoptedBlock[];
+  /** Used of maxNodeHours by the others. */
+  readonly spentNodeMs?: number | undefined;
   /** How many drivers there were; functions of each have numbers of their own. */
   readonly generation: number;
 }

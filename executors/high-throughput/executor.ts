@@ -10,12 +10,12 @@ import { FrameType } from '../../lib/wire/frames.ts';
 import { readResult, recordEnd } from '../../lib/wire/records.ts';
 import { identify } from '../../lib/process-identity.ts';
 import type { CompiledHighThroughput } from './compiled.ts';
-import type { Report } from './interchange/core-events.ts';
 import type { Blocks } from '../blocks/blocks.ts';
+import { type BlockTime, blockTimeOf } from './block-time.ts';
 import type { DurableRecord } from './durable-record.ts';
 import type { DurableState } from './durable-state.ts';
 import type { InterchangeKeeper } from './interchange-keeper.ts';
-import type { InterchangeEvent } from './interchange-process.ts';
+import { dispatchReport, type InterchangeLoad, type Recovered, type RegisteredManager, type ReportEvents } from './reports.ts';
 import { forgottenOutcome, type LostManager, lostOutcome, managerLostBody } from './manager-loss.ts';
 import { ManagerNews } from './manager-news.ts';
 import { KnownManagers } from './managers.ts';
@@ -23,11 +23,9 @@ import { writeSettings } from './manager/settings.ts';
 import { Outbox } from './outbox.ts';
 import { createParts, type PartsEvents, settingsPathIn } from './parts.ts';
 import { keysFor, managerSettings, type PeerSettingsSource } from './peer-settings.ts';
+import { explainTask, type StatusFacts, statusOf } from './status.ts';
 import { endInterchange, RETURN_MS, TakeOver } from './take-over.ts';
 import { Tries } from './tries.ts';
-import { describePlace } from './waiting-text.ts';
-
-type Recovered = Extract<Report, { readonly kind: 'recovered' }>;
 
 const NO_MANAGER = 0xffffffff;
 /** How long a lost manager's job is given to say how it ended. */
@@ -52,10 +50,9 @@ export class HighThroughput implements RunningExecutor {
   readonly #news: ManagerNews;
   #closing: Promise<void> | undefined;
   #failure: Error | undefined;
-  /** Why the latest manager was refused. */
-  #refusal: string | undefined;
-  /** Tasks in flight, as the interchange said last. */
-  #perBlock: ReadonlyMap<string, number> | undefined;
+  readonly #time: BlockTime;
+  /** As the interchange said last. */
+  #load: InterchangeLoad = {};
 
   /** @param directory `runinfo/NNN/<label>`; must exist. */
   constructor(compiled: CompiledHighThroughput, context: ExecutorContext, directory: string) {
@@ -67,6 +64,7 @@ export class HighThroughput implements RunningExecutor {
     const { from } = this.#takeOver;
     this.#peers = { compiled, context, directory, keys: keysFor(compiled, from) };
     this.#settingsPath = settingsPathIn(directory);
+    this.#time = blockTimeOf(compiled, from);
     const { interchange, blocks, record } = createParts(this.#peers, this.#takeOver, this.#partsEvents());
     this.#interchange = interchange;
     this.#blocks = blocks;
@@ -77,13 +75,13 @@ export class HighThroughput implements RunningExecutor {
   #partsEvents(): PartsEvents {
     return {
       results: (index, records) => this.#onResults(index, records),
-      event: (event) => this.#onEvent(event),
+      event: (event) => dispatchReport(event, this.#reportEvents()),
       // Before it may outlive this driver.
       spawned: () => this.#record?.writeNow(),
       began: () => this.#onBegan(),
       replaced: (how) => this.#onReplaced(how),
       failed: (error) => this.#fail(error),
-      load: () => ({ outstanding: this.#tries.size, perBlock: this.#perBlock }),
+      load: () => ({ outstanding: this.#tries.size, ...this.#load }),
       describe: () => this.#describe(),
       log: (level, message) => this.#log(level, message),
     };
@@ -144,43 +142,43 @@ export class HighThroughput implements RunningExecutor {
       interchange: this.#interchange.identity ?? from?.interchange ?? identify(0),
       managers: [...awaited, ...this.#managers.all.map(({ managerId, blockId }) => ({ managerId, blockId }))],
       blocks: this.#blocks.jobs,
+      spentNodeMs: this.#blocks.spentNodeMs,
       generation,
     };
   }
 
   // --- what the interchange tells
 
-  #onEvent(event: InterchangeEvent): void {
-    switch (event.kind) {
-      case 'managerRegistered':
-        return this.#onRegistered(event as unknown as { managerId: string; index: number; host: string; blockId: string; slots: number });
-      case 'managerLost':
-        return void this.#onLost(event as unknown as LostManager);
-      case 'managerLeft':
-        return this.#onLeft(event.index as number);
-      case 'managerRefused':
-        return this.#onRefused(String(event.message));
-      case 'managerTold':
-        return this.#onTold(event as unknown as { managerId: string; fact: Buffer });
-      case 'load':
-        this.#perBlock = new Map(Object.entries(event.perBlock as Record<string, number>));
-        return;
-      case 'log':
-        return this.#context.events.log(event.level as 'info', `interchange: ${event.message}`, event.fields as Record<string, unknown>);
-      case 'recovered':
-        return this.#onRecovered(event as unknown as Recovered);
-      default:
-        return this.#log('info', `interchange: ${JSON.stringify(event)}`);
-    }
+  #reportEvents(): ReportEvents {
+    return {
+      registered: (manager) => this.#onRegistered(manager),
+      lost: (lost) => void this.#onLost(lost),
+      left: (index) => this.#onLeft(index),
+      refused: (message) => this.#onRefused(message),
+      told: (told) => this.#onTold(told),
+      load: (load) => void (this.#load = load),
+      recovered: (recovered) => this.#onRecovered(recovered),
+      log: (level, message, fields) => this.#context.events.log(level, `interchange: ${message}`, fields),
+    };
   }
 
-  #onRegistered(manager: { managerId: string; index: number; host: string; blockId: string; slots: number }): void {
-    this.#managers.add(manager);
+  #onRegistered({ timeLeftMs, ...manager }: RegisteredManager): void {
+    this.#managers.add({ ...manager, endsMs: Date.now() + (timeLeftMs ?? Number.POSITIVE_INFINITY) });
+    // It may have the time that was missing: that is said anew.
+    this.#load = { ...this.#load, timeless: 0 };
+    if (this.#time.registered(manager.blockId, timeLeftMs)) this.#refuseHopeless();
     this.#record?.changed();
-    this.#refusal = undefined;
     this.#log('info', `manager ${manager.managerId} on ${manager.host} registered with ${manager.slots} worker(s)`);
     this.#news.registered(manager, manager.slots);
     this.#blocks.managerRegistered(manager.blockId, manager.slots);
+  }
+
+  #refuseHopeless(): void {
+    for (const outcome of this.#time.hopelessAmong(this.#tries.requests.values())) {
+      if (!this.#tries.settle(outcome.taskId, outcome.tryNumber)) continue;
+      this.#outbox.cancel(outcome.taskId, outcome.tryNumber);
+      this.#context.events.tryEnded(outcome);
+    }
   }
 
   #onTold({ managerId, fact }: { managerId: string; fact: Buffer }): void {
@@ -197,7 +195,7 @@ export class HighThroughput implements RunningExecutor {
   }
 
   #onRefused(message: string): void {
-    this.#refusal = message;
+    this.#managers.refusal = message;
     this.#log('error', `a manager was refused: ${message}`);
     this.#news.refused(message);
   }
@@ -226,7 +224,7 @@ export class HighThroughput implements RunningExecutor {
       this.#blocks.managerGone(blockId, 'the interchange ended; it will register again');
     }
     this.#managers.clear();
-    this.#perBlock = undefined;
+    this.#load = {};
     this.#outbox.startAnew();
     const graceMs = Math.min(this.#compiled.heartbeatThresholdMs, MAX_RECOVERY_MS);
     // Those too that have ended meanwhile, or were awaited when this one died: what nobody claims of theirs may have run, and must
@@ -258,6 +256,8 @@ export class HighThroughput implements RunningExecutor {
 
   submit(request: TryRequest): void {
     if (this.#failure) throw this.#failure;
+    const refused = this.#time.refuse(request);
+    if (refused) return queueMicrotask(() => this.#context.events.tryEnded(refused));
     // Blocks that were let go come back with the first task, not at the next tick.
     if (this.#tries.requests.size === 0) queueMicrotask(() => this.#blocks.tick());
     this.#takeOver.forget();
@@ -288,24 +288,22 @@ export class HighThroughput implements RunningExecutor {
   // --- what a person may ask
 
   status(): ExecutorStatus {
-    const { workers } = this.#managers;
-    const outstanding = this.#tries.requests.size;
-    const running = Math.min(workers, outstanding);
-    const waitingFor = this.#waitsFor();
-    return { label: this.label, workers, queued: outstanding - running, running, ...(waitingFor === undefined ? {} : { waitingFor }) };
-  }
-
-  /** Why nothing runs; undefined if something may. */
-  #waitsFor(): string | undefined {
-    if (!this.#interchange.isReady) return 'the interchange ended, and another is being started';
-    if (this.#managers.count > 0) return undefined;
-    const refused = this.#refusal === undefined ? '' : `; the last one was refused: ${this.#refusal}`;
-    return `no manager is registered${refused}; ${this.#blocks.status()}`;
+    return statusOf(this.#facts());
   }
 
   explain(taskId: number): string {
-    const where = this.#failure?.message ?? this.#waitsFor() ?? describePlace(taskId, this.#tries.requests, this.#managers.workers);
-    return `at executor '${this.label}': ${where}${this.#tries.cancelling.has(taskId) ? '; it is being cancelled' : ''}`;
+    return explainTask(this.#facts(), taskId);
+  }
+
+  #facts(): StatusFacts {
+    return {
+      label: this.label,
+      managers: this.#managers,
+      tries: this.#tries,
+      blocks: this.#blocks,
+      isInterchangeReady: this.#interchange.isReady,
+      failure: this.#failure,
+    };
   }
 
   setActive(active: boolean): void {

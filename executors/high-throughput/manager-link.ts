@@ -37,6 +37,8 @@ export interface LinkRegistration {
   readonly blockId: string;
   readonly host: string;
   readonly slots: number;
+  /** For how long it can let tasks run, ms; absent: no end is known. */
+  readonly timeLeftMs?: number | undefined;
   /** Every try that was delivered and whose result was not yet given to `sendResults`. */
   readonly held: readonly Try[];
   readonly [more: string]: unknown;
@@ -169,10 +171,11 @@ export class ManagerLink {
 
   #describe(): SelfDescription {
     const registration = this.#options.registration();
-    const { protocol, version, blockId, host, slots } = registration;
+    const { protocol, version, blockId, host, slots, timeLeftMs } = registration;
     const info = Object.fromEntries(Object.entries(registration).filter(([name]) => !DESCRIBED.has(name)));
     // Results that wait for the end of the turn are held, too.
-    return { protocol, version, blockId, host, slots, held: [...registration.held, ...triesIn(this.#pending)], info };
+    const held = [...registration.held, ...triesIn(this.#pending)];
+    return { protocol, version, blockId, host, slots, ...(timeLeftMs === undefined ? {} : { timeLeftMs }), held, info };
   }
 
   #startTicking(): void {
@@ -253,7 +256,7 @@ export class ManagerLink {
   }
 }
 
-const DESCRIBED: ReadonlySet<string> = new Set(['protocol', 'version', 'blockId', 'host', 'slots', 'held']);
+const DESCRIBED: ReadonlySet<string> = new Set(['protocol', 'version', 'blockId', 'host', 'slots', 'timeLeftMs', 'held']);
 
 /** @returns undefined for what this version does not know. */
 function toSessionEvent({ type, number, acknowledged, parts }: ToManagerMessage, at: number): SessionEvent | undefined {

@@ -7,6 +7,8 @@ export interface KnownManager {
   readonly host: string;
   readonly blockId: string;
   readonly slots: number;
+  /** Until when it lets tasks run, ms since the epoch; Infinity: no end is known. */
+  readonly endsMs: number;
 }
 
 export class KnownManagers {
@@ -14,9 +16,12 @@ export class KnownManagers {
   /** Names of workers, made once: results are many. */
   readonly #workerNames = new Map<number, string[]>();
   readonly #gone = new Map<number, KnownManager>();
+  /** Why the latest one was refused, if none has come since. */
+  refusal: string | undefined;
 
   add(manager: KnownManager): void {
     this.#byIndex.set(manager.index, manager);
+    this.refusal = undefined;
   }
 
   remove(index: number): KnownManager | undefined {
@@ -42,6 +47,11 @@ export class KnownManagers {
     let workers = 0;
     for (const { slots } of this.#byIndex.values()) workers += slots;
     return workers;
+  }
+
+  /** The most time that any of them has for a task; -Infinity: there are none. */
+  longestLeftMs(now: number): number {
+    return Math.max(...this.all.map(({ endsMs }) => endsMs - now));
   }
 
   get all(): KnownManager[] {

@@ -77,11 +77,20 @@ const described = () => ({
   heartbeatPeriod: parslSeconds().describe("Default '30s'.").optional(),
   heartbeatThreshold: parslSeconds().describe("Silence after which a peer is lost. Default '120s'.").optional(),
   drainPeriod: parslSeconds().describe('Age at which a manager takes no more tasks and leaves. Default: never.').optional(),
+  walltimeWarning: duration()
+    .describe(
+      "How long before its block's walltime ends a manager takes no more tasks, and sends SIGUSR1 to the running ones that handle it. Default '30s', or a tenth of the walltime if that is shorter.",
+    )
+    .optional(),
   addressProbeTimeout: parslSeconds().describe("Default '30s'.").optional(),
   workerLogdirRoot: path()
     .describe('Where managers keep stdout and stderr of their workers, in a folder for each run and label. Default: the run directory.')
     .optional(),
-  managerSelector: oneOf(['random', 'blockId']).describe("Default 'random'.").optional(),
+  managerSelector: oneOf(['random', 'blockId'])
+    .describe(
+      "Who gets the next task. 'random': the least loaded manager. 'blockId': one of the oldest block that has a free slot, so that younger blocks become idle. Default: 'blockId' with strategy 'htex-auto-scale', which gives idle blocks back one by one; else 'random'.",
+    )
+    .optional(),
   blockErrorHandler: zod()
     .union([flag(), onlyInTypeScript<BlockErrorHandler>((value) => typeof value === 'function', 'a function')], 'true, false or a function')
     .describe('false: failing blocks never fail the executor. Default true.')

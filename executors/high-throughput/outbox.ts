@@ -33,11 +33,11 @@ export class Outbox {
     this.#firstFunction = firstFunction;
   }
 
-  add({ taskId, tryNumber, fn, flags, priority, context, args }: TryRequest): void {
+  add({ taskId, tryNumber, fn, flags, priority, walltimeMs, context, args }: TryRequest): void {
     const fnId = this.#firstFunction + fn.fnId;
     if (!this.#defined.has(fnId)) this.#define(fnId, fn);
     const buffer = this.#bufferOf(priority);
-    buffer.appendTask({ taskId, tryNumber, fnId, flags, contextLength: context.length }, context, args);
+    buffer.appendTask({ taskId, tryNumber, fnId, flags, contextLength: context.length, walltimeMs }, context, args);
     if (buffer.size >= FULL_BYTES) this.#send(buffer, priority);
     else if (!this.#planned) this.#plan();
   }

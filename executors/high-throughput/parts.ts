@@ -5,6 +5,8 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FrameType } from '../../lib/wire/frames.ts';
+import type { BlockLimits } from '../../lib/provider.ts';
+import { BLOCK_WALLTIME } from '../../providers/job-script.ts';
 import { quoteForShell } from '../../providers/shell-quote.ts';
 import { Blocks } from '../blocks/blocks.ts';
 import type { BlockLoad } from '../blocks/scaler-types.ts';
@@ -80,9 +82,10 @@ function createBlocks({ peers, takeOver, interchange, record }: BlocksParts, on:
     provider,
     context: { runId, runDir, workingDirectory, orphanGraceMs: orphanGraceOf(peers.compiled, peers.context), log: events.log },
     command: () => managerCommand(peers),
-    env: {},
+    env: walltimeEnv(provider.limits),
     load: () => on.load(),
     adopted: takeOver.from?.blocks ?? [],
+    spentNodeMs: takeOver.from?.spentNodeMs,
     onJobs: () => record?.changed(),
     onFail: (error) => on.failed(error),
     onDrain: (block) => interchange.sendPacked(FrameType.Drain, { block }),
@@ -90,12 +93,17 @@ function createBlocks({ peers, takeOver, interchange, record }: BlocksParts, on:
       const awaited = [...takeOver.expected].filter(([, blockId]) => blockId === block).map(([managerId]) => managerId);
       interchange.sendPacked(FrameType.Event, { kind: 'blockEnded', block, awaited });
     },
+    onRestart: (block) => interchange.sendPacked(FrameType.Event, { kind: 'blockEnded', block, graceMs: 0 }),
     strategy: strategy.name,
     strategyPeriodMs: strategy.periodMs,
     maxIdleTimeMs: strategy.maxIdleTimeMs,
     errorHandler: blockErrorHandler,
   });
 }
+
+/** By which managers know when their block ends. */
+export const walltimeEnv = ({ walltimeMs }: BlockLimits): Record<string, string> =>
+  walltimeMs === undefined ? {} : { [BLOCK_WALLTIME]: String(Math.max(1, Math.floor(walltimeMs / 1000))) };
 
 /** Starts a manager on one node. */
 export function managerCommand({ compiled, directory }: Pick<PeerSettingsSource, 'compiled' | 'directory'>): string {

@@ -39,11 +39,15 @@ export function interchangeSettings({ compiled, context, keys }: PeerSettingsSou
     heartbeatThresholdMs: compiled.heartbeatThresholdMs,
     ...(orphanGraceMs === undefined ? {} : { orphanGraceMs, driverKeeps: true }),
     prefetchCapacity: compiled.prefetchCapacity,
-    managerSelector: compiled.managerSelector,
+    managerSelector: compiled.managerSelector ?? (givesBackSingleBlocks(compiled, context) ? 'blockId' : 'random'),
     protocol: PROTOCOL_VERSION,
     packageVersion: PACKAGE_VERSION,
   };
 }
+
+/** Else packing tasks on few blocks would crowd nodes for nothing. */
+const givesBackSingleBlocks = ({ provider }: CompiledHighThroughput, { strategy }: ExecutorContext): boolean =>
+  strategy.name === 'htex-auto-scale' && provider.limits.maxBlocks > 1;
 
 export function managerSettings({ compiled, context, directory, keys }: PeerSettingsSource, port: number): ManagerSettings {
   const { label, workerLogdirRoot } = compiled;
@@ -57,6 +61,8 @@ export function managerSettings({ compiled, context, directory, keys }: PeerSett
     // An interchange that died with its driver, or on a machine that starts again, is waited for as long as a driver.
     heartbeatThresholdMs: Math.max(compiled.heartbeatThresholdMs, orphanGraceOf(compiled, context) ?? 0),
     drainPeriodMs: compiled.drainPeriodMs ?? null,
+    walltimeWarningMs: compiled.walltimeWarningMs,
+    leaveMs: compiled.leaveMs,
     probeTimeoutMs: compiled.addressProbeTimeoutMs,
     coresPerWorker: compiled.coresPerWorker,
     memPerWorkerBytes: compiled.memPerWorkerBytes ?? null,

@@ -4,7 +4,7 @@ import type { RehearsalPlace } from '../../lib/executor.ts';
 import type { Rehearsal } from '../../lib/provider.ts';
 import { requestJob, scriptDirOf } from '../blocks/job-request.ts';
 import type { CompiledHighThroughput } from './compiled.ts';
-import { managerCommand } from './parts.ts';
+import { managerCommand, walltimeEnv } from './parts.ts';
 
 export function rehearseBlock(
   compiled: CompiledHighThroughput,
@@ -12,6 +12,6 @@ export function rehearseBlock(
 ): Rehearsal | undefined {
   const { provider, label } = compiled;
   const command = managerCommand({ compiled, directory: join(runDir, label) });
-  const job = requestJob({ runId, label, blockId: '0', provider, command, env: {} });
+  const job = requestJob({ runId, label, blockId: '0', provider, command, env: walltimeEnv(provider.limits) });
   return provider.rehearse?.(job, { scriptDir: scriptDirOf(runDir, label), workingDirectory });
 }

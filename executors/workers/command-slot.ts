@@ -17,7 +17,7 @@ import {
 } from '../../lib/wire/records.ts';
 import { decodeValue, encodeValue, unpack } from '../../lib/wire/value-codec.ts';
 import { type CommandOutcome, CommandRunner, CommandRunnerLostError, type CommandSpec } from './command/command-runner.ts';
-import { killAll, terminateAll, untilGone } from './process-tree.ts';
+import { killAll, terminateAll, untilGone, warnAll } from './process-tree.ts';
 import type { Batch, Runner, RunnerEvents, TaskTag } from './runner.ts';
 import { INLINE_LIMIT, storeIfLarge } from './js/stored-values.ts';
 
@@ -119,6 +119,10 @@ export class CommandSlot implements Runner {
     const tag = this.#tag(task);
     if (signal === 'SIGTERM') terminateAll({ tag });
     else killAll({ tag });
+  }
+
+  warn(task: TaskTag): void {
+    warnAll({ tag: this.#tag(task) });
   }
 
   async close(): Promise<void> {

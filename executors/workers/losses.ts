@@ -2,6 +2,7 @@
  * The words for tasks that their worker could not finish.
  */
 import type { WireError } from '../../lib/errors/wire-error.ts';
+import type { TaskHeader } from '../../lib/wire/records.ts';
 import { lastWords } from './last-words.ts';
 import type { WorkerExit } from './runner.ts';
 
@@ -20,6 +21,10 @@ export function workerLost(exit: WorkerExit, host: string, worker: number): Wire
 
 export function workerNotStarted(reason: string, host: string): WireError {
   return { kind: 'definition', name: 'DefinitionError', message: `on ${host}: ${reason}` };
+}
+
+export function functionUndefined({ fnId, taskId }: TaskHeader, host: string): WireError {
+  return { kind: 'definition', name: 'DefinitionError', message: `function ${fnId} of task ${taskId} was never defined on ${host}` };
 }
 
 /** Its words are those of the class. */

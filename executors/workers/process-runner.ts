@@ -10,7 +10,7 @@ import { encodeFrame, encodeFrameHeader, FRAME_HEADER_BYTES, FrameReader, FrameT
 import { readTaskHeader, recordEnd } from '../../lib/wire/records.ts';
 import { problemWithHello } from './hello.ts';
 import { readJournal } from './journal.ts';
-import { killAll, type ProcessSet, signalGroup, terminateAll, untilGone } from './process-tree.ts';
+import { killAll, type ProcessSet, signalGroup, terminateAll, untilGone, warnAll } from './process-tree.ts';
 import type { WorkerChange } from './worker-change.ts';
 import type { Batch, FunctionSource, Runner, RunnerEvents, TaskTag, WorkerExit } from './runner.ts';
 
@@ -131,6 +131,12 @@ export class ProcessRunner implements Runner {
     if (signal === 'SIGTERM') return terminateAll(this.#ending);
     this.#isForced = true;
     killAll(this.#ending);
+  }
+
+  warn(task: TaskTag): void {
+    const { child, isReady } = this.#worker ?? {};
+    // Before it says that it is ready, nothing keeps the signal from ending it.
+    if (child?.pid !== undefined && isReady) warnAll({ group: child.pid, tag: this.#tag(task) }, child.pid);
   }
 
   #tag({ taskId }: TaskTag): string {

@@ -3,6 +3,7 @@
  * because it left the group (`setsid`). Linux: reads /proc.
  */
 import { readdirSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface ProcessSet {
@@ -40,6 +41,22 @@ export function killAll(set: ProcessSet): void {
     if (found.length === 0) return;
     signalAll(found, 'SIGKILL');
   }
+}
+
+/**
+ * SIGUSR1 to all of it, where any of it has a handler for that. Where none has, nobody is told: the signal could only end it.
+ * @param worker is of the set and has a handler of its own, which says nothing about the task; it is always told.
+ */
+export function warnAll(set: ProcessSet, worker?: number): void {
+  const others = findProcesses(set).filter((pid) => pid !== worker);
+  const listens = others.some((pid) => hasHandler(pid, constants.signals.SIGUSR1));
+  signalAll([...(worker === undefined ? [] : [worker]), ...(listens ? others : [])], 'SIGUSR1');
+}
+
+/** SigCgt of proc(5): a mask of the signals that are caught, bit 0 for signal 1. */
+function hasHandler(pid: number, signal: number): boolean {
+  const mask = /^SigCgt:\s*([0-9a-f]+)/m.exec(read(`/proc/${pid}/status`).toString('latin1'))?.[1] ?? '0';
+  return ((BigInt(`0x${mask}`) >> BigInt(signal - 1)) & 1n) === 1n;
 }
 
 /** Signals a process group. @returns whether there was one. */

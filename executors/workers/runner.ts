@@ -38,6 +38,8 @@ export interface Runner {
   finished?(): Buffer;
   /** Signals the running task with everything it started. Its end is reported as `results` or `lost`, when all of that is gone. */
   kill(signal: 'SIGTERM' | 'SIGKILL', task: TaskTag): void;
+  /** SIGUSR1 to the running task, where it listens to that: its time is nearly over, and what it needs to go on should be saved. */
+  warn?(task: TaskTag): void;
   /** Ends the worker, `running` with it; kills both after `timeoutMs`. What had finished by then is reported by `lost`. */
   close(timeoutMs: number, running?: TaskTag): Promise<void>;
   killNow(): void;

@@ -18,13 +18,26 @@ import {
   type TaskHeader,
 } from '../../lib/wire/records.ts';
 import { chooseBatch } from './choose-batch.ts';
+import { cancelledRecord, unstartedRecord } from './ended-records.ts';
 import { Estimates } from './estimates.ts';
-import { walltimeExceeded, workerLost, workerNotStarted } from './losses.ts';
+import { functionUndefined, walltimeExceeded, workerLost, workerNotStarted } from './losses.ts';
 import { PriorityQueue } from './priority-queue.ts';
 import type { Peeked, RecordQueue } from './record-queue.ts';
 import type { Batch, Runner, RunnerEvents, WorkerExit } from './runner.ts';
 import { type Look, OverdueWatch } from './overdue-watch.ts';
-import { acceptInOrder, advance, clearSlot, clearTimers, closeRunners, contextAt, createSlot, type Kill, type Slot } from './slot.ts';
+import {
+  acceptInOrder,
+  advance,
+  clearSlot,
+  clearTimers,
+  closeRunners,
+  contextAt,
+  createSlot,
+  holdsAny,
+  type Kill,
+  lastRecordAt,
+  type Slot,
+} from './slot.ts';
 
 export interface SlotPoolOptions {
   readonly slots: number;
@@ -115,7 +128,7 @@ export class SlotPool {
       const header = readTaskHeader(bytes, at);
       if (wanted.get(header.taskId) !== header.tryNumber) return false;
       wanted.delete(header.taskId);
-      out.push(this.#cancelledRecord(header));
+      out.push(cancelledRecord(header));
       return true;
     });
     if (out.length > 0) this.#options.results(Buffer.concat(out), out.length);
@@ -135,9 +148,17 @@ export class SlotPool {
     }
   }
 
-  #cancelledRecord(header: TaskHeader, worker = 0): Buffer {
-    const { taskId, tryNumber, fnId } = header;
-    return encodeResult({ taskId, tryNumber, fnId, status: ResultStatus.Cancelled, durationUs: 0, startMs: 0, worker });
+  /** Hands back whatever waits here: it has not been started. */
+  giveBack(): void {
+    const out: Buffer[] = [];
+    this.#queue.remove((bytes, at) => out.push(unstartedRecord(readTaskHeader(bytes, at))) > 0);
+    if (out.length > 0) this.#options.results(Buffer.concat(out), out.length);
+  }
+
+  /** Tells the running tasks that their time is nearly over. */
+  warn(): void {
+    for (const { batch, cursor, runner } of this.#slots)
+      if (batch) runner?.warn?.({ taskId: readTaskHeader(batch.records, cursor).taskId });
   }
 
   // --- placing
@@ -186,11 +207,7 @@ export class SlotPool {
     const { parts } = queue.takeWhile((_bytes, _at, taken) => taken === 0);
     const record = parts[0] as Buffer;
     const header = readTaskHeader(record, 0);
-    const body = packWireError({
-      kind: 'definition',
-      name: 'DefinitionError',
-      message: `function ${header.fnId} of task ${header.taskId} was never defined on ${this.#options.host}`,
-    });
+    const body = packWireError(functionUndefined(header, this.#options.host));
     this.#report({ header, status: ResultStatus.Failed, body, startMs: Date.now(), worker: 0 });
   }
 
@@ -302,7 +319,7 @@ export class SlotPool {
     for (let at = 0; at < records.length; at = recordEnd(records, at)) {
       const header = readTaskHeader(records, at);
       if (!slot.cancelled.has(header.taskId)) kept.push(records.subarray(at, recordEnd(records, at)));
-      else this.#options.results(this.#cancelledRecord(header, slot.index), 1);
+      else this.#options.results(cancelledRecord(header, slot.index), 1);
     }
     return Buffer.concat(kept);
   }
@@ -326,24 +343,6 @@ export class SlotPool {
     this.#closed = true;
     this.#overdue.stop();
     for (const slot of this.#slots) clearTimers(slot);
-    for (const runner of this.#runners()) runner.killNow();
+    for (const { runners } of this.#slots) for (const runner of runners.values()) runner.killNow();
   }
-
-  #runners(): Runner[] {
-    return this.#slots.flatMap((slot) => [...slot.runners.values()]);
-  }
-}
-
-function holdsAny({ batch, cursor }: Slot, wanted: ReadonlyMap<number, number>): boolean {
-  if (!batch) return false;
-  for (let at = cursor; at < batch.records.length; at = recordEnd(batch.records, at)) {
-    if (wanted.has(readTaskHeader(batch.records, at).taskId)) return true;
-  }
-  return false;
-}
-
-function lastRecordAt({ records }: Batch): number {
-  let last = 0;
-  for (let at = 0; at < records.length; at = recordEnd(records, at)) last = at;
-  return last;
 }

@@ -101,3 +101,18 @@ export function contextAt(records: Buffer, at: number): TaskContext {
   const from = at + TASK_HEADER_BYTES;
   return unpack(records.subarray(from, from + contextLength)) as TaskContext;
 }
+
+/** Whether any of these tasks is in the batch and has not finished. */
+export function holdsAny({ batch, cursor }: Slot, wanted: ReadonlyMap<number, number>): boolean {
+  if (!batch) return false;
+  for (let at = cursor; at < batch.records.length; at = recordEnd(batch.records, at)) {
+    if (wanted.has(readTaskHeader(batch.records, at).taskId)) return true;
+  }
+  return false;
+}
+
+export function lastRecordAt({ records }: Batch): number {
+  let last = 0;
+  for (let at = 0; at < records.length; at = recordEnd(records, at)) last = at;
+  return last;
+}

@@ -23,6 +23,11 @@ export const ERROR_CODES = {
     meaning: 'A task ran longer than its walltime and was ended with everything it had started.',
     remedy: "Give it a longer 'walltime', or less to do.",
   },
+  FLOTILLA_PLACEMENT_ERROR: {
+    meaning: "A task's walltime is longer than any block of its executor will ever have left.",
+    remedy:
+      "Lower the task's 'walltime', or raise the provider's: error.walltimeMs is what the task wants, error.availableMs the most it can get.",
+  },
   FLOTILLA_MISSING_OUTPUTS_ERROR: {
     meaning: "A task returned without having written every file in its 'outputs'.",
     remedy: 'Check the paths in error.missing; relative ones belong to the directory of the script, not of the task.',

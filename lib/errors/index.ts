@@ -11,6 +11,13 @@ export { FlotillaError } from './flotilla-error.ts';
 export { JoinError, ResultTimeoutError, type JoinFailure } from './future-errors.ts';
 export { ManagerLost, PoisonTaskError, WorkerLost, type ManagerLostFields, type WorkerLostFields } from './lost-errors.ts';
 export { PythonError } from './python-error.ts';
-export { CancelledError, MissingOutputsError, SerializationError, WalltimeError, type TaskErrorOptions } from './task-errors.ts';
+export {
+  CancelledError,
+  MissingOutputsError,
+  PlacementError,
+  SerializationError,
+  WalltimeError,
+  type TaskErrorOptions,
+} from './task-errors.ts';
 export type { TaskName } from './task-ref.ts';
 export { encodeError, packWireError, reviveError, unpackWireError, type TaskRef, type WireError } from './wire.ts';

@@ -8,7 +8,14 @@ import { NON_ERROR } from './encode-error.ts';
 import { FlotillaError } from './flotilla-error.ts';
 import { ManagerLost, WorkerLost } from './lost-errors.ts';
 import { PythonError } from './python-error.ts';
-import { CancelledError, MissingOutputsError, SerializationError, WalltimeError, type TaskErrorOptions } from './task-errors.ts';
+import {
+  CancelledError,
+  MissingOutputsError,
+  PlacementError,
+  SerializationError,
+  WalltimeError,
+  type TaskErrorOptions,
+} from './task-errors.ts';
 import { nameTask, type TaskRef } from './task-ref.ts';
 import type { WireError } from './wire-error.ts';
 
@@ -82,6 +89,8 @@ function reviveOurs(wire: WireError, task: TaskRef): Error {
       return new SerializationError({ path: 'value', seen: 'something', ...fields }, options);
     case 'walltime':
       return new WalltimeError({ walltimeMs: Number.NaN, ...fields }, options);
+    case 'placement':
+      return new PlacementError({ walltimeMs: Number.NaN, availableMs: Number.NaN, ...fields }, options);
     case 'worker-lost':
       return new WorkerLost({ host: task.host, worker: task.worker, ...fields }, options);
     case 'manager-lost':

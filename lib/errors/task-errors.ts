@@ -1,5 +1,6 @@
 /**
- * How a task can end other than by its own code: past its walltime, outputs missing, cancelled, a value that cannot travel.
+ * How a task can end other than by its own code: past its walltime, outputs missing, cancelled, a value that cannot travel, no block
+ * that could run it.
  */
 import { AppError } from './app-error.ts';
 import { FlotillaError, brandError } from './flotilla-error.ts';
@@ -66,6 +67,23 @@ export class SerializationError extends FlotillaError {
     const whose = task === undefined ? '' : `${nameTask(task)}: `;
     const said = `${whose}${shorten(own.path, 160)} is ${own.seen}, which cannot travel between processes; ${advice}`;
     super('FLOTILLA_SERIALIZATION_ERROR', message ?? said, { ...rest, fields: own });
+  }
+}
+
+/** Nowhere in the executor could the task ever run. */
+export class PlacementError extends FlotillaError {
+  static {
+    brandError(this, 'PlacementError');
+  }
+
+  /** What the task asks for, and the most that there will be. */
+  declare readonly walltimeMs: number;
+  declare readonly availableMs: number;
+
+  constructor(fields: { readonly walltimeMs: number; readonly availableMs: number }, options: TaskErrorOptions = {}) {
+    const { message, task, ...rest } = options;
+    const said = `${nameTask(task)} needs ${fields.walltimeMs / 1000} s, and no block will ever have more than ${fields.availableMs / 1000} s`;
+    super('FLOTILLA_PLACEMENT_ERROR', message ?? said, { ...rest, fields: { ...fields } });
   }
 }
 

@@ -16,7 +16,8 @@ export interface WireError {
     | 'worker-lost'
     | 'manager-lost'
     | 'cancelled'
-    | 'definition';
+    | 'definition'
+    | 'placement';
   /** Class name of the error: 'RangeError', 'ValueError', 'BashExitError'. */
   readonly name: string;
   readonly message: string;

@@ -18,7 +18,7 @@ export interface TryRecord {
   /** On the worker's clock; undefined if it never started. */
   readonly start: Date | undefined;
   readonly end: Date | undefined;
-  readonly outcome: 'running' | 'done' | 'failed' | 'lost' | 'walltime' | 'cancelled';
+  readonly outcome: 'running' | 'done' | 'failed' | 'lost' | 'walltime' | 'expired' | 'cancelled';
   /** Why it failed. */
   readonly error?: unknown;
 }

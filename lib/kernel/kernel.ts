@@ -33,7 +33,7 @@ import { cancelledError } from './final-error.ts';
 import { currentJoin } from './join.ts';
 import { launch, type LaunchSite } from './launch.ts';
 import { MemoDoor } from './memo-door.ts';
-import { failureOutcome } from './outcome.ts';
+import { failureOutcome, lossOutcome } from './outcome.ts';
 import { watchProcessEnd } from './process-end.ts';
 import { makeRunDir } from './run-dir.ts';
 import { startRecords } from './run-records.ts';
@@ -242,7 +242,8 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   }
 
   #launch(task: Task, tryNumber: number, reason: 'ready' | 'failed' | 'lost' | 'unstarted'): void {
-    if (reason === 'failed' || reason === 'lost') task.closeTry(reason === 'lost' ? 'lost' : failureOutcome(task), task.latestError);
+    if (reason === 'failed' || reason === 'lost')
+      task.closeTry(reason === 'lost' ? lossOutcome(task) : failureOutcome(task), task.latestError);
     if (reason !== 'ready') this.#start(task, tryNumber);
     else if (!this.memo.takes(task)) this.#begin(task);
   }

@@ -64,7 +64,8 @@ function send(task: Task, site: LaunchSite, { args, refs }: Prepared): void {
     task.executor = executor.label;
     announceLaunched(task);
     if (!site.launching(task)) return;
-    executor.submit({ taskId: task.sentId, tryNumber: task.sentTry, fn, flags, priority: options.priority, context: packed, args });
+    const { priority, walltimeMs } = options;
+    executor.submit({ taskId: task.sentId, tryNumber: task.sentTry, fn, flags, priority, walltimeMs, context: packed, args });
   } catch (error) {
     site.failedHere(task, tryNumber, error);
   }

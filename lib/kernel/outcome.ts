@@ -2,7 +2,7 @@
  * What a try's outcome means: bytes become a value or an error, and the error gets its cost. The graph decides what follows.
  */
 import type { RetryHandler } from '../config.ts';
-import { reviveError, tagWithTask, type TaskRef, unpackWireError } from '../errors/index.ts';
+import { ManagerLost, reviveError, tagWithTask, type TaskRef, unpackWireError, type WireError } from '../errors/index.ts';
 import type { TryOutcome } from '../executor.ts';
 import type { TryResult } from '../graph/task-graph.ts';
 import { ResultStatus } from '../wire/records.ts';
@@ -12,6 +12,7 @@ import { StoredResult } from './stored-result.ts';
 import type { Task } from './task.ts';
 
 const HOPELESS = Number.POSITIVE_INFINITY;
+const HOPELESS_KINDS: ReadonlySet<WireError['kind']> = new Set(['definition', 'serialization', 'placement']);
 
 /** Leaves value or error in the task. */
 export function readOutcome(task: Task, outcome: TryOutcome, retryHandler: RetryHandler | undefined): TryResult {
@@ -48,8 +49,8 @@ function readFailure(task: Task, outcome: TryOutcome, retryHandler: RetryHandler
     task.losses.push(error);
     return { kind: 'lost' };
   }
-  // What cannot be loaded or cannot travel fails the same way everywhere.
-  const isHopeless = wire.kind === 'definition' || wire.kind === 'serialization';
+  // What cannot be loaded, cannot travel or finds no place fails the same way every time.
+  const isHopeless = HOPELESS_KINDS.has(wire.kind);
   return failedTry(task, error, () => (isHopeless ? HOPELESS : costOf(task, error, retryHandler)));
 }
 
@@ -59,6 +60,10 @@ export const failedTry = (task: Task, error: unknown, cost: () => number): TryRe
 
 export const failureOutcome = ({ latestError }: Task): 'failed' | 'walltime' =>
   latestError instanceof Error && latestError.name === 'WalltimeError' ? 'walltime' : 'failed';
+
+/** 'expired': the block's time was over, which nobody is to blame for. */
+export const lossOutcome = ({ latestError }: Task): 'lost' | 'expired' =>
+  latestError instanceof ManagerLost && Reflect.get(latestError, 'blockExpired') === true ? 'expired' : 'lost';
 
 /** A handler that throws fails the task with its own error. */
 export function costOf(task: Task, error: unknown, retryHandler: RetryHandler | undefined): number {

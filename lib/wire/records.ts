@@ -13,6 +13,8 @@ export interface TaskHeader {
   readonly fnId: number;
   readonly flags: number;
   readonly contextLength: number;
+  /** Time that the task may take once it has started, ms: placed only where so much is left. Absent or 0: nobody knows. */
+  readonly walltimeMs?: number | undefined;
 }
 
 export const TaskFlag = {
@@ -20,8 +22,8 @@ export const TaskFlag = {
   Solo: 1,
 } as const;
 
-/** Bytes of a task record before its context: u32 length, u32 taskId, u32 fnId, u16 try, u8 flags, u8 0, u32 contextLength. */
-export const TASK_HEADER_BYTES = 20;
+/** Bytes of a task record before its context: u32 length, u32 taskId, u32 fnId, u16 try, u8 flags, u8 0, u32 contextLength, u32 walltime ms. */
+export const TASK_HEADER_BYTES = 24;
 
 /** Bytes that every result record begins with. */
 export const RESULT_HEADER_BYTES = 32;
@@ -89,6 +91,7 @@ export function writeTaskHeader(buffer: Buffer, at: number, header: TaskHeader, 
   buffer[at + 14] = header.flags;
   buffer[at + 15] = 0;
   buffer.writeUInt32LE(header.contextLength, at + 16);
+  buffer.writeUInt32LE(saturated(header.walltimeMs ?? 0), at + 20);
 }
 
 export function readTaskHeader(buffer: Buffer, at: number): TaskHeader {
@@ -98,8 +101,12 @@ export function readTaskHeader(buffer: Buffer, at: number): TaskHeader {
     tryNumber: buffer.readUInt16LE(at + 12),
     flags: buffer[at + 14] ?? 0,
     contextLength: buffer.readUInt32LE(at + 16),
+    walltimeMs: walltimeAt(buffer, at),
   };
 }
+
+/** Walltime of the task whose record starts at `at`, ms; 0: none. Saturates at 2^32 − 1, 49 days. */
+export const walltimeAt = (buffer: Buffer, at: number): number => buffer.readUInt32LE(at + 20);
 
 /** Where the record that starts at `at` ends; the next one starts there. Works for both layouts. */
 export function recordEnd(buffer: Buffer, at: number): number {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { parseDuration } from '../../lib/duration.ts';
+import { formatDuration, parseDuration } from '../../lib/duration.ts';
 
 describe('parseDuration', () => {
   const rows: [string, number][] = [
@@ -28,4 +28,21 @@ describe('parseDuration', () => {
   ];
   for (const [text, message] of refused)
     it(`refuses ${JSON.stringify(text)}`, () => expect(() => parseDuration(text)).to.throw(RangeError, message));
+});
+
+describe('a duration for people', () => {
+  const rows: [ms: number, text: string][] = [
+    [0, '0s'],
+    [440, '0.4s'],
+    [9500, '9.5s'],
+    [59_600, '1m'],
+    [90_000, '1m 30s'],
+    [3_570_000, '59m 30s'],
+    [3_600_000, '1h'],
+    [3_605_000, '1h'],
+    [7_500_000, '2h 5m'],
+    [90_000_000, '1d 1h'],
+    [Number.POSITIVE_INFINITY, 'any time'],
+  ];
+  for (const [ms, text] of rows) it(`of ${ms} ms is ${text}`, () => expect(formatDuration(ms)).to.equal(text));
 });

@@ -27,6 +27,15 @@ describe("a job's script", () => {
     });
   }
 
+  it('says when the job ends, as of its start and not of the end of workerInit', async () => {
+    const env = { FLOTILLA_BLOCK_WALLTIME: '90' };
+    const text = buildJobScript({ ...script, env, workerInit: 'sleep 2', command: 'echo "$FLOTILLA_BLOCK_END"' });
+    const before = Math.floor(Date.now() / 1000);
+    const end = Number((await run('bash', ['-c', text])).stdout);
+    expect(end).to.be.within(before + 90, Math.floor(Date.now() / 1000) + 88);
+    expect(buildJobScript(script)).not.to.include('FLOTILLA_BLOCK_END');
+  });
+
   for (const key of ['a-b', '1A', '', 'A=B', 'A B', 'A\n']) {
     it(`refuses the variable ${JSON.stringify(key)}`, () => {
       expect(() => buildJobScript({ ...script, env: { [key]: '1' } })).to.throw(RangeError, 'cannot be exported by a shell');

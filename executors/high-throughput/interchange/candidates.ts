@@ -3,7 +3,7 @@
  *
  * Owns the order (a binary heap) and the room of each; must not know the queue.
  */
-import type { Core, Manager } from './core-state.ts';
+import { type Core, type Manager, timeLeft } from './core-state.ts';
 
 /** Work sent ahead to a slot, in µs: a few round trips' worth, and what a wrong estimate may cost. */
 const AHEAD_US = 4000;
@@ -29,6 +29,8 @@ export interface Candidate {
   readonly runs: Run[];
   /** Functions to define there first. */
   readonly defines: number[];
+  /** Until its block's end comes too near to start anything; Infinity: no end is known. */
+  readonly timeLeftMs: number;
   /** Tasks in flight there that are long, or of unknown length: each keeps a slot. */
   longTasks: number;
   /** Estimate of the other tasks in flight there. */
@@ -86,7 +88,7 @@ function toCandidate(core: Core, manager: Manager, order: number): Candidate {
     if (costUs === 0) longTasks += count;
     else shortWorkUs += count * costUs;
   }
-  return { manager, order, runs: [], defines: [], longTasks, shortWorkUs };
+  return { manager, order, runs: [], defines: [], timeLeftMs: timeLeft(core, manager), longTasks, shortWorkUs };
 }
 
 /** Puts the first candidate, whose load has grown, where it belongs. */

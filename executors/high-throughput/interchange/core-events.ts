@@ -20,6 +20,8 @@ export interface Registration {
   readonly blockId: string;
   readonly host: string;
   readonly slots: number;
+  /** For how long it can let tasks run, ms; absent: no end is known. As a duration, since clocks differ. */
+  readonly timeLeftMs?: number | undefined;
   /** Counts the manager's registrations, so that a late one is not taken for the newest. */
   readonly attempt: number;
   /** Sequence number of its first result frame that was not acknowledged, or of the next one if there is none. */
@@ -74,7 +76,7 @@ export type CoreEvent =
   | { readonly kind: 'resultsWritten'; readonly manager: string; readonly sequence: number }
   | { readonly kind: 'tick'; readonly at: number }
   /** Everything that this turn of the event loop brought has been told: cancel and place. */
-  | { readonly kind: 'turnEnded' };
+  | { readonly kind: 'turnEnded'; readonly at: number };
 
 /** Told to the driver. */
 export type Report =
@@ -85,6 +87,7 @@ export type Report =
       readonly host: string;
       readonly blockId: string;
       readonly slots: number;
+      readonly timeLeftMs: number | undefined;
       readonly info: Readonly<Record<string, unknown>>;
     }
   | {
@@ -105,8 +108,8 @@ export type Report =
       readonly blockId: string;
       readonly message: string;
     }
-  /** Tasks in flight at each block that has managers. */
-  | { readonly kind: 'load'; readonly perBlock: Readonly<Record<string, number>> }
+  /** Tasks in flight at each block that has managers; those that wait, and that no manager has time enough for. */
+  | { readonly kind: 'load'; readonly perBlock: Readonly<Record<string, number>>; readonly timeless: number }
   | {
       readonly kind: 'recovered';
       readonly managers: number;

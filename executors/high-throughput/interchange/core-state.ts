@@ -32,6 +32,8 @@ export interface Manager {
   lastHeardMs: number;
   /** When to give up on it regardless of heartbeats: its block has ended, or its drain took too long. */
   deadline: { readonly atMs: number; readonly reason: string } | undefined;
+  /** Until when tasks may run there; Infinity: for as long as they like. */
+  endsMs: number;
   nextBeatMs: number;
   attempt: number;
   /** taskId → {@link packTry} of what was sent there and has not come back. */
@@ -80,9 +82,18 @@ export interface Core {
   recovery: Recovery | undefined;
   closing: string | undefined;
   nextIndex: number;
+  /** When the latest turn ended. */
+  nowMs: number;
   lastTickMs: number | undefined;
   /** What the driver was told last of tasks in flight per block. */
-  reportedLoad: Readonly<Record<string, number>>;
+  reportedLoad: ReportedLoad;
+}
+
+export interface ReportedLoad {
+  readonly perBlock: Readonly<Record<string, number>>;
+  readonly timeless: number;
+  /** Registrations before it: what is said of waiting tasks is said of the managers that there were. */
+  readonly registrations: number;
 }
 
 export const createCore = (options: CoreOptions): Core => ({
@@ -97,9 +108,13 @@ export const createCore = (options: CoreOptions): Core => ({
   recovery: undefined,
   closing: undefined,
   nextIndex: 0,
+  nowMs: 0,
   lastTickMs: undefined,
-  reportedLoad: {},
+  reportedLoad: { perBlock: {}, timeless: 0, registrations: 0 },
 });
+
+/** ms that tasks may still take there. */
+export const timeLeft = ({ nowMs }: Core, { endsMs }: Manager): number => endsMs - nowMs;
 
 /** Function of a task that a manager brought along; its true one does not matter. */
 export const UNKNOWN_FUNCTION = 0xffffffff;

@@ -5,7 +5,6 @@
  * ms), no socket and no randomness of its own (`options.pick`). Policy is the driver's: what a lost or unstarted try costs is
  * not decided here. Tasks wait as the bytes that the driver sent; per task in flight only its ids are kept.
  */
-import { countRecords, TASK_HEADER_BYTES } from '../../../lib/wire/records.ts';
 import { requestCancel, serveCancelRequests } from './cancellation.ts';
 import type { CoreEvent, Effect } from './core-events.ts';
 import { type Core, log, type Manager } from './core-state.ts';
@@ -53,7 +52,7 @@ export function step(core: Core, event: CoreEvent): Effect[] {
       onTick(core, event.at, effects);
       break;
     case 'turnEnded':
-      endTurn(core, effects);
+      endTurn(core, event.at, effects);
       break;
     default:
       hearManager(core, event, effects);
@@ -102,10 +101,8 @@ function greetStranger(id: string, said: string, effects: Effect[]): void {
 }
 
 function queueTasks(core: Core, priority: number, records: Buffer, effects: Effect[]): void {
-  const count = countRecords(records, 0, TASK_HEADER_BYTES);
+  const count = pushRecords(core.queue, priority, records);
   if (count < 0) return log(effects, 'warn', 'the driver sent tasks that are not records; they are dropped', { bytes: records.length });
-  if (count === 0) return;
-  pushRecords(core.queue, priority, records, count);
   if (core.recovery !== undefined) core.recovery.awaited -= count;
 }
 
@@ -142,7 +139,8 @@ function onTick(core: Core, at: number, effects: Effect[]): void {
   reportLoad(core, effects);
 }
 
-function endTurn(core: Core, effects: Effect[]): void {
+function endTurn(core: Core, at: number, effects: Effect[]): void {
+  core.nowMs = at;
   endRecoveryIfComplete(core, undefined, effects);
   serveCancelRequests(core, effects);
   placeTasks(core, effects);

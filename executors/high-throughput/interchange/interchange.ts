@@ -135,7 +135,7 @@ export class Interchange {
   }
 
   #endTurn(): void {
-    if (this.#core !== undefined) this.#perform(step(this.#core, { kind: 'turnEnded' }));
+    if (this.#core !== undefined) this.#perform(step(this.#core, { kind: 'turnEnded', at: now() }));
     const batch = this.#written.take();
     if (batch !== undefined && this.#driverKeeps) this.#driver.mark(this.#written.awaitConfirmation(batch));
     this.#driver.flush(() => {

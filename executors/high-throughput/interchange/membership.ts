@@ -41,12 +41,10 @@ function findMismatch(core: Core, id: string, { protocol, version, host }: Regis
 function registerNew(core: Core, id: string, registration: Registration, at: number, effects: Effect[]): void {
   const manager = toManager(core, id, registration, at);
   core.managers.set(id, manager);
-  core.open.add(manager);
+  if (manager.state === 'active') core.open.add(manager);
   const { index, host, blockId, slots } = manager;
-  effects.push({
-    kind: 'emit',
-    report: { kind: 'managerRegistered', managerId: id, index, host, blockId, slots, info: registration.info },
-  });
+  const { info, timeLeftMs } = registration;
+  effects.push({ kind: 'emit', report: { kind: 'managerRegistered', managerId: id, index, host, blockId, slots, timeLeftMs, info } });
   welcome(manager, registration, effects);
   const held = registration.held.map(([taskId, tryNumber]) => tryKey(taskId, tryNumber)).sort((a, b) => b - a);
   sendCancel(manager, rejectHeld(core, manager, held), effects);
@@ -76,10 +74,12 @@ function toManager(core: Core, id: string, registration: Registration, at: numbe
     blockId: registration.blockId,
     host: registration.host,
     slots: Math.max(1, registration.slots),
-    state: 'active',
+    // The end of its block may have come near before another interchange heard of it.
+    state: isOver(registration) ? 'draining' : 'active',
     reachable: true,
     lastHeardMs: at,
     deadline: undefined,
+    endsMs: endOf(registration, at),
     nextBeatMs: at + core.options.heartbeatPeriodMs,
     attempt: registration.attempt,
     inFlight: new Map(),
@@ -93,11 +93,18 @@ function toManager(core: Core, id: string, registration: Registration, at: numbe
   };
 }
 
+/** By the clock of this machine. */
+const endOf = ({ timeLeftMs = Number.POSITIVE_INFINITY }: Registration, at: number): number => at + timeLeftMs;
+
+const isOver = ({ timeLeftMs }: Registration): boolean => timeLeftMs !== undefined && timeLeftMs <= 0;
+
 /** It missed a frame, or lost its connection for a while. What it does not have never arrived there. */
 function registerAgain(core: Core, manager: Manager, registration: Registration, at: number, effects: Effect[]): void {
   hear(core, manager, at);
   if (registration.attempt <= manager.attempt) return;
   manager.attempt = registration.attempt;
+  manager.endsMs = endOf(registration, at);
+  if (isOver(registration)) stopPlacing(core, manager);
   catchUp(manager, registration.firstSequence);
   manager.defined.clear();
   for (const fnId of registration.defined) manager.defined.add(fnId);

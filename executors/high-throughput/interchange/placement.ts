@@ -3,31 +3,38 @@
  *
  * Long tasks and those of unknown length only ever go to free slots, one by one to the least loaded manager. Tasks known to be
  * short are packed and sent ahead, so that one message carries many. Order within a priority is kept: if the task at the head
- * fits nowhere, those behind it wait.
+ * finds no slot, those behind it wait. Managers whose block has too little time left for it take the first that they have time for.
  */
 import { recordEnd, TaskFlag } from '../../../lib/wire/records.ts';
-import { type Candidate, dropFirst, openCandidates, packSize, reorderFirst, roomFor, shortCost } from './candidates.ts';
+import { type Candidate, dropFirst, freeSlots, openCandidates, packSize, reorderFirst, roomFor, shortCost } from './candidates.ts';
 import type { Effect } from './core-events.ts';
-import { type Core, countFrame, log } from './core-state.ts';
-import { advanceHead, type Chunk, headChunk } from './task-queue.ts';
+import { type Core, countFrame, log, type Manager } from './core-state.ts';
+import { advanceHead, headOf, type Lane, nextLane } from './task-queue.ts';
 
 export function placeTasks(core: Core, effects: Effect[]): void {
   if (core.queue.length === 0 || core.open.size === 0 || core.recovery !== undefined || core.closing !== undefined) return;
   let heap = openCandidates(core);
   const used = new Set<Candidate>();
-  for (let head = headChunk(core.queue); head !== undefined; head = headChunk(core.queue)) {
+  /** There is room, and no time for anything that waits. */
+  const timeless: Manager[] = [];
+  while (core.queue.length > 0) {
     const first = heap[0];
     if (first === undefined) {
       if (core.open.size === 0) break;
       heap = openCandidates(core);
-    } else if (giveFrom(core, head, first)) {
+      continue;
+    }
+    const lane = nextLane(core.queue, first.timeLeftMs);
+    if (lane !== undefined && giveFrom(core, lane, first)) {
       used.add(first);
       reorderFirst(core, heap);
     } else {
       dropFirst(core, heap);
       core.open.delete(first.manager);
+      if (lane === undefined) timeless.push(first.manager);
     }
   }
+  for (const manager of timeless) core.open.add(manager);
   for (const candidate of used) {
     sendRuns(core, candidate, effects);
     // Next time others come first.
@@ -35,19 +42,20 @@ export function placeTasks(core: Core, effects: Effect[]): void {
   }
 }
 
-/** Gives the candidate what it has room for of the function at the head; false if that is nothing. */
-function giveFrom(core: Core, chunk: Chunk, candidate: Candidate): boolean {
-  const { buffer } = chunk;
-  const fnId = buffer.readUInt32LE(chunk.at + 8);
-  const costUs = shortCost(core, fnId, isSolo(buffer, chunk.at));
-  const room = roomFor(core, candidate, costUs);
+/** Gives the candidate what it has room for of the function at the lane's head; false if that is nothing. */
+function giveFrom(core: Core, lane: Lane, candidate: Candidate): boolean {
+  const { buffer, at } = headOf(lane);
+  const fnId = buffer.readUInt32LE(at + 8);
+  const costUs = shortCost(core, fnId, isSolo(buffer, at));
+  // What waits for a slot there would have less time when it starts.
+  const room = lane.shape === 0 ? roomFor(core, candidate, costUs) : freeSlots(candidate.manager);
   if (room < 1) return false;
   const { manager } = candidate;
   if (!manager.defined.has(fnId)) {
     manager.defined.add(fnId);
     candidate.defines.push(fnId);
   }
-  const count = takeRecords(core, chunk, candidate, fnId, Math.min(room, packSize(candidate, costUs)));
+  const count = takeRecords(core, lane, candidate, fnId, Math.min(room, packSize(candidate, costUs)));
   if (costUs === 0) candidate.longTasks += count;
   else candidate.shortWorkUs += count * costUs;
   return true;
@@ -55,9 +63,9 @@ function giveFrom(core: Core, chunk: Chunk, candidate: Candidate): boolean {
 
 const isSolo = (buffer: Buffer, at: number): boolean => ((buffer[at + 14] as number) & TaskFlag.Solo) !== 0;
 
-/** Takes up to `limit` records of the function off the chunk's front. */
-function takeRecords(core: Core, chunk: Chunk, candidate: Candidate, fnId: number, limit: number): number {
-  const { buffer, at: start } = chunk;
+/** Takes up to `limit` records of the function off the front of the lane's first chunk. */
+function takeRecords(core: Core, lane: Lane, candidate: Candidate, fnId: number, limit: number): number {
+  const { buffer, at: start } = headOf(lane);
   const { inFlight } = candidate.manager;
   const packedFn = fnId * 0x10000;
   let at = start;
@@ -69,7 +77,7 @@ function takeRecords(core: Core, chunk: Chunk, candidate: Candidate, fnId: numbe
   } while (count < limit && at < buffer.length && buffer.readUInt32LE(at + 8) === fnId && !isSolo(buffer, at));
   candidate.manager.perFunction.set(fnId, (candidate.manager.perFunction.get(fnId) ?? 0) + count);
   appendRun(candidate, buffer, start, at);
-  advanceHead(core.queue, at, count);
+  advanceHead(core.queue, lane, at, count);
   return count;
 }
 

@@ -25,6 +25,7 @@ export function decodeRegistration(bytes: Buffer): Registration | string {
 
 const isText = (value: unknown): boolean => typeof value === 'string';
 const isCount = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0xffffffff;
+const isDuration = (value: unknown): boolean => value === undefined || Number.isFinite(value);
 const areCounts = (value: unknown): boolean => Array.isArray(value) && value.every(isCount);
 const isMap = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -34,6 +35,7 @@ const EXPECTED: Readonly<Record<keyof Registration, (value: unknown) => boolean>
   blockId: isText,
   host: isText,
   slots: isCount,
+  timeLeftMs: isDuration,
   attempt: isCount,
   firstSequence: isCount,
   held: (value) => areCounts(value) && (value as number[]).length % 2 === 0,

@@ -15,7 +15,9 @@ import { FunctionRegistry, WorkerFactory } from '../../workers/worker-factory.ts
 import type { Try } from '../interchange/core-events.ts';
 import type { LinkRegistration, ManagerLink, ManagerLinkEvents } from '../manager-link.ts';
 import type { Slot } from '../slots.ts';
+import { BlockEnd, blockEndOf } from './block-end.ts';
 import { describeResults, describeTasks } from './debug-text.ts';
+import { LastTasks, sendBack } from './last-tasks.ts';
 import { complain, log } from './output.ts';
 import type { ManagerSettings } from './settings.ts';
 
@@ -30,6 +32,9 @@ export class Manager {
   readonly #reaper: Reaper;
   readonly #functions = new FunctionRegistry();
   readonly #pool: SlotPool;
+  readonly #end: BlockEnd;
+  /** Its block is about to end. */
+  #lastTasks: LastTasks | undefined;
   #link: ManagerLink | undefined;
   /** Of workers that started before there was a link to tell it by. */
   readonly #untold: WorkerChange[] = [];
@@ -50,6 +55,13 @@ export class Manager {
       runnerKey: (fnId) => this.#functions.runnerKey(fnId),
       createRunner: (key, slot, events) => factory.create(key, slot, events),
       results: (records) => this.#sendResults(records),
+    });
+    this.#end = new BlockEnd({
+      endsAtMs: blockEndOf(process.env, Date.now()),
+      warningMs: settings.walltimeWarningMs,
+      leaveMs: settings.leaveMs,
+      warn: () => this.#warn(),
+      leave: () => void this.#leave('its block is about to end', 0),
     });
   }
 
@@ -86,6 +98,7 @@ export class Manager {
     await this.#link.start();
     for (const change of this.#untold.splice(0)) this.#link.tell(change);
     this.#isJoined = true;
+    this.#end.start();
     log(`manager ${this.#id} with ${this.#slots.length} worker(s) serves ${addresses.join(', ')} port ${port}`);
     if (drainPeriodMs !== null) setLongTimeout(() => this.#retire(drainPeriodMs), drainPeriodMs).unref();
   }
@@ -114,6 +127,7 @@ export class Manager {
       host: hostname(),
       pid: process.pid,
       slots: this.#slots.length,
+      timeLeftMs: this.#end.timeLeftMs,
       cpus: availableParallelism(),
       node: process.version,
       held: this.#pool.held(),
@@ -128,7 +142,8 @@ export class Manager {
       },
       tasks: (records: Buffer) => {
         this.#debug(() => describeTasks(records));
-        this.#pool.submit(records);
+        if (this.#lastTasks) this.#link?.sendResults([sendBack(records)]);
+        else this.#pool.submit(records);
       },
       cancel: (tries: readonly Try[]) => {
         this.#debug(() => `to be cancelled: ${tries.map(([taskId, tryNumber]) => `task ${taskId} try ${tryNumber}`).join(', ')}`);
@@ -158,7 +173,7 @@ export class Manager {
 
   #sendResults(records: Buffer): void {
     this.#debug(() => describeResults(records));
-    this.#link?.sendResults([records]);
+    this.#link?.sendResults([this.#lastTasks?.judge(records) ?? records]);
     if (this.#draining) setImmediate(() => this.#leaveWhenIdle());
   }
 
@@ -168,18 +183,31 @@ export class Manager {
     this.#link?.announceDrain();
   }
 
+  /** Nothing new is started; who runs may save what it needs, or be done in time. */
+  #warn(): void {
+    const running = this.#pool.running;
+    log(`its block is about to end: it takes no more tasks${running === 0 ? '' : `, and warns the ${running} that run`}`);
+    this.#pool.giveBack();
+    this.#lastTasks = new LastTasks({ managerId: this.#id, blockId: this.#blockId, host: hostname() }, this.#pool.held());
+    this.#link?.announceDrain();
+    this.#pool.warn();
+  }
+
   #leaveWhenIdle(): void {
     if (this.#draining && this.#pool.isIdle) void this.#leave('drained', 0);
   }
 
   #leave(reason: string, code: number): Promise<void> {
-    this.#leaving ??= this.#end(reason, code);
+    this.#leaving ??= this.#close(reason, code);
     return this.#leaving;
   }
 
-  async #end(reason: string, code: number): Promise<void> {
+  async #close(reason: string, code: number): Promise<void> {
     log(`leaving: ${reason}`);
-    await this.#pool.close(CLOSE_MS);
+    this.#end.close();
+    await this.#pool.close(Math.min(CLOSE_MS, this.#lastTasks ? this.#settings.leaveMs / 2 : CLOSE_MS));
+    const running = this.#lastTasks ? this.#pool.held() : [];
+    if (this.#lastTasks && running.length > 0) this.#link?.sendResults([this.#lastTasks.expire(running)]);
     await this.#link?.close();
     rmSync(this.#scratchDir, { recursive: true, force: true });
     // What tasks have left running, in sessions of its own perhaps, ends with the manager.

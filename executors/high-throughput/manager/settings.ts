@@ -18,6 +18,10 @@ export interface ManagerSettings {
   readonly heartbeatThresholdMs: number;
   /** Age at which it takes no more tasks and leaves; null: never. */
   readonly drainPeriodMs: number | null;
+  /** Before its block ends: when running tasks are told. */
+  readonly walltimeWarningMs: number;
+  /** Before its block ends: when what still runs is ended. */
+  readonly leaveMs: number;
   readonly probeTimeoutMs: number;
   readonly coresPerWorker: number;
   readonly memPerWorkerBytes: number | null;

@@ -15,6 +15,7 @@ import { TaskExecutor } from './execute.ts';
 import { FunctionTable } from './functions.ts';
 import { Surroundings } from './surroundings.ts';
 import { measureProcess } from './usage.ts';
+import { catchWarning } from './warning-signal.ts';
 
 const FLUSH_AFTER_MS = 0.5;
 /** Frame header and batch number. */
@@ -85,6 +86,7 @@ process.on('uncaughtException', onStrayError);
 process.on('unhandledRejection', onStrayError);
 // A terminal's Ctrl-C is the driver's business.
 process.on('SIGINT', () => undefined);
+catchWarning();
 
 const reader = new FrameReader();
 socket.on('data', (chunk: Buffer) => {

@@ -1,5 +1,5 @@
 /**
- * What a task sees of its process and may change: directory, environment, stdout and stderr.
+ * What a task sees of its process and may change: directory, environment, stdout and stderr, listeners of SIGUSR1.
  *
  * Nothing that one task does to them shows in the next. Comparing both environments costs as much as a task, so changes set a flag
  * and only then is something put back.
@@ -9,6 +9,7 @@ import { dirname } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { DefinitionError } from '../../../lib/errors/index.ts';
 import type { OpenMode, TaskContext } from '../../../lib/task-spec.ts';
+import { forgetListeners } from './warning-signal.ts';
 
 export class Surroundings {
   readonly #home = process.cwd();
@@ -88,6 +89,7 @@ export class Surroundings {
       this.#cwdDirty = false;
     }
     if (this.#envDirty) this.#restoreEnvironment();
+    if (isMainThread) forgetListeners();
   }
 
   #restoreEnvironment(): void {

@@ -202,6 +202,48 @@ describe('Blocks, with a scheduler that queues', () => {
     expect((await bench.failure()).message).to.include('block 2: failed, exit code 3');
   });
 
+  it('says when the scheduler has put a job back into the queue, and waits for it to come again', async () => {
+    bench.outstanding = 1;
+    const restarted: string[] = [];
+    const blocks = bench.start({ provider: describeProvider(scheduler), onRestart: (blockId) => void restarted.push(blockId) });
+    await eventually('it is queued', () => scheduler.states.size === 1);
+    scheduler.states.set('101.server', 'running');
+    await eventually('it runs', () => blocks.jobOf('0')?.state === 'running');
+    blocks.managerRegistered('0', 1);
+    scheduler.states.set('101.server', 'pending');
+    await eventually('it is queued again', () => restarted.length > 0);
+    blocks.managerGone('0', 'its block was put back');
+    expect(blocks.status()).to.match(/^block 0 is pending since/);
+    scheduler.states.set('101.server', 'running');
+    await eventually('it runs again', () => blocks.jobOf('0')?.state === 'running');
+    blocks.managerRegistered('0', 1);
+    expect(blocks.status()).to.match(/^block 0 has 1 manager/);
+    expect(restarted).to.deep.equal(['0']);
+    expect(scheduler.submitted).to.have.length(1);
+    expect(scheduler.cancelled).to.deep.equal([]);
+  });
+
+  it('says what the budget does not allow, and fails the executor when it is used up and work waits', async () => {
+    let now = Date.UTC(2026, 10, 20, 12);
+    bench.outstanding = 3;
+    const provider = describeProvider(scheduler, 2);
+    const limits = { ...provider.limits, walltimeMs: 3_600_000, nodesPerBlock: 2, maxNodeHours: 3 };
+    const launcher = { type: 'AnyLauncher', wrap: (command: string) => command };
+    const blocks = bench.start({ provider: { ...provider, launcher, limits }, now: () => now });
+    await eventually('it is queued', () => scheduler.states.size === 1);
+    const figures = 'of maxNodeHours: 3, 0 are used and 2 reserved by the blocks there are, and another block takes 2';
+    expect(blocks.restriction).to.equal(`the budget allows no other block now: ${figures}`);
+    expect(blocks.status()).to.include(figures);
+    scheduler.states.set('101.server', 'running');
+    await eventually('it runs', () => blocks.jobOf('0')?.state === 'running');
+    now += 3_600_000;
+    scheduler.states.set('101.server', 'timeout');
+    const { message, ...fields } = await bench.failure();
+    expect(message).to.match(/its budget is used up, and 3 tasks wait: of maxNodeHours: 3, 2 are used, and another block takes 2; raise/);
+    expect(fields).to.include({ maxNodeHours: 3, usedNodeHours: 2 });
+    expect(scheduler.submitted).to.have.length(1);
+  });
+
   it('gives every job a name by which it can be found, and that any scheduler takes', async () => {
     bench.start({ provider: describeProvider(scheduler, 2), label: 'gpu nodes/1' });
     await eventually('both are queued', () => scheduler.submitted.length === 2);

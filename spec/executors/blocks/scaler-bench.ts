@@ -19,6 +19,7 @@ export class ScalerBench {
   now = 1_000_000;
   outstanding = 0;
   perBlock: ReadonlyMap<string, number> | undefined;
+  timeless = 0;
   failures: readonly BlockFailure[] = [];
   #words: string[] = [];
 
@@ -33,7 +34,7 @@ export class ScalerBench {
   }
 
   tick(): this {
-    this.#step({ kind: 'tick', at: this.now, load: { outstanding: this.outstanding, perBlock: this.perBlock } });
+    this.#step({ kind: 'tick', at: this.now, load: { outstanding: this.outstanding, perBlock: this.perBlock, timeless: this.timeless } });
     return this;
   }
 
@@ -57,8 +58,9 @@ export class ScalerBench {
     return this.tick();
   }
 
-  work(outstanding: number, perBlock?: Record<string, number>): this {
+  work(outstanding: number, perBlock?: Record<string, number>, timeless = 0): this {
     this.outstanding = outstanding;
+    this.timeless = timeless;
     this.perBlock = perBlock && new Map(Object.entries(perBlock));
     return this.tick();
   }
@@ -91,7 +93,9 @@ export class ScalerBench {
     for (const effect of step(this.scaler, event)) {
       if (effect.kind === 'failExecutor') this.failures = effect.failures;
       if (effect.kind === 'wake') this.#words.push(`wake ${effect.at}`);
+      else if (effect.kind === 'budgetSpent') this.#words.push(`spent ${effect.figures.usedNodeHours} of ${effect.figures.maxNodeHours}`);
       else if (effect.kind === 'failExecutor') this.#words.push(`fail after ${effect.failures.length}`);
+      else if (effect.kind === 'blockRestarts') this.#words.push(`restart ${effect.blockId}`);
       else this.#words.push(`${effect.kind.replace('Block', '')} ${effect.blockId}`);
     }
   }

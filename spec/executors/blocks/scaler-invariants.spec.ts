@@ -9,11 +9,12 @@ import type { BlockId, Scaler, ScalerEffect, ScalerEvent, ScalerOptions, Strateg
 
 type Action =
   | { kind: 'wait'; ms: number }
-  | { kind: 'work'; outstanding: number; spread: number }
+  | { kind: 'work'; outstanding: number; spread: number; timeless: number }
   | { kind: 'answer'; pick: number; outcome: 'job' | 'refused' | 'down' }
   | { kind: 'manager'; pick: number; slots: number }
   | { kind: 'managerGone'; pick: number }
   | { kind: 'end'; pick: number; state: 'completed' | 'failed' | 'timeout' | 'cancelled' }
+  | { kind: 'job'; pick: number; state: 'pending' | 'running' | 'unknown' }
   | { kind: 'noise'; blockId: string };
 
 /** What the world outside knows of a block. */
@@ -30,6 +31,7 @@ class World {
   readonly submittedAt: number[] = [];
   at = 0;
   outstanding = 0;
+  timeless = 0;
   busy: ReadonlyMap<BlockId, number> = new Map();
   failed = false;
   closed = false;
@@ -46,7 +48,11 @@ class World {
   }
 
   tick(): void {
-    this.send({ kind: 'tick', at: this.at, load: { outstanding: this.outstanding, perBlock: this.busy } });
+    this.send({
+      kind: 'tick',
+      at: this.at,
+      load: { outstanding: this.outstanding, perBlock: this.busy, timeless: Math.min(this.timeless, this.outstanding) },
+    });
   }
 
   live(): [BlockId, Job][] {
@@ -72,7 +78,9 @@ class World {
       this.submittedAt.push(this.at);
       return;
     }
+    if (effect.kind === 'budgetSpent') throw new Error('it has spent a budget that it was not given');
     const job = this.jobs.get(effect.blockId);
+    if (effect.kind === 'blockRestarts') return;
     expect(job?.stage, `${effect.kind} of a block without a job`).to.equal('job');
     if (effect.kind === 'drainBlock' && cause.kind === 'managerRegistered') {
       expect(job?.orders, 'it drains what it never let go').to.include('drainBlock');
@@ -101,7 +109,12 @@ const actions = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.constantFrom(1, 100, 1000, 5000, 40_000, 130_000) }) },
   {
     weight: 2,
-    arbitrary: fc.record({ kind: fc.constant('work' as const), outstanding: fc.constantFrom(0, 0, 1, 3, 20, 1000), spread: fc.nat(5) }),
+    arbitrary: fc.record({
+      kind: fc.constant('work' as const),
+      outstanding: fc.constantFrom(0, 0, 1, 3, 20, 1000),
+      spread: fc.nat(5),
+      timeless: fc.constantFrom(0, 0, 0, 1, 30),
+    }),
   },
   {
     weight: 4,
@@ -119,6 +132,14 @@ const actions = fc.oneof(
       kind: fc.constant('end' as const),
       pick: fc.nat(9),
       state: fc.constantFrom('completed' as const, 'failed' as const, 'timeout' as const, 'cancelled' as const),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('job' as const),
+      pick: fc.nat(9),
+      state: fc.constantFrom('pending' as const, 'running' as const, 'unknown' as const),
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('noise' as const), blockId: fc.constantFrom('0', '1', '99') }) },
@@ -165,6 +186,7 @@ function perform(world: World, action: Action): void {
         .filter(([, job]) => job.managers > 0)
         .slice(0, action.outstanding === 0 ? 0 : action.spread);
       world.outstanding = action.outstanding;
+      world.timeless = action.timeless;
       world.busy = new Map(serving.map(([id]) => [id, 1]));
       return void world.tick();
     }
@@ -195,6 +217,11 @@ function perform(world: World, action: Action): void {
       const [blockId, job] = pick('job', action.pick) ?? [];
       if (blockId === undefined || job === undefined) return;
       job.stage = 'ended';
+      return void world.send({ kind: 'blockState', at, blockId, status: { state: action.state } });
+    }
+    case 'job': {
+      const [blockId] = pick('job', action.pick) ?? [];
+      if (blockId === undefined) return;
       return void world.send({ kind: 'blockState', at, blockId, status: { state: action.state } });
     }
     case 'noise':
@@ -229,7 +256,7 @@ describe('the block scaler, whatever happens', () => {
       fc.property(optionsOf, endings, (options, kinds) => {
         const world = new World({ ...options, failureLimit: Number.POSITIVE_INFINITY });
         world.send({ kind: 'started', at: 0 });
-        perform(world, { kind: 'work', outstanding: 1000, spread: 0 });
+        perform(world, { kind: 'work', outstanding: 1000, spread: 0, timeless: 0 });
         let turn = 0;
         for (; world.at < 600_000; perform(world, { kind: 'wait', ms: 1000 })) {
           for (const [blockId] of world.live()) endBlock(world, blockId, kinds[turn++ % kinds.length] ?? 'failed');

@@ -22,15 +22,15 @@ describe('the block scaler, at the start', () => {
 describe('the block scaler, with blocks of an earlier driver', () => {
   it('numbers its own behind them, and counts them as its first', () => {
     bench({ initBlocks: 3 })
-      .send({ kind: 'started', adopted: ['4', '2'] })
+      .send({ kind: 'started', adopted: ['4', '2'].map((blockId) => ({ blockId })) })
       .expect('submit 5');
     bench({ initBlocks: 1 })
-      .send({ kind: 'started', adopted: ['0', '1'] })
+      .send({ kind: 'started', adopted: ['0', '1'].map((blockId) => ({ blockId })) })
       .expect('');
   });
 
   it('knows their managers and their ends as those of its own', () => {
-    const scaler = bench({ initBlocks: 1, maxBlocks: 1 }).send({ kind: 'started', adopted: ['0'] });
+    const scaler = bench({ initBlocks: 1, maxBlocks: 1 }).send({ kind: 'started', adopted: ['0'].map((blockId) => ({ blockId })) });
     scaler.registered('0', 4).work(8).expect('');
     scaler.ended('0', 'completed').after(60_000).expect('submit 1');
   });
@@ -326,5 +326,55 @@ describe('the block scaler, closing', () => {
 
   it('ignores what it is told of blocks that it does not know', () => {
     bench({ initBlocks: 0 }).start().submitted('7').registered('7').gone('7').ended('7').refused('7').expect('');
+  });
+});
+
+describe('the block scaler, when the scheduler puts a job back into the queue', () => {
+  const pending = (run: ScalerBench, blockId: string): ScalerBench =>
+    run.send({ kind: 'blockState', blockId, status: { state: 'pending' } });
+
+  it('gives up the managers of before, and waits for the job to come again, however long', () => {
+    const run = bench().start().serving('0').work(1).expect('submit 0');
+    pending(run, '0').expect('restart 0').gone('0').after(3_600_000).expect('');
+    expect(run.phases()).to.equal('0 waiting');
+    expect(run.registered('0').phases()).to.equal('0 serving');
+  });
+
+  it('does so also when the managers are gone before it is heard of', () => {
+    const run = bench().start().serving('0').work(1).expect('submit 0').gone('0').after(20_000);
+    pending(run, '0').after(60_000).expect('restart 0');
+    expect(run.phases()).to.equal('0 waiting');
+  });
+
+  it('keeps the managers of the second run when those of the first are lost after they came', () => {
+    const run = bench().start().serving('0').work(1).expect('submit 0');
+    pending(run, '0').registered('0').gone('0').after(60_000).expect('restart 0');
+    expect(run.phases()).to.equal('0 serving');
+  });
+});
+
+describe('the block scaler, with work that no block has time for', () => {
+  it('asks for blocks beside those that serve, as many as that work needs', () => {
+    bench().start().serving('0').work(2, { 0: 1 }, 1).expect('submit 0, submit 1').after(5000).expect('');
+  });
+
+  it('asks for no more than maxBlocks', () =>
+    void bench({ maxBlocks: 2 }).start().serving('0').work(50, { 0: 1 }, 49).expect('submit 0, submit 1'));
+
+  it('takes a block that is on its way for one of them', () => {
+    const run = bench({ initBlocks: 2 }).start().serving('0').work(2, { 0: 1 }, 1);
+    run.expect('submit 0, submit 1');
+    expect(run.phases()).to.equal('0 serving, 1 submitting');
+  });
+
+  it('lets an idle block make room where there is no other', () => {
+    const run = bench({ maxBlocks: 1 }).start().serving('0').work(1, {}, 1).expect('submit 0, drain 0');
+    run.gone('0').after(1000).expect('').ended('0', 'completed').expect('submit 1').after(60_000).expect('');
+  });
+
+  it('lets no busy one go', () => void bench({ maxBlocks: 1 }).start().serving('0').work(2, { 0: 1 }, 1).after(60_000).expect('submit 0'));
+
+  it("keeps those that there are with strategy 'none'", () => {
+    bench({ maxBlocks: 1 }, 'none').start().serving('0').work(1, {}, 1).after(60_000).expect('submit 0');
   });
 });

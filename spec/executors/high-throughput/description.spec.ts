@@ -18,7 +18,9 @@ describe('HighThroughputExecutor', () => {
       prefetchCapacity: 'auto',
       heartbeatPeriodMs: 30_000,
       heartbeatThresholdMs: 120_000,
-      managerSelector: 'random',
+      managerSelector: undefined,
+      walltimeWarningMs: 30_000,
+      leaveMs: 5000,
       encrypted: true,
       env: {},
     });
@@ -60,6 +62,20 @@ describe('HighThroughputExecutor', () => {
     expect(() => new HighThroughputExecutor({ heartbeatPeriod: '30s', heartbeatThreshold: '30s' })).to.throw(
       ConfigError,
       /heartbeatThreshold: 30 s is not longer than heartbeatPeriod, 30 s/,
+    );
+  });
+
+  it('keeps most of a short block for work', () => {
+    const provider = new LocalProvider({ walltime: '1m' });
+    expect(new HighThroughputExecutor({ provider }).compiled).to.include({ walltimeWarningMs: 6000, leaveMs: 3000 });
+    expect(new HighThroughputExecutor({ provider, walltimeWarning: '20s' }).compiled).to.include({ walltimeWarningMs: 20_000 });
+  });
+
+  it('refuses a warning that leaves no time before it', () => {
+    const provider = new LocalProvider({ walltime: '1m' });
+    expect(() => new HighThroughputExecutor({ provider, walltimeWarning: '60s' })).to.throw(
+      ConfigError,
+      /walltimeWarning: 60 s is not shorter than the walltime of a block, 60 s: no task could ever be started/,
     );
   });
 

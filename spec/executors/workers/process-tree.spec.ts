@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
-import { findProcesses, killAll, signalGroup, terminateAll, untilGone } from '../../../executors/workers/process-tree.ts';
+import { findProcesses, killAll, signalGroup, terminateAll, untilGone, warnAll } from '../../../executors/workers/process-tree.ts';
 import { eventually } from '../../support/eventually.ts';
 import { isAlive } from '../../support/leftovers.ts';
 
@@ -45,6 +45,21 @@ describe('processes of a task', () => {
     const pids = findProcesses({ group, tag });
     killAll({ group, tag });
     await eventually('their end', () => !pids.some(isAlive), 1000);
+  });
+
+  it('are warned by SIGUSR1 where one of them listens, and left alone where none does', async () => {
+    const group = await start('sleep 506 & setsid sleep 507 & wait', 3);
+    warnAll({ group, tag });
+    // A signal that ends a process has done so by the time that the next one is seen to.
+    const listener = spawn('/bin/bash', ['-c', "trap 'exit 7' USR1; echo ready; while :; do sleep 0.02; done"], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: { ...process.env, FLOTILLA_TASK_ID: tag.split('=')[1] },
+    });
+    await once(listener.stdout, 'data');
+    expect(findProcesses({ tag }).length).to.be.at.least(4);
+    warnAll({ tag });
+    expect((await once(listener, 'exit'))[0]).to.equal(7);
+    await eventually('those that do not listen have ended with it', () => findProcesses({ tag }).length <= 1);
   });
 
   it('are all asked to end by SIGTERM', async () => {

@@ -177,6 +177,7 @@ describe('errors of ours on their way from worker to driver', () => {
     'DefinitionError',
     'ManagerLost',
     'MissingOutputsError',
+    'PlacementError',
     'PythonError',
     'SerializationError',
     'WalltimeError',

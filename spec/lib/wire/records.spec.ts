@@ -23,6 +23,7 @@ const taskHeader = fc.record({
   fnId: u32,
   flags: fc.integer({ min: 0, max: 255 }),
   contextLength: fc.integer({ min: 0, max: 100 }),
+  walltimeMs: u32,
 });
 
 const resultHeader = fc.record({

@@ -223,6 +223,11 @@ describe('LocalProvider, described', () => {
     [{ parallelism: 2 }, 'a number from 0 to 1, saw 2'],
     [{ walltime: 90 }, "write '90s'"],
     [{ walltime: '0s' }, 'LocalProvider.walltime'],
+    [{ maxNodeHours: 0 }, 'LocalProvider.maxNodeHours'],
+    [
+      { maxNodeHours: 3, nodesPerBlock: 2, walltime: '2h' },
+      '3 would not allow a single block: a block of 2 node(s) takes up to 4 node-hours',
+    ],
     [{ launcher: 'simple' }, 'a launcher such as new SingleNodeLauncher()'],
     [{ launcher: new SimpleLauncher(), nodesPerBlock: 2 }, 'SimpleLauncher starts managers on 1 node of a block, but nodesPerBlock is 2'],
   ];

@@ -2,18 +2,32 @@
 import faulthandler
 import os
 import sys
-from _signal import SIGINT, signal
+from _signal import SIGINT, SIGUSR1, getsignal, signal
 
 _PR_SET_PDEATHSIG = 1
 _SIGKILL = 9
 
 
+def _pass_over(_number, _frame):
+    pass
+
+
 def prepare_signals():
-    """Ctrl-C is the driver's affair. A handler, and not SIG_IGN, which everything that an app starts would inherit."""
-    signal(SIGINT, lambda number, frame: None)
+    """
+    Ctrl-C is the driver's affair; SIGUSR1 says that the block is about to end, for an app that wants to know.
+    Handlers, and not SIG_IGN, which everything that an app starts would inherit.
+    """
+    signal(SIGINT, _pass_over)
+    signal(SIGUSR1, _pass_over)
     if sys.stderr is not None:
         # Native code that crashes leaves a traceback in stderr; the process still dies of the signal.
         faulthandler.enable()
+
+
+def forget_handler():
+    """An app's own handler of SIGUSR1 is not for the next task."""
+    if getsignal(SIGUSR1) is not _pass_over:
+        signal(SIGUSR1, _pass_over)
 
 
 def follow_supervisor():

@@ -29,7 +29,7 @@ export class Bench {
   /** One turn of the event loop. */
   tell(...events: CoreEvent[]): this {
     for (const event of events) this.effects.push(...step(this.core, event));
-    this.effects.push(...step(this.core, { kind: 'turnEnded' }));
+    this.effects.push(...step(this.core, { kind: 'turnEnded', at: this.at }));
     return this;
   }
 
@@ -66,8 +66,8 @@ export class Bench {
     });
   }
 
-  submit(count: number, { fnId = 1, priority = 0, flags = 0 } = {}): this {
-    const tasks = Array.from({ length: count }, () => ({ taskId: this.#nextTask++, tryNumber: 1, fnId, flags }));
+  submit(count: number, { fnId = 1, priority = 0, flags = 0, walltimeMs = 0 } = {}): this {
+    const tasks = Array.from({ length: count }, () => ({ taskId: this.#nextTask++, tryNumber: 1, fnId, flags, walltimeMs }));
     return this.tell({ kind: 'tasksArrived', priority, records: encodeTasks(tasks) });
   }
 

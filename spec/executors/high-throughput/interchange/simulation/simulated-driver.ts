@@ -63,11 +63,14 @@ export class SimulatedDriver {
 }
 
 /** Task records of one buffer. */
-export function encodeTasks(tasks: readonly { taskId: number; tryNumber: number; fnId: number; flags?: number }[], argsLength = 3): Buffer {
+export function encodeTasks(
+  tasks: readonly { taskId: number; tryNumber: number; fnId: number; flags?: number; walltimeMs?: number }[],
+  argsLength = 3,
+): Buffer {
   return Buffer.concat(
-    tasks.map(({ taskId, tryNumber, fnId, flags = 0 }) => {
+    tasks.map(({ taskId, tryNumber, fnId, flags = 0, walltimeMs = 0 }) => {
       const record = Buffer.alloc(TASK_HEADER_BYTES + argsLength);
-      writeTaskHeader(record, 0, { taskId, tryNumber, fnId, flags, contextLength: 0 }, argsLength);
+      writeTaskHeader(record, 0, { taskId, tryNumber, fnId, flags, contextLength: 0, walltimeMs }, argsLength);
       return record;
     }),
   );

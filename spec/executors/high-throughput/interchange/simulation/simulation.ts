@@ -194,7 +194,7 @@ export class Simulation implements ManagerHost {
   #tellCore(...events: CoreEvent[]): void {
     const wasRecovering = this.core.recovery !== undefined;
     for (const event of events) this.#perform(step(this.core, event));
-    const effects = step(this.core, { kind: 'turnEnded' });
+    const effects = step(this.core, { kind: 'turnEnded', at: this.timeline.now });
     if (this.core.recovery === undefined) {
       if (wasRecovering) this.#copyQueue();
       else this.#checkOrder(effects);

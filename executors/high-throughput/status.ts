@@ -1,0 +1,49 @@
+/**
+ * What a person may ask of an executor: how much it has to do, why nothing runs, where a task is. Changes nothing.
+ */
+import type { ExecutorStatus } from '../../lib/executor.ts';
+import type { Blocks } from '../blocks/blocks.ts';
+import type { KnownManagers } from './managers.ts';
+import type { Tries } from './tries.ts';
+import { describePlace } from './waiting-text.ts';
+
+export interface StatusFacts {
+  readonly label: string;
+  readonly managers: KnownManagers;
+  readonly tries: Tries;
+  readonly blocks: Blocks;
+  readonly isInterchangeReady: boolean;
+  readonly failure: Error | undefined;
+}
+
+export function statusOf(facts: StatusFacts): ExecutorStatus {
+  const { workers } = facts.managers;
+  const outstanding = facts.tries.requests.size;
+  const running = Math.min(workers, outstanding);
+  const waitingFor = describeWait(facts);
+  return { label: facts.label, workers, queued: outstanding - running, running, ...(waitingFor === undefined ? {} : { waitingFor }) };
+}
+
+/** Why nothing runs; undefined if something may. */
+function describeWait({ isInterchangeReady, managers, blocks }: StatusFacts): string | undefined {
+  if (!isInterchangeReady) return 'the interchange ended, and another is being started';
+  if (managers.count > 0) return undefined;
+  const refused = managers.refusal === undefined ? '' : `; the last one was refused: ${managers.refusal}`;
+  return `no manager is registered${refused}; ${blocks.status()}`;
+}
+
+export function explainTask(facts: StatusFacts, taskId: number): string {
+  const { label, tries, managers, blocks, failure } = facts;
+  const where =
+    failure?.message ??
+    describeWait(facts) ??
+    describePlace({
+      taskId,
+      outstanding: tries.requests,
+      workers: managers.workers,
+      longestLeftMs: managers.longestLeftMs(Date.now()),
+      blocks: () => blocks.status(),
+      restriction: blocks.restriction,
+    });
+  return `at executor '${label}': ${where}${tries.cancelling.has(taskId) ? '; it is being cancelled' : ''}`;
+}

@@ -1,0 +1,32 @@
+/**
+ * Result records of tasks that no worker reports: nobody wants them any more, they were never started, or their block came to its end.
+ */
+import { packWireError } from '../../lib/errors/index.ts';
+import { encodeResult, ResultStatus, type TaskHeader } from '../../lib/wire/records.ts';
+
+type EndedTask = Pick<TaskHeader, 'taskId' | 'tryNumber' | 'fnId'>;
+
+const record = ({ taskId, tryNumber, fnId }: EndedTask, status: ResultStatus, worker: number, body?: Buffer): Buffer =>
+  encodeResult({ taskId, tryNumber, fnId, status, durationUs: 0, startMs: 0, worker }, body);
+
+export const cancelledRecord = (task: EndedTask, worker = 0): Buffer => record(task, ResultStatus.Cancelled, worker);
+
+export const unstartedRecord = (task: EndedTask): Buffer => record(task, ResultStatus.Unstarted, 0);
+
+/** Where a task was when its block ended. */
+export interface EndedBlock {
+  readonly managerId: string;
+  readonly blockId: string;
+  readonly host: string;
+}
+
+/** It runs again elsewhere, and that costs none of its retries. @param how what became of it: "it was still running". */
+export function expiredRecord(task: EndedTask, { managerId, blockId, host }: EndedBlock, how: string, worker = 0): Buffer {
+  const body = packWireError({
+    kind: 'manager-lost',
+    name: 'ManagerLost',
+    message: `block ${blockId} came to the end of its walltime on ${host}: ${how}`,
+    fields: { host, managerId, lastHeartbeat: Date.now(), exitCode: null, signal: null, stderrTail: '', blockExpired: true },
+  });
+  return record(task, ResultStatus.Lost, worker, body);
+}
