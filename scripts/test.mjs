@@ -21,8 +21,14 @@ if (given.length > 0) {
 
 const files = globSync('spec/**/*.spec.ts').sort();
 const [main, waiting] = await Promise.all([
-  run(files.filter((file) => !WAITING.test(file)), { isShown: true }),
-  run(files.filter((file) => WAITING.test(file)), { isShown: false }),
+  run(
+    files.filter((file) => !WAITING.test(file)),
+    { isShown: true },
+  ),
+  run(
+    files.filter((file) => WAITING.test(file)),
+    { isShown: false },
+  ),
 ]);
 process.stdout.write(waiting.output);
 const lanes = [main, waiting].map(({ output }) => totalsOf(output));
