@@ -134,6 +134,15 @@ export class TaskGroup implements PromiseLike<undefined>, AsyncDisposable {
     (this.#unthrown() ?? this).#throwError();
   }
 
+  /** @internal As `then`, for a task that waits: what it is told does not count as thrown, since the owner of the group is another. */
+  async awaitedByTask(): Promise<undefined> {
+    await this.#members.allEnded();
+    const error = (this.#unthrown() ?? this).#error;
+    if (!error) return;
+    error.thrower.markObserved();
+    throw error.value;
+  }
+
   /** The group, of this and those in it, whose GroupError nobody was thrown yet. */
   #unthrown(): TaskGroup | undefined {
     if (this.#error && !this.#hasThrown) return this;

@@ -41,7 +41,7 @@ export class Externals {
     const external: External = { id: this.#nextId-- as TaskId, value: undefined };
     this.#known.set(waitable, external);
     this.#step({ kind: 'externalAwaited', id: external.id });
-    waitable.then(
+    (isGroup(waitable) ? waitable.awaitedByTask() : waitable).then(
       (value) => {
         external.value = value;
         this.#step({ kind: 'externalSettled', id: external.id, ok: true });

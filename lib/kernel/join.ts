@@ -2,7 +2,7 @@
  * Runs the body of a joinApp in the driver and waits for what it returns, deeply.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { inGroup } from '../groups/task-group.ts';
+import { inGroup, isGroup } from '../groups/task-group.ts';
 import { JoinError, type JoinFailure } from '../errors/index.ts';
 import { asFuture, findWaitables, replaceWaitables, type Waitable } from './arguments.ts';
 import { refuseHiddenFutures } from './hidden-futures.ts';
@@ -56,7 +56,7 @@ async function unwrap(task: Task, returned: Promise<unknown>): Promise<unknown> 
 }
 
 async function settleAll(task: Task, value: unknown, waitables: readonly Waitable[]): Promise<unknown> {
-  const settled = await Promise.allSettled(waitables);
+  const settled = await Promise.allSettled(waitables.map((waitable) => (isGroup(waitable) ? waitable.awaitedByTask() : waitable)));
   const failures: JoinFailure[] = [];
   const values = new Map<Waitable, unknown>();
   for (const [i, outcome] of settled.entries()) {

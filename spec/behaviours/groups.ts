@@ -333,6 +333,16 @@ export function describeGroups(executor: ExecutorUnderTest): void {
       expect(caught).to.equal(undefined);
     });
 
+    it('is thrown at the end whatever tasks and joins wait for the group', async () => {
+      const waiting: AppFuture<unknown>[] = [];
+      const caught = await endOf(async (g) => {
+        g.run(() => giveUp('for the owner'));
+        waiting.push(double.with({ inputs: [g] })(1), joinApp(() => [g] as never)());
+        for (const future of waiting) expect((await failureOf(future)).message).to.include('for the owner');
+      });
+      expect(caught).to.have.property('message', 'for the owner');
+    });
+
     it('is what `run` fails with where its body waited for a sibling', async () => {
       const thrown = await endOf((g) =>
         g.run(async () => {
