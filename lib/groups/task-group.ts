@@ -8,6 +8,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { InvalidOptionError } from '../errors/definition-errors.ts';
 import { isGroupError } from './group-error.ts';
 import { type GroupCounts, type GroupMember, Members } from './members.ts';
+import { noteWait } from './running-body.ts';
 import type { AppFuture } from '../futures/app-future.ts';
 
 export interface GroupOptions {
@@ -112,6 +113,12 @@ export class TaskGroup implements PromiseLike<undefined>, AsyncDisposable {
     return group !== undefined && (group === this || this.includes(group.parent));
   }
 
+  /** @internal Ids of its tasks, and of those of the groups in it, that had to wait for a group. */
+  *idsBehindGroups(): Generator<number> {
+    for (const { future } of this.#members.behindGroups) yield future.taskId;
+    for (const group of this.#nested) yield* group.idsBehindGroups();
+  }
+
   #ended(future: AppFuture<unknown>): void {
     const error = future.isRejected ? future.settledValue : undefined;
     if (this.#refusal || !isGroupError(error)) return;
@@ -130,6 +137,7 @@ export class TaskGroup implements PromiseLike<undefined>, AsyncDisposable {
   }
 
   async #wait(): Promise<undefined> {
+    noteWait(this);
     await this.#members.allEnded();
     (this.#unthrown() ?? this).#throwError();
   }
