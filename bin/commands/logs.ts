@@ -9,6 +9,7 @@ import { readTask, summarizeRun } from '../runs/read-run.ts';
 import { isAlive, isHere, runStateOf } from '../runs/run-state.ts';
 import { follow, readTail } from '../runs/tail.ts';
 import { nameTask } from '../runs/words.ts';
+import { noSuchTask } from './explain.ts';
 import type { RunsOptions } from './runs.ts';
 
 export interface LogsOptions extends RunsOptions {
@@ -43,7 +44,7 @@ export async function logsCommand(which: string, taskId: string | undefined, opt
 /** @throws UsageError if it has none, which says where else to look. */
 async function filesOf(folder: RunFolder, taskId: number): Promise<Source[]> {
   const { task, summary } = await readTask(folder, taskId);
-  if (!task) throw new UsageError(`run ${folder.run} has no task ${taskId}; it has ${summary.counts.total} task(s)`);
+  if (!task) throw noSuchTask(folder, taskId, summary);
   const sources: Source[] = [];
   if (task.stdout !== undefined) sources.push({ stream: 'stdout', path: task.stdout });
   if (task.stderr !== undefined && task.stderr !== task.stdout) sources.push({ stream: 'stderr', path: task.stderr });
