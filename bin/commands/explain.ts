@@ -1,6 +1,7 @@
 /**
  * `flotilla explain RUN TASK`: everything that happened to one task.
  */
+import { existsSync } from 'node:fs';
 import type { RunSummary } from '../../lib/events/projections/run-summary.ts';
 import { explainTask } from '../runs/explain-text.ts';
 import { findRun, type RunFolder, toTaskId } from '../runs/run-folder.ts';
@@ -17,7 +18,7 @@ export async function explainCommand(which: string, taskId: string, { runDir, js
   if (!task) throw noSuchTask(folder, taskId, story.summary);
   const state = runStateOf(story.summary);
   if (!json) {
-    const lines = explainTask(task, story, { run: folder.run, state });
+    const lines = explainTask(task, story, { run: folder.run, state, isGone: (path) => !existsSync(path) });
     return console.log([...lines, ...(gaps === undefined ? [] : [`  ${gaps}`])].join('\n'));
   }
   const { chain, children } = story;

@@ -1,7 +1,7 @@
 /**
  * `flotilla logs RUN [TASK]`: the run's log, or what a task has written to files of its own; their ends, and on request what comes.
  */
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { RUN_LOG } from '../../lib/kernel/run-log.ts';
 import { findRun, type RunFolder, toTaskId } from '../runs/run-folder.ts';
 import { UsageError } from '../usage-error.ts';
@@ -59,8 +59,17 @@ async function filesOf(folder: RunFolder, taskId: number): Promise<Source[]> {
 async function printTail(source: Source, { lines, follow: isFollowed }: LogsOptions, print: Print): Promise<number> {
   const tail = await readTail(source.path, lines);
   if (tail) print(source, tail.text);
-  else if (!isFollowed) process.stderr.write(`flotilla: there is no ${source.path}\n`);
+  else if (!isFollowed) {
+    process.stderr.write(`flotilla: there is no ${source.path}: ${whyGone(source)}\n`);
+    process.exitCode = 1;
+  }
   return tail?.end ?? 0;
+}
+
+function whyGone({ stream, path }: Source): string {
+  if (stream === 'log') return 'the run was started with initializeLogging: false, or its log was removed';
+  if (basename(dirname(path)) === 'map') return 'flotilla map removes what it has printed, unless the job failed, and what is empty';
+  return 'the task had not begun to write it, or it was removed since';
 }
 
 /** Nothing more comes once the run is over. On another machine nobody can tell: then it goes on until Ctrl-C. */

@@ -48,9 +48,14 @@ describe('flotilla map', function () {
     expect(Buffer.concat(bytes).toString('hex')).to.equal('ff00fe');
   });
 
-  it('leaves no output of jobs in the run directory', async () => {
-    await map('echo', ':::', 'a', 'b');
-    expect(readdirSync(join(folder.path, 'runinfo', '000', 'map'))).to.deep.equal([]);
+  it('leaves no output of jobs in the run directory but of those that failed, which their errors name', async () => {
+    await map('echo {}; echo no >&2; test {} = a', ':::', 'a', 'b');
+    expect(readdirSync(join(folder.path, 'runinfo', '000', 'map')).toSorted()).to.deep.equal(['2.err', '2.out']);
+    expect((await folder.run(['logs', 'last', '2'])).stdout).to.match(/==> .*2\.out <==\nb\n\n==> .*2\.err <==\nno\n/);
+    const gone = await folder.run(['logs', 'last', '1']);
+    expect(gone.code).to.equal(1);
+    expect(gone.stderr).to.match(/there is no .*1\.out: flotilla map removes what it has printed/);
+    expect((await folder.run(['explain', 'last', '1'])).stdout).to.match(/stdout: .*1\.out \(is not there\)$/m);
   });
 
   const full = existsSync('/dev/full') ? it : it.skip;
