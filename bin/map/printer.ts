@@ -19,6 +19,8 @@ export interface PrinterOptions {
   readonly tag: boolean;
   /** One JSON object per job in place of its output. */
   readonly json: boolean;
+  /** Told of each job whose output has all gone out, while its files are still there. */
+  readonly printed: (ended: EndedJob) => void;
 }
 
 const CHUNK_BYTES = 64 * 1024;
@@ -79,6 +81,7 @@ export class Printer {
       await this.#copy(ended, ended.files.stderr, stderr);
     }
     if (ended.trouble !== undefined && !json) await this.#write(stderr, `flotilla: job ${ended.job.seq}: ${ended.trouble}\n`);
+    if (!stdout.errored) this.#options.printed(ended);
     if (isLost(stdout)) return;
     for (const path of Object.values(ended.files) as string[]) if (!hasFailed(ended) || isEmpty(path)) rmSync(path, { force: true });
   }

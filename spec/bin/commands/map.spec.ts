@@ -130,6 +130,37 @@ describe('flotilla map', function () {
     expect(fileIn('ended').split('\n').sort().join('')).to.equal('abcd');
   });
 
+  it('lists a job with -k only when its output is printed, so that --resume after a kill leaves nothing unseen', async () => {
+    const args = [
+      '-k',
+      '-j2',
+      '--joblog',
+      'log',
+      'echo {}; test {} != a -o -e go || { touch up; sleep 60; }; touch end{}',
+      ':::',
+      'a',
+      'b',
+      'c',
+    ];
+    const run = folder.start(['map', ...args], THREADS);
+    await eventually('the others to end', () => existsSync(join(folder.path, 'endc')), 30_000);
+    await eventually(
+      'their ends in the log of the run',
+      async () => (await folder.run(['show', 'last'])).stdout.includes('2 done'),
+      30_000,
+    );
+    run.child.kill('SIGKILL');
+    expect((await run.result).stdout).to.equal('');
+    expect(fileIn('log').trim().split('\n')).to.have.length(1);
+    writeFileSync(join(folder.path, 'go'), '');
+    expect((await map('--resume', ...args)).stdout).to.equal('a\nb\nc\n');
+    expect(
+      fileIn('log')
+        .split('\n')
+        .map((line) => line.split('\t')[0]),
+    ).to.deep.equal(['Seq', '1', '2', '3', '']);
+  });
+
   it('runs a job whose command is another one than in the log, and says so', async () => {
     await map('-j1', '--joblog', 'log', 'echo', ':::', 'a', 'b');
     const { stdout, stderr } = await map('-j1', '--joblog', 'log', '--resume', 'echo', ':::', 'a', 'x', 'c');
