@@ -87,8 +87,11 @@ export class Printer {
   }
 
   async #printRecord(ended: EndedJob): Promise<void> {
-    const [stdout, stderr] = [ended.files.stdout, ended.files.stderr].map((path) => Buffer.concat([...readChunks(path)]).toString());
-    await this.#write(this.#options.stdout, `${JSON.stringify(jobRecord(ended, stdout ?? '', stderr ?? ''))}\n`);
+    const [stdout, stderr] = [ended.files.stdout, ended.files.stderr].map((path) => Buffer.concat([...readChunks(path)])) as [
+      Buffer,
+      Buffer,
+    ];
+    await this.#write(this.#options.stdout, `${JSON.stringify(jobRecord(ended, stdout, stderr))}\n`);
   }
 
   async #copy({ job }: EndedJob, path: string, to: Writable): Promise<void> {

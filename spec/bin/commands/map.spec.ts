@@ -38,6 +38,13 @@ describe('flotilla map', function () {
     expect(code).to.equal(2);
   });
 
+  it('gives bytes that are not UTF-8 in base64 too with --json', async () => {
+    const { stdout } = await map('--json', "printf '\\377a'; echo fine >&2; :", ':::', 'a');
+    const record = JSON.parse(stdout);
+    expect(record).to.include({ stdout: '\uFFFDa', stdoutBase64: Buffer.from([0xff, 0x61]).toString('base64'), stderr: 'fine\n' });
+    expect(record).not.to.have.property('stderrBase64');
+  });
+
   it('passes bytes on as they are, and as many as there are', async () => {
     const big = await map("head -c 3000000 /dev/zero | tr '\\0' x; :", ':::', 'a');
     expect(big.stdout).to.have.length(3_000_000);
