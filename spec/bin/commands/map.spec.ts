@@ -45,6 +45,9 @@ describe('flotilla map', function () {
     expect(record).not.to.have.property('stderrBase64');
   });
 
+  it('tells each job its number', async () =>
+    expect((await map('-k', 'echo $PARALLEL_SEQ {}', ':::', 'a', 'b')).stdout).to.equal('1 a\n2 b\n'));
+
   it('passes bytes on as they are, and as many as there are', async () => {
     const big = await map("head -c 3000000 /dev/zero | tr '\\0' x; :", ':::', 'a');
     expect(big.stdout).to.have.length(3_000_000);
