@@ -67,6 +67,7 @@ export class TaskGroup implements PromiseLike<undefined>, AsyncDisposable {
    * promise that fails because the group was given up, it fails with the GroupError itself.
    */
   run<T>(fn: () => T): T {
+    if (typeof fn !== 'function') throw InvalidOptionError.wrong(`group '${this.name}'`, 'run', fn, 'a function, which calls apps');
     this.#use();
     const result = scope.run(this, fn);
     return result instanceof Promise ? (this.#preferGroupError(result) as T) : result;
@@ -199,6 +200,8 @@ function warnOfUnused(name: string): void {
  */
 export function group(name: string, options: GroupOptions = {}): TaskGroup {
   if (typeof name !== 'string' || name === '') throw InvalidOptionError.wrong('group()', 'name', name, 'text');
+  if (typeof options !== 'object' || options === null)
+    throw InvalidOptionError.wrong(`group '${name}'`, 'options', options, 'an object, as { parent: another }');
   for (const [key, value] of Object.entries(options))
     if (key !== 'parent') throw InvalidOptionError.unknown(`group '${name}'`, key, value, ['parent']);
   const { parent = currentGroup() } = options;

@@ -62,7 +62,7 @@ export class Externals {
   }
 
   #fail(id: TaskId, waitable: Waitable, error: unknown): void {
-    this.#noteFailure(id, { error, task: nameOf(waitable) });
+    this.#noteFailure(id, { error, task: nameOf(waitable), ...(isGroup(waitable) ? { group: waitable.name } : {}) });
     const whole = asFuture(waitable)?.whole;
     this.#step({ kind: 'externalSettled', id, ok: false, cancelSuccessors: whole !== undefined && this.#cancelling.has(whole) });
   }

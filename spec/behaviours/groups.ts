@@ -382,6 +382,10 @@ export function describeGroups(executor: ExecutorUnderTest): void {
         g.run(() => giveUp('for the owner'));
         waiting.push(double.with({ inputs: [g] })(1), joinApp(() => [g] as never)());
         for (const future of waiting) expect((await failureOf(future)).message).to.include('for the owner');
+        expect((await failureOf(waiting[0] as AppFuture<unknown>)).message).to.include(
+          "did not run: it needs group 'a group', which failed",
+        );
+        expect((await failureOf(waiting[1] as AppFuture<unknown>)).message).to.include('1 of 1 part of the join failed');
       });
       expect(caught).to.have.property('message', 'for the owner');
     });
@@ -423,6 +427,8 @@ export function describeGroups(executor: ExecutorUnderTest): void {
 
   it('refuses options that do not exist and groups that are none', () => {
     expect(() => group('')).to.throw(InvalidOptionError, /name/);
+    expect(() => group('x', null as never)).to.throw(InvalidOptionError, /group 'x': option 'options' is null/);
+    expect(() => group('x').run(5 as never)).to.throw(InvalidOptionError, /group 'x': option 'run' is 5 \(number\); it must be a function/);
     expect(() => group('x', { parnet: group('y') } as never)).to.throw(InvalidOptionError, /'parnet'.*parent/);
     expect(() => group('x', { parent: {} as TaskGroup })).to.throw(InvalidOptionError, /a group, as group\('name'\) makes it/);
     expect(() => double.with({ group: 'x' as never })).to.throw(InvalidOptionError, /'group'/);
