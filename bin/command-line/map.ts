@@ -33,7 +33,7 @@ Examples:
   $ flotilla map 'gzip -9 {}' ::: *.csv
   $ find . -name '*.wav' -print0 | flotilla map -0 --bar 'lame {} {.}.mp3'
   $ flotilla map -k --tag './simulate --t {1} --seed {2}' ::: 0.7 1.0 1.5 ::: 1 2 3
-  $ flotilla map --config polaris --joblog sweep.log './sweep.sh {}' :::: cases.txt
+  $ flotilla map --config ./cluster.yaml --joblog sweep.log './sweep.sh {}' :::: cases.txt
   $ flotilla map --resume --joblog sweep.log './sweep.sh {}' :::: cases.txt    # what is not in the log
   $ flotilla map --retry-failed --joblog sweep.log                            # what failed, again
   $ flotilla map --halt now,fail=1 --json 'check {}' ::: a b c

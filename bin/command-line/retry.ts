@@ -18,7 +18,7 @@ what failed, was lost or had not ended runs again. Results are there of apps wit
 Examples:
   $ flotilla retry last --failed
   $ flotilla retry 003 --failed --dry-run          # the command, and the tasks that it is about
-  $ flotilla retry 003 --failed --config polaris   # elsewhere; the --set of the run do not apply then
+  $ flotilla retry 003 --failed --config ./cluster.yaml   # elsewhere; the --set of the run do not apply then
   $ flotilla retry 003 --failed --set retries=5    # behind the --set of the run
 
 Exit codes: that of the script; 0 where there is nothing to retry; 2 where the run cannot be run again.`;

@@ -1,7 +1,7 @@
 /**
  * `flotilla logs RUN [TASK]`: the run's log, or what a task has written to files of its own; their ends, and on request what comes.
  */
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { RUN_LOG } from '../../lib/kernel/run-log.ts';
 import { findRun, type RunFolder, toTaskId } from '../runs/run-folder.ts';
 import { UsageError } from '../usage-error.ts';
@@ -9,6 +9,7 @@ import { readTask, summarizeRun } from '../runs/read-run.ts';
 import { isAlive, isHere, runStateOf } from '../runs/run-state.ts';
 import { follow, readTail } from '../runs/tail.ts';
 import { nameTask } from '../runs/words.ts';
+import { noSuchTask } from './explain.ts';
 import type { RunsOptions } from './runs.ts';
 
 export interface LogsOptions extends RunsOptions {
@@ -43,7 +44,7 @@ export async function logsCommand(which: string, taskId: string | undefined, opt
 /** @throws UsageError if it has none, which says where else to look. */
 async function filesOf(folder: RunFolder, taskId: number): Promise<Source[]> {
   const { task, summary } = await readTask(folder, taskId);
-  if (!task) throw new UsageError(`run ${folder.run} has no task ${taskId}; it has ${summary.counts.total} task(s)`);
+  if (!task) throw noSuchTask(folder, taskId, summary);
   const sources: Source[] = [];
   if (task.stdout !== undefined) sources.push({ stream: 'stdout', path: task.stdout });
   if (task.stderr !== undefined && task.stderr !== task.stdout) sources.push({ stream: 'stderr', path: task.stderr });
@@ -58,8 +59,17 @@ async function filesOf(folder: RunFolder, taskId: number): Promise<Source[]> {
 async function printTail(source: Source, { lines, follow: isFollowed }: LogsOptions, print: Print): Promise<number> {
   const tail = await readTail(source.path, lines);
   if (tail) print(source, tail.text);
-  else if (!isFollowed) process.stderr.write(`flotilla: there is no ${source.path}\n`);
+  else if (!isFollowed) {
+    process.stderr.write(`flotilla: there is no ${source.path}: ${whyGone(source)}\n`);
+    process.exitCode = 1;
+  }
   return tail?.end ?? 0;
+}
+
+function whyGone({ stream, path }: Source): string {
+  if (stream === 'log') return 'the run was started with initializeLogging: false, or its log was removed';
+  if (basename(dirname(path)) === 'map') return 'flotilla map removes what it has printed, unless the job failed, and what is empty';
+  return 'the task had not begun to write it, or it was removed since';
 }
 
 /** Nothing more comes once the run is over. On another machine nobody can tell: then it goes on until Ctrl-C. */

@@ -12,6 +12,7 @@ import type { DataFlowKernel } from '../../lib/kernel/kernel.ts';
 import type { MapOptions } from '../command-line/map.ts';
 import { formatBar, JobCounts } from '../map/bar.ts';
 import { HaltJudge, hasFailed, parseHalt } from '../map/halt.ts';
+import type { EndedJob } from '../map/job.ts';
 import { JoblogWriter, type LoggedJob, readJoblog } from '../map/joblog.ts';
 import { type JobList, listFailed, listJobs, withoutLogged } from '../map/list-jobs.ts';
 import { parseJobs, planParallelism } from '../map/parallelism.ts';
@@ -89,7 +90,8 @@ async function runAll(kernel: DataFlowKernel, list: JobList, { options, limit, j
   const folder = join(kernel.runDir, 'map');
   mkdirSync(folder);
   const { keepOrder = false, tag = false, json = false } = options;
-  const printer = new Printer({ stdout: process.stdout, stderr: process.stderr, keepOrder, tag, json });
+  const printed = (ended: EndedJob): void => joblog?.add(toJoblogEntry(ended));
+  const printer = new Printer({ stdout: process.stdout, stderr: process.stderr, keepOrder, tag, json, printed });
   const counts = new JobCounts(list.total ?? 0);
   const jobRun = new JobRun(
     list.jobs,
@@ -101,7 +103,6 @@ async function runAll(kernel: DataFlowKernel, list: JobList, { options, limit, j
       },
       ended(ended) {
         counts.ended(hasFailed(ended) ? 'failed' : 'done');
-        joblog?.add(toJoblogEntry(ended));
         printer.ended(ended);
         return judge.ended(ended);
       },
@@ -115,8 +116,8 @@ async function runAll(kernel: DataFlowKernel, list: JobList, { options, limit, j
   const display = options.bar ? showProgress(kernel, counts) : undefined;
   try {
     await jobRun.run();
-    await printer.flush();
   } finally {
+    await printer.flush();
     display?.stop();
     process.stdin.destroy();
   }

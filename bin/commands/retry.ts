@@ -1,7 +1,9 @@
 /**
  * `flotilla retry RUN --failed`: the script of an earlier run again, as it was run, with the results that it has left.
  */
-import { resolve } from 'node:path';
+import { statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { EVENT_LOG } from '../../lib/events/format.ts';
 import { packagedNames } from '../../configs/packaged.ts';
 import { locateConfig } from '../../configs/read.ts';
 import type { RetryOptions } from '../command-line/retry.ts';
@@ -9,9 +11,12 @@ import { printJson, printLines } from '../print.ts';
 import { type Invocation, invocationOf, toCommandLine } from '../runs/invocation.ts';
 import { isUnfinished, readRetryFacts, type RetryFacts } from '../runs/retry-facts.ts';
 import { describeNothing, describePlan, describeRetry, planAsData } from '../runs/retry-text.ts';
-import { findRun } from '../runs/run-folder.ts';
+import { findRun, type RunFolder } from '../runs/run-folder.ts';
 import { UsageError } from '../usage-error.ts';
 import { runScript } from './run.ts';
+
+/** A busy machine takes so long at most to write the first events. */
+const STARTING_MS = 10_000;
 
 /** @throws UsageError, EventLogError, ConfigError */
 export async function retryCommand(which: string, options: RetryOptions): Promise<void> {
@@ -30,13 +35,22 @@ export async function retryCommand(which: string, options: RetryOptions): Promis
 }
 
 function planInvocation(facts: RetryFacts, { config, set = [] }: RetryOptions): Invocation {
-  const before = invocationOf(facts.folder.run, facts.summary.started);
+  const { folder, summary } = facts;
+  if (!summary.started && !summary.log.isDamaged && summary.log.unreadBytes === 0) throw notBegun(folder);
+  const before = invocationOf(folder.run, summary.started);
   const chosen: Invocation = {
     ...before,
     // What was set belongs to the config that it was set in.
     ...(config === undefined ? { set: [...before.set, ...set] } : { config: nameFromAnywhere(config), set, environment: undefined }),
   };
   return { ...chosen, resume: nameSource(facts, chosen, config !== undefined || set.length > 0) };
+}
+
+/** Its first events are written a moment after it has begun. */
+function notBegun({ run, path }: RunFolder): UsageError {
+  const isNew = Date.now() - statSync(join(path, EVENT_LOG)).mtimeMs < STARTING_MS;
+  if (isNew) return new UsageError(`run ${run} is still starting: nothing of it is in its event log yet; try again in a moment`);
+  return new UsageError(`run ${run} has ended before anything of it was in its event log: there is nothing to retry; run its script again`);
 }
 
 /** The script starts elsewhere: a file is named by its whole path. @throws ConfigError for a name that is not there. */

@@ -31,12 +31,28 @@ export async function runScript(script: string, args: readonly string[], options
     ...(options.resume === undefined ? {} : { resume: options.resume }),
     kernelStarted: (kernel) => report.follow(kernel),
   });
+  goOnWithoutReaders();
   process.argv.splice(1, process.argv.length, path, ...args);
   // A script may call process.exit(), and the kernel does after an interrupt: what is to be said is said then.
   process.once('exit', () => report.finish());
   const end = await awaitScript(() => import(pathToFileURL(path).href), report.kernel);
   await closeAndReport(end, report);
 }
+
+/** `| head` has gone, say: the script goes on, as it would with its output in a file. Whatever else is wrong with stdout is the script's error. */
+function goOnWithoutReaders(): void {
+  let hasTold = false;
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (!isReaderGone(error)) throw error;
+    if (!hasTold) process.stderr.write('flotilla: nobody reads the output of the script any more; it goes on\n');
+    hasTold = true;
+  });
+  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+    if (!isReaderGone(error)) throw error;
+  });
+}
+
+const isReaderGone = ({ code }: NodeJS.ErrnoException): boolean => code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED';
 
 function whyNoScript(script: string, path: string): string {
   if (!existsSync(path)) return `there is no script ${script}.${didYouMeanFile(script)}`;

@@ -4,7 +4,7 @@
 import { RunSummary } from '../../lib/events/projections/run-summary.ts';
 import { listRuns, type RunFolder } from '../runs/run-folder.ts';
 import { summarizeRun } from '../runs/read-run.ts';
-import { runStateOf } from '../runs/run-state.ts';
+import { describeGaps, runStateOf } from '../runs/run-state.ts';
 import { runAsData, wallMsOf } from '../runs/show-text.ts';
 import { formatDate, formatMs, formatTable, nameInvocation } from '../runs/words.ts';
 
@@ -30,8 +30,12 @@ function toRow([{ run }, summary]: readonly [RunFolder, RunSummary]): (string | 
   const since = startedMs === undefined ? '?' : formatDate(startedMs);
   const script = started ? nameInvocation(started, INVOCATION_LENGTH) : '';
   const ends = [total, done, memoized, failed, ignored, dependencyFailed, cancelled];
-  return [run, since, formatMs(wallMsOf(summary)), runStateOf(summary), ...ends, script];
+  return [run, since, formatMs(wallMsOf(summary)), stateCell(summary), ...ends, script];
 }
+
+/** `show` says what is missing. */
+const stateCell = (summary: RunSummary): string =>
+  describeGaps(summary) === undefined ? runStateOf(summary) : `${runStateOf(summary)}, events missing`;
 
 /** One log that cannot be read (of another version, perhaps) must not hide the others. */
 async function summarizeOrEmpty(folder: RunFolder): Promise<RunSummary> {

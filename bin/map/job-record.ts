@@ -1,6 +1,7 @@
 /**
  * A job as `flotilla map --json` prints it.
  */
+import { isUtf8 } from 'node:buffer';
 import { constants } from 'node:os';
 import type { EndedJob } from './job.ts';
 
@@ -20,12 +21,15 @@ export interface JobRecord {
   readonly trouble?: string;
   readonly stdout: string;
   readonly stderr: string;
+  /** The bytes in base64, where they are not UTF-8: what of them is none is U+FFFD in the text above. */
+  readonly stdoutBase64?: string;
+  readonly stderrBase64?: string;
 }
 
 export function jobRecord(
   { job, host, startMs, runtimeMs, exitCode, signal, trouble }: EndedJob,
-  stdout: string,
-  stderr: string,
+  stdout: Buffer,
+  stderr: Buffer,
 ): JobRecord {
   return {
     ...job,
@@ -35,8 +39,10 @@ export function jobRecord(
     exitCode: signal === 0 && trouble === undefined ? exitCode : null,
     signal: signalName(signal),
     ...(trouble === undefined ? {} : { trouble }),
-    stdout,
-    stderr,
+    stdout: stdout.toString(),
+    stderr: stderr.toString(),
+    ...(isUtf8(stdout) ? {} : { stdoutBase64: stdout.toString('base64') }),
+    ...(isUtf8(stderr) ? {} : { stderrBase64: stderr.toString('base64') }),
   };
 }
 

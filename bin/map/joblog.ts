@@ -4,6 +4,7 @@
 import { appendFileSync, closeSync, existsSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { UsageError } from '../usage-error.ts';
 import { hasFailed, type JobEnd } from './halt.ts';
+import { lockJoblog } from './joblog-lock.ts';
 
 const HEAD = 'Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand\n';
 
@@ -66,6 +67,7 @@ export class JoblogWriter implements Disposable {
   readonly #path: string;
   readonly #fd: number;
   readonly #tell: (text: string) => void;
+  readonly #unlock: () => void;
   /** The first may be the rest of one. */
   #owed: Buffer[] = [];
   #hasTold = false;
@@ -73,16 +75,18 @@ export class JoblogWriter implements Disposable {
   /**
    * @param append to what is there; otherwise the file is begun anew.
    * @param tell told of lines that could not be written.
-   * @throws UsageError if it cannot be written now.
+   * @throws UsageError if it cannot be written now, or another run writes it.
    */
   constructor(path: string, append: boolean, tell: (text: string) => void) {
     this.#path = path;
     this.#tell = tell;
+    this.#unlock = lockJoblog(path);
     try {
       if (append && existsSync(path)) cutTornLine(path);
       this.#fd = openSync(path, append ? 'a' : 'w');
       if (!append || readFileSync(path).length === 0) appendFileSync(this.#fd, HEAD);
     } catch (error) {
+      this.#unlock();
       throw new UsageError(`the job log ${path} cannot be written (${(error as Error).message})`);
     }
   }
@@ -120,6 +124,7 @@ export class JoblogWriter implements Disposable {
       this.#tell(`${this.#owed.length} job(s) are not in the job log ${this.#path}: --resume runs them again`);
     }
     closeSync(this.#fd);
+    this.#unlock();
   }
 }
 

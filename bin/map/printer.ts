@@ -1,11 +1,13 @@
 /**
  * Prints what jobs have printed: each job's output in one piece, in the order in which they end or, with `--keep-order`, in that
- * in which they started. Until then it waits in files, however much it is; printed, they are removed. A stream that fails stops
+ * in which they started. Until then it waits in files, however much it is; printed, they are removed, but not those of jobs that
+ * failed, which errors name. A stream that fails stops
  * what is for it alone: whoever closes stderr has not given up stdout.
  */
-import { closeSync, fstatSync, openSync, readSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
+import { hasFailed } from './halt.ts';
 import type { EndedJob, Job } from './job.ts';
 import { jobRecord } from './job-record.ts';
 import { LineTagger } from './tag-lines.ts';
@@ -17,6 +19,8 @@ export interface PrinterOptions {
   readonly tag: boolean;
   /** One JSON object per job in place of its output. */
   readonly json: boolean;
+  /** Told of each job whose output has all gone out, while its files are still there. */
+  readonly printed: (ended: EndedJob) => void;
 }
 
 const CHUNK_BYTES = 64 * 1024;
@@ -77,13 +81,17 @@ export class Printer {
       await this.#copy(ended, ended.files.stderr, stderr);
     }
     if (ended.trouble !== undefined && !json) await this.#write(stderr, `flotilla: job ${ended.job.seq}: ${ended.trouble}\n`);
+    if (!stdout.errored) this.#options.printed(ended);
     if (isLost(stdout)) return;
-    for (const path of Object.values(ended.files)) rmSync(path as string, { force: true });
+    for (const path of Object.values(ended.files) as string[]) if (!hasFailed(ended) || isEmpty(path)) rmSync(path, { force: true });
   }
 
   async #printRecord(ended: EndedJob): Promise<void> {
-    const [stdout, stderr] = [ended.files.stdout, ended.files.stderr].map((path) => Buffer.concat([...readChunks(path)]).toString());
-    await this.#write(this.#options.stdout, `${JSON.stringify(jobRecord(ended, stdout ?? '', stderr ?? ''))}\n`);
+    const [stdout, stderr] = [ended.files.stdout, ended.files.stderr].map((path) => Buffer.concat([...readChunks(path)])) as [
+      Buffer,
+      Buffer,
+    ];
+    await this.#write(this.#options.stdout, `${JSON.stringify(jobRecord(ended, stdout, stderr))}\n`);
   }
 
   async #copy({ job }: EndedJob, path: string, to: Writable): Promise<void> {
@@ -104,6 +112,8 @@ export class Printer {
     ended.abort();
   }
 }
+
+const isEmpty = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.size === 0;
 
 /** Not where its reader has gone, who wants no more: a disk that is full, say. What was for it is kept then. */
 const isLost = ({ errored }: Writable): boolean => errored !== null && (errored as NodeJS.ErrnoException).code !== 'EPIPE';

@@ -89,7 +89,8 @@ export class JobRun {
     const files = { stdout: join(this.#options.folder, `${job.seq}.out`), stderr: join(this.#options.folder, `${job.seq}.err`) };
     let future: AppFuture<0>;
     try {
-      future = runCommand.with({ stdout: [files.stdout, 'w'], stderr: [files.stderr, 'w'] })(job.command);
+      const env = { PARALLEL_SEQ: String(job.seq) };
+      future = runCommand.with({ stdout: [files.stdout, 'w'], stderr: [files.stderr, 'w'], env })(job.command);
     } catch (error) {
       // Interrupted: the kernel takes no more, and ends what runs.
       if (error instanceof NoKernelError) return this.stop('now');

@@ -25,9 +25,11 @@ export interface ExplainedRun {
   readonly run: string;
   /** What has not ended means another thing in a run that is over. */
   readonly state: RunState;
+  /** Of a file that the task has written. */
+  readonly isGone: (path: string) => boolean;
 }
 
-export function explainTask(task: TaskHistory, story: Omit<TaskStory, 'task'>, { run, state }: ExplainedRun): string[] {
+export function explainTask(task: TaskHistory, story: Omit<TaskStory, 'task'>, { run, state, isGone }: ExplainedRun): string[] {
   const moments = [
     ...called(task, story),
     ...(task.cancelRequest ? [{ atMs: task.cancelRequest.atMs, text: cancelText(task.cancelRequest.reason) }] : []),
@@ -37,7 +39,7 @@ export function explainTask(task: TaskHistory, story: Omit<TaskStory, 'task'>, {
   ];
   const ordered = sortByTime(moments);
   return [
-    `${nameTask(task)}: ${headline(task, { run, state })}`,
+    `${nameTask(task)}: ${headline(task, run, state)}`,
     ...ordered.map(({ atMs, text }) => `  ${atMs === undefined ? ' '.repeat(CLOCK_LENGTH) : formatClock(atMs)}  ${text}`),
     ...outlook(task, story, state),
     ...(
@@ -47,7 +49,7 @@ export function explainTask(task: TaskHistory, story: Omit<TaskStory, 'task'>, {
       ] as const
     )
       .filter(([, path]) => path !== undefined)
-      .map(([stream, path]) => `  ${stream}: ${path}`),
+      .map(([stream, path]) => `  ${stream}: ${path}${isGone(path as string) ? ' (is not there)' : ''}`),
   ];
 }
 
@@ -68,7 +70,7 @@ const ENDS = {
   cancelled: 'cancelled',
 } as const;
 
-function headline(task: TaskHistory, { run, state }: ExplainedRun): string {
+function headline(task: TaskHistory, run: string, state: RunState): string {
   const end = ENDS[task.state as keyof typeof ENDS];
   const source = takenFrom(task);
   const tries = task.tries.length > 1 ? `, at try ${task.tries.length}` : source ? `, with the result of ${nameTaken(source, run)}` : '';

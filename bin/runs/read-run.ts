@@ -5,15 +5,18 @@ import { join } from 'node:path';
 import { EVENT_LOG } from '../../lib/events/format.ts';
 import { RunSummary } from '../../lib/events/projections/run-summary.ts';
 import { TaskHistories, type TaskHistory } from '../../lib/events/projections/task-histories.ts';
-import { readEvents } from '../../lib/events/reader.ts';
+import { type ReadOptions, readEvents } from '../../lib/events/reader.ts';
 import type { RunFolder } from './run-folder.ts';
 
 /** @throws EventLogError */
 export async function summarizeRun({ path }: RunFolder): Promise<RunSummary> {
   const summary = new RunSummary();
-  for await (const batch of readEvents(join(path, EVENT_LOG))) for (const logged of batch) summary.add(logged);
+  for await (const batch of readEvents(join(path, EVENT_LOG), conditionOf(summary))) for (const logged of batch) summary.add(logged);
   return summary;
 }
+
+/** Has the summary told what its log says of itself. */
+export const conditionOf = (summary: RunSummary): ReadOptions => ({ condition: (condition) => (summary.log = condition) });
 
 /** What there is to tell of one task. */
 export interface TaskStory {
@@ -34,7 +37,7 @@ export async function readTask(folder: RunFolder, taskId: number): Promise<TaskS
   const own = new TaskHistories((id) => id === taskId);
   const upstream = new Map<number, number>();
   const children: number[] = [];
-  for await (const batch of readEvents(path)) {
+  for await (const batch of readEvents(path, conditionOf(summary))) {
     for (const logged of batch) {
       summary.add(logged);
       own.add(logged);

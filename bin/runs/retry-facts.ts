@@ -13,6 +13,7 @@ import { hasLeftSomething } from '../../lib/durable/resumable.ts';
 import { isDurable } from '../../lib/durable/run-file.ts';
 import { checkpointPathOf } from '../../lib/memo/find-checkpoints.ts';
 import { UsageError } from '../usage-error.ts';
+import { conditionOf } from './read-run.ts';
 import type { RunFolder } from './run-folder.ts';
 import { type RunState, runStateOf } from './run-state.ts';
 
@@ -46,7 +47,7 @@ export const isUnfinished = ({ open, state, summary }: RetryFacts): boolean =>
 export async function readRetryFacts(folder: RunFolder): Promise<RetryFacts> {
   const sorter = new TaskSorter(folder.run, await readKept(folder));
   const summary = new RunSummary();
-  for await (const batch of readEvents(join(folder.path, EVENT_LOG))) {
+  for await (const batch of readEvents(join(folder.path, EVENT_LOG), conditionOf(summary))) {
     for (const logged of batch) {
       summary.add(logged);
       const task = sorter.tasks.add(logged);

@@ -3,7 +3,7 @@
  */
 import type { AppSummary, RunSummary, StateCounts } from '../../lib/events/projections/run-summary.ts';
 import type { RunFolder } from './run-folder.ts';
-import type { RunState } from './run-state.ts';
+import { describeGaps, type RunState } from './run-state.ts';
 import { describeOrigin } from './origin-text.ts';
 import { formatDate, formatKiB, formatMs, formatTable, listSome, nameCall, nameInvocation } from './words.ts';
 
@@ -15,6 +15,7 @@ export const wallMsOf = ({ startedMs, lastMs }: RunSummary): number => (lastMs ?
 
 export function describeRun(folder: RunFolder, summary: RunSummary, state: RunState): string[] {
   const { started, startedMs, counts } = summary;
+  const gaps = describeGaps(summary);
   return [
     `run ${folder.run}: ${state}, ${formatMs(wallMsOf(summary))}; ${folder.path}`,
     ...(started && startedMs !== undefined
@@ -26,7 +27,7 @@ export function describeRun(folder: RunFolder, summary: RunSummary, state: RunSt
       : []),
     `  ${describeCounts(counts)}`,
     ...describeTaken(summary, folder.run).map((line) => `  ${line}`),
-    ...(summary.lostEvents > 0 ? [`  ${summary.lostEvents} events are missing here: the disk could not take them`] : []),
+    ...(gaps === undefined ? [] : [`  ${gaps}`]),
     ...section('apps', appTable([...summary.apps.values()])),
     ...section('failures', [...summary.apps.values()].flatMap(failuresOf)),
     ...section('slowest', slowestTable(summary)),
@@ -142,6 +143,7 @@ export function runAsData(folder: RunFolder, summary: RunSummary, state: RunStat
     tasks: summary.counts,
     taken: Object.fromEntries(summary.taken),
     lostEvents: summary.lostEvents,
+    gaps: describeGaps(summary),
     apps: [...summary.apps.values()].map((app) => ({ ...app, errors: [...app.errors.values()] })),
     slowest: summary.slowest,
     workers: [...summary.workers.values()],

@@ -108,7 +108,5 @@ function describeOutput(spec: BashCommand, { stdoutTail, stderrTail }: BashExit)
       : ['stderr', stderrTail, spec.stderr];
   const all = file ? ` (all of it: ${file[0]})` : '';
   const lines = lastLines(tail, 10);
-  return lines === ''
-    ? `it wrote nothing to stderr${all}`
-    : `${name} ends: ${lines.length > 2000 ? `… ${lines.slice(-2000)}` : lines}${all}`;
+  return lines === '' ? 'it wrote nothing to stderr' : `${name} ends: ${lines.length > 2000 ? `… ${lines.slice(-2000)}` : lines}${all}`;
 }

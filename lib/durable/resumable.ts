@@ -20,7 +20,7 @@ export function findResumed(name: string, runs: string, own: string): string | u
   const path = /^\d+$/.test(name) ? join(root, name.padStart(3, '0')) : resolve(name);
   if (path !== own && hasLeftSomething(path)) return path;
   const latest = earlier.slice(-3).map((each) => each.slice(root.length + 1));
-  const hint = latest.length === 0 ? `no run in ${root} has any` : `the latest in ${root} that have some: ${latest.join(', ')}`;
+  const hint = latest.length === 0 ? `no run in ${root} can be` : `the latest in ${root} that can be resumed: ${latest.join(', ')}`;
   throw new ConfigError(
     existsSync(path)
       ? `run ${name} has no results to go on with: it has no checkpoint, which apps with cache: true leave, and was not durable (orphanGrace); ${hint}`

@@ -17,8 +17,10 @@ export interface DependencyFailure {
   readonly task: TaskName;
   /** Why the task before it has no value: its own error, or the DependencyError of a task that did not run either. */
   readonly upstream: unknown;
-  /** Undefined: a promise that is not one of ours was rejected. */
+  /** Undefined: a promise that is not one of ours was rejected, or a group was given up. */
   readonly upstreamTask?: TaskName | undefined;
+  /** Name of that group. */
+  readonly upstreamGroup?: string | undefined;
 }
 
 export class DependencyError extends FlotillaError {
@@ -35,8 +37,8 @@ export class DependencyError extends FlotillaError {
   declare readonly upstreamTask: TaskName | undefined;
   /** How many tasks did not run, from this one to the root. */
   declare readonly depth: number;
-  /** The root and the links next to it, root first; shared along the chain. */
-  declare readonly nearRoot: readonly (TaskName | undefined)[];
+  /** The root and the links next to it, root first; a text is what is no task. Shared along the chain. */
+  declare readonly nearRoot: readonly (TaskName | string | undefined)[];
 
   constructor(failure: DependencyFailure) {
     const before = failure.upstream instanceof DependencyError ? failure.upstream : undefined;
@@ -50,7 +52,13 @@ export class DependencyError extends FlotillaError {
     define(this, 'upstream', failure.upstream);
     define(this, 'upstreamTask', failure.upstreamTask);
     define(this, 'depth', before === undefined ? 1 : before.depth + 1);
-    define(this, 'nearRoot', before === undefined ? [failure.upstreamTask, failure.task] : extend(before.nearRoot, failure.task));
+    define(
+      this,
+      'nearRoot',
+      before === undefined
+        ? [failure.upstreamTask ?? nameGroup(failure.upstreamGroup), failure.task]
+        : extend(before.nearRoot, failure.task),
+    );
   }
 }
 
@@ -58,13 +66,19 @@ function define(error: DependencyError, key: string, value: unknown): void {
   Object.defineProperty(error, key, { value, configurable: true });
 }
 
+const nameGroup = (name: string | undefined): string | undefined => (name === undefined ? undefined : `group '${name}'`);
+
+/** One of `nearRoot`. */
+export const nameLink = (link: TaskName | string | undefined): string =>
+  typeof link === 'object' ? nameTask(link) : (link ?? 'a promise');
+
 /** Tasks beyond the first few need no list of their own: they share that of their upstream. */
 function extend(nearRoot: DependencyError['nearRoot'], task: TaskName): DependencyError['nearRoot'] {
   return nearRoot.length >= SHOWN_AT_EACH_END ? nearRoot : [...nearRoot, task];
 }
 
 function describeChain(this: DependencyError): string {
-  const near = this.nearRoot.map((task) => (task === undefined ? 'a promise' : nameTask(task)));
+  const near = this.nearRoot.map(nameLink);
   const links = firstLinks(this);
   const hidden = this.depth + 1 - links.length - near.length;
   // Chains that fit are told whole: what `links` reaches twice is left to `near`.

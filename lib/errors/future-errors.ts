@@ -23,10 +23,14 @@ export class JoinError extends FlotillaError {
     const of = options.total === undefined ? '' : ` of ${options.total}`;
     const list = failures.slice(0, 10).map((failure) => `\n  ${describeFailure(failure)}`);
     if (failures.length > 10) list.push(`\n  and ${failures.length - 10} more: see error.failures`);
-    super('FLOTILLA_JOIN_ERROR', `${nameTask(options.task)}: ${failures.length}${of} parts of the join failed:${list.join('')}`, {
-      cause: failures[0]?.error,
-      fields: { failures },
-    });
+    super(
+      'FLOTILLA_JOIN_ERROR',
+      `${nameTask(options.task)}: ${failures.length}${of} ${(options.total ?? failures.length) === 1 ? 'part' : 'parts'} of the join failed:${list.join('')}`,
+      {
+        cause: failures[0]?.error,
+        fields: { failures },
+      },
+    );
   }
 }
 

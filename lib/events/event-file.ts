@@ -6,7 +6,7 @@
  */
 import { closeSync, openSync, unlinkSync, write, writeSync } from 'node:fs';
 import type { EventBatch } from './encoder.ts';
-import { encodeFileHeader } from './format.ts';
+import { encodeFileHeader, FLAGS_OFFSET } from './format.ts';
 
 /** A disk that is this far behind costs events, not memory. */
 const MAX_WAITING = 2000;
@@ -43,6 +43,18 @@ export class EventFile {
     if (this.#isClosed) return;
     this.#waiting.push(batch);
     if (!this.#writing) this.#next();
+  }
+
+  /** Flags of the header: a full disk takes them, since they need no room. */
+  mark(flags: number): void {
+    if (this.#isClosed) return;
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32LE(flags);
+    try {
+      writeSync(this.#fd, bytes, 0, bytes.length, FLAGS_OFFSET);
+    } catch {
+      // The file has gone altogether: nobody will read it either.
+    }
   }
 
   /** @returns whether there was too much: then all that waited is given up. */
@@ -83,12 +95,13 @@ export class EventFile {
     this.#lost(events, reason);
   }
 
-  /** Done when everything is written, or given up; then it is closed. */
-  async close(): Promise<void> {
+  /** Done when everything is written, or given up; then it is closed. @param ending called before that. */
+  async close(ending: () => void): Promise<void> {
     if (this.#isClosed) return;
     this.#idle ??= Promise.withResolvers();
     if (!this.#writing) this.#next();
     await this.#idle.promise;
+    ending();
     this.#close();
   }
 
@@ -101,8 +114,10 @@ export class EventFile {
         for (let from = 0; from < bytes.length; ) from += writeSync(this.#fd, bytes, from, bytes.length - from, this.#end + from);
         this.#end += bytes.length;
       }
-    } catch {
+    } catch (error) {
       // No space is left, perhaps: readers cut what is not whole.
+      this.#waiting = left;
+      this.#giveUp((error as Error).message);
     }
     // Not closed: a write that is still under way must not find another file behind its number.
     this.#isClosed = true;

@@ -2,7 +2,7 @@
  * The bytes of the event log, version 1: where fields lie. docs/event-log.md says the same for people; keep both.
  *
  *   file   := header batch*
- *   header := "FLOTLOG\n" u32 version u32 0
+ *   header := "FLOTLOG\n" u32 version u32 flags     the flags of HeaderFlag, put there where batches cannot be written
  *   batch  := u32 length, u32 crc32, f64 time, record*       length: bytes behind the crc's field; the crc is that of those
  *   record := u32 length, u8 type, u8 detail, u16 try, u32 at, u32 id, rest     length: bytes behind its own field
  *
@@ -57,6 +57,14 @@ export const TASK_CALLED_BYTES = RECORD_HEADER_BYTES + 4;
 export const TRY_LAUNCHED_BYTES = RECORD_HEADER_BYTES + 4;
 export const TRY_ENDED_BYTES = RECORD_HEADER_BYTES + 20;
 export const TASK_ENDED_BYTES = RECORD_HEADER_BYTES + 4;
+
+export const FLAGS_OFFSET = 12;
+export const HeaderFlag = {
+  /** Events are missing, and perhaps nothing behind says so. */
+  Lost: 1,
+  /** The run has closed, though its last event may be missing. */
+  Closed: 2,
+} as const;
 
 export function encodeFileHeader(): Buffer {
   const header = Buffer.alloc(FILE_HEADER_BYTES);

@@ -19,7 +19,7 @@ import {
 import { EventEncoder } from './encoder.ts';
 import { EventFile } from './event-file.ts';
 import type { RunEvent, RunStarted } from './events.ts';
-import { EVENT_LOG } from './format.ts';
+import { EVENT_LOG, HeaderFlag } from './format.ts';
 
 const FLUSH_MS = 100;
 const RECORDED = [taskChannel, tryChannel, workerChannel, managerChannel, blockChannel, executorChannel];
@@ -29,6 +29,7 @@ export class EventRecorder {
   readonly #encoder: EventEncoder;
   #flushing: NodeJS.Timeout | undefined;
   #hasComplained = false;
+  #isRunClosed = false;
   #lost: { count: number; reason: string } | undefined;
 
   /** Records from now on. @throws if the file cannot be made. */
@@ -42,7 +43,11 @@ export class EventRecorder {
   }
 
   readonly #onEvent = (message: unknown): void => this.#record(message as RunEvent);
-  readonly #onKernel = (message: unknown): void => this.#record({ kind: 'kernelChanged', state: (message as KernelMessage).state });
+  readonly #onKernel = (message: unknown): void => {
+    const { state } = message as KernelMessage;
+    this.#isRunClosed = state === 'closed';
+    this.#record({ kind: 'kernelChanged', state });
+  };
   readonly #onExit = (): void => this.#closeNow();
 
   #record(event: RunEvent): void {
@@ -65,17 +70,24 @@ export class EventRecorder {
     const count = (this.#lost?.count ?? 0) + events + this.#encoder.discard();
     this.#lost = { count, reason };
     this.#encoder.add({ kind: 'eventsLost', ...this.#lost });
+    this.#mark();
     if (this.#hasComplained) return;
     this.#hasComplained = true;
     const message = `events of this run are lost, its log (${EVENT_LOG}) cannot be written: ${reason}. The run goes on without them`;
     logChannel.publish({ executor: '-', level: 'warn', message });
+    process.stderr.write(`flotilla: ${message}\n`);
+  }
+
+  /** Where there is no room for the event that says so. */
+  #mark(): void {
+    if (this.#lost) this.#file.mark(HeaderFlag.Lost | (this.#isRunClosed ? HeaderFlag.Closed : 0));
   }
 
   /** Listens no longer; done when everything is in the file. Idempotent. */
   async close(): Promise<void> {
     this.#stopListening();
     this.#handOver();
-    await this.#file.close();
+    await this.#file.close(() => this.#mark());
   }
 
   #closeNow(): void {

@@ -7,6 +7,8 @@ import type { AppFuture } from '../futures/app-future.ts';
 /** What a group asks of a task. */
 export interface GroupMember {
   readonly future: AppFuture<unknown>;
+  /** Whatever it is: there are groups that it had to wait for. */
+  readonly behind: unknown;
   /** @param cause the error that is the reason, if one is. */
   cancelFor(reason: string, cause: unknown): void;
 }
@@ -24,6 +26,8 @@ export class Members {
   readonly #around: Members | undefined;
   readonly #open = new Set<GroupMember>();
   readonly #ended = { done: 0, ignored: 0, failed: 0, cancelled: 0 };
+  /** Those that had to wait for a group: a few of them, as a rule. */
+  readonly #behindGroups = new Set<GroupMember>();
   #total = 0;
   /** Of nested groups too. */
   #openInAll = 0;
@@ -43,6 +47,10 @@ export class Members {
     return [...this.#open];
   }
 
+  get behindGroups(): Iterable<GroupMember> {
+    return this.#behindGroups;
+  }
+
   get counts(): GroupCounts {
     return { total: this.#total, ...this.#ended };
   }
@@ -51,9 +59,11 @@ export class Members {
   add(member: GroupMember, ended: () => void): void {
     this.#total++;
     this.#open.add(member);
+    if (member.behind !== undefined) this.#behindGroups.add(member);
     this.#opened();
     member.future.onSettled(() => {
       this.#open.delete(member);
+      this.#behindGroups.delete(member);
       const { state } = member.future;
       this.#ended[state === 'done' || state === 'ignored' || state === 'cancelled' ? state : 'failed']++;
       ended();

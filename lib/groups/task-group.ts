@@ -8,6 +8,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { InvalidOptionError } from '../errors/definition-errors.ts';
 import { isGroupError } from './group-error.ts';
 import { type GroupCounts, type GroupMember, Members } from './members.ts';
+import { noteWait } from './running-body.ts';
 import type { AppFuture } from '../futures/app-future.ts';
 
 export interface GroupOptions {
@@ -66,6 +67,7 @@ export class TaskGroup implements PromiseLike<undefined>, AsyncDisposable {
    * promise that fails because the group was given up, it fails with the GroupError itself.
    */
   run<T>(fn: () => T): T {
+    if (typeof fn !== 'function') throw InvalidOptionError.wrong(`group '${this.name}'`, 'run', fn, 'a function, which calls apps');
     this.#use();
     const result = scope.run(this, fn);
     return result instanceof Promise ? (this.#preferGroupError(result) as T) : result;
@@ -112,6 +114,12 @@ export class TaskGroup implements PromiseLike<undefined>, AsyncDisposable {
     return group !== undefined && (group === this || this.includes(group.parent));
   }
 
+  /** @internal Ids of its tasks, and of those of the groups in it, that had to wait for a group. */
+  *idsBehindGroups(): Generator<number> {
+    for (const { future } of this.#members.behindGroups) yield future.taskId;
+    for (const group of this.#nested) yield* group.idsBehindGroups();
+  }
+
   #ended(future: AppFuture<unknown>): void {
     const error = future.isRejected ? future.settledValue : undefined;
     if (this.#refusal || !isGroupError(error)) return;
@@ -130,8 +138,18 @@ export class TaskGroup implements PromiseLike<undefined>, AsyncDisposable {
   }
 
   async #wait(): Promise<undefined> {
+    noteWait(this);
     await this.#members.allEnded();
     (this.#unthrown() ?? this).#throwError();
+  }
+
+  /** @internal As `then`, for a task that waits: what it is told does not count as thrown, since the owner of the group is another. */
+  async awaitedByTask(): Promise<undefined> {
+    await this.#members.allEnded();
+    const error = (this.#unthrown() ?? this).#error;
+    if (!error) return;
+    error.thrower.markObserved();
+    throw error.value;
   }
 
   /** The group, of this and those in it, whose GroupError nobody was thrown yet. */
@@ -182,6 +200,8 @@ function warnOfUnused(name: string): void {
  */
 export function group(name: string, options: GroupOptions = {}): TaskGroup {
   if (typeof name !== 'string' || name === '') throw InvalidOptionError.wrong('group()', 'name', name, 'text');
+  if (typeof options !== 'object' || options === null)
+    throw InvalidOptionError.wrong(`group '${name}'`, 'options', options, 'an object, as { parent: another }');
   for (const [key, value] of Object.entries(options))
     if (key !== 'parent') throw InvalidOptionError.unknown(`group '${name}'`, key, value, ['parent']);
   const { parent = currentGroup() } = options;

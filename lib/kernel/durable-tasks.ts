@@ -12,6 +12,7 @@ import { announceMemo } from './announce.ts';
 import { logChannel } from './channels.ts';
 import type { DurableRun } from './durable-open.ts';
 import type { LaunchSite } from './launch.ts';
+import { missingFile } from './left-files.ts';
 import { StoredResult } from './stored-result.ts';
 import type { Task } from './task.ts';
 import { TaskKeys } from './task-key.ts';
@@ -66,7 +67,7 @@ export class DurableTasks {
     if (!this.#hasToldUnkeyable) {
       this.#hasToldUnkeyable = true;
       const message = `task ${task.taskId} (${task.appName}) could not be known again if this driver died: ${(error as Error).message}; this is the first of such tasks`;
-      logChannel.publish({ executor: 'durable', level: 'warn', message });
+      this.#warn(message);
     }
     this.#kernel.run(task);
   }
@@ -74,7 +75,7 @@ export class DurableTasks {
   #decide(task: Task, parts: KeyParts): void {
     const key = makeKey(parts);
     const past = this.#run.history.claim(key, (each) => this.#isUnderWay(each));
-    const ended = past?.ended && this.#open(past.ended);
+    const ended = past?.ended && this.#open(task, past.ended);
     if (past && ended?.status === ResultStatus.Ok) return this.#take(task, past, ended);
     // Of one whose result has gone it is as if it had not been.
     if (past && (ended || !past.ended)) this.#bind(task, past);
@@ -86,16 +87,21 @@ export class DurableTasks {
     return this.#kernel.site.executors.holds(executor, taskId, tryNumber);
   }
 
-  /** @returns undefined if it, or the value that it refers to, is not there any more. */
-  #open(ended: NonNullable<PastTask['ended']>): TryOutcome | undefined {
+  /** @returns undefined if it, the value that it refers to, or a file that the task had left, is not there any more. */
+  #open(task: Task, ended: NonNullable<PastTask['ended']>): TryOutcome | undefined {
     try {
       const outcome = outcomeOf(ended);
-      if (isValueThere(outcome)) return outcome;
-      logChannel.publish({ executor: 'durable', level: 'warn', message: `the value of task ${outcome.taskId} has gone: it runs again` });
+      const gone = isValueThere(outcome) ? goneFileOf(task, outcome) : 'the value that it had come to';
+      if (gone === undefined) return outcome;
+      this.#warn(`task ${task.taskId} (${task.appName}) runs again: ${gone} is gone`);
     } catch (error) {
-      logChannel.publish({ executor: 'durable', level: 'warn', message: `a task runs again: ${(error as Error).message}` });
+      this.#warn(`task ${task.taskId} (${task.appName}) runs again: ${(error as Error).message}`);
     }
     return undefined;
+  }
+
+  #warn(message: string): void {
+    logChannel.publish({ executor: 'durable', level: 'warn', message });
   }
 
   #take(task: Task, { run, taskId }: PastTask, { body }: TryOutcome): void {
@@ -149,8 +155,13 @@ export class DurableTasks {
     try {
       journal.ended(withKeptValue(outcome, this.#kernel.site.runDir));
     } catch (error) {
-      const message = `the result of task ${outcome.taskId} is not kept for another driver: ${(error as Error).message}`;
-      logChannel.publish({ executor: 'durable', level: 'warn', message });
+      this.#warn(`the result of task ${outcome.taskId} is not kept for another driver: ${(error as Error).message}`);
     }
   }
+}
+
+/** A failure has left nothing. */
+function goneFileOf(task: Task, { status }: TryOutcome): string | undefined {
+  const path = status === ResultStatus.Ok ? missingFile(task) : undefined;
+  return path === undefined ? undefined : `the file ${path} that it had written`;
 }

@@ -38,7 +38,7 @@ export class ElementView implements TaskView {
     const from = `the value of task ${taskId} (${shownName})`;
     if (typeof value !== 'object' || value === null) {
       throw new TypeError(
-        `get(${JSON.stringify(this.#key)}): ${from} is ${value === null ? 'null' : `a ${typeof value}`}, it has no elements`,
+        `get(${JSON.stringify(this.#key)}): ${from} is ${value === null || value === undefined ? value : `a ${typeof value}`}, it has no elements`,
       );
     }
     if (value instanceof Map && value.has(this.#key)) return value.get(this.#key);

@@ -1,6 +1,7 @@
 /**
  * What a task waits for, in words.
  */
+import { isGroup } from '../groups/task-group.ts';
 import type { ExecutorSet } from './executor-set.ts';
 import { asFuture } from './arguments.ts';
 import type { Task } from './task.ts';
@@ -21,10 +22,12 @@ export function explainTask(task: Task, find: (taskId: number) => Task | undefin
 const secondsSince = (ms: number): string => ((Date.now() - ms) / 1000).toFixed(1);
 
 function describeDependencies(task: Task, find: (taskId: number) => Task | undefined): string {
-  const open = (task.waitables ?? []).map(asFuture).filter((future) => !future?.done);
+  const groups = (task.waitables ?? []).filter(isGroup).map(({ name }) => `group '${name}'`);
+  const others = (task.waitables ?? []).filter((waitable) => !isGroup(waitable));
+  const open = others.map(asFuture).filter((future) => !future?.done);
   const tasks = open.map((future) => find((future as { taskId?: number } | undefined)?.taskId ?? 0)).filter((found) => found !== undefined);
   const promises = open.length - tasks.length;
-  const parts = [describeTasks([...new Set(tasks)]), promises > 0 ? `${promises} promise(s) of the script` : ''].filter(
+  const parts = [describeTasks([...new Set(tasks)]), ...new Set(groups), promises > 0 ? `${promises} promise(s) of the script` : ''].filter(
     (text) => text !== '',
   );
   return `${parts.join(' and ')}, since ${secondsSince(task.sinceMs)} s`;

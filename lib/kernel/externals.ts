@@ -41,7 +41,7 @@ export class Externals {
     const external: External = { id: this.#nextId-- as TaskId, value: undefined };
     this.#known.set(waitable, external);
     this.#step({ kind: 'externalAwaited', id: external.id });
-    waitable.then(
+    (isGroup(waitable) ? waitable.awaitedByTask() : waitable).then(
       (value) => {
         external.value = value;
         this.#step({ kind: 'externalSettled', id: external.id, ok: true });
@@ -62,7 +62,7 @@ export class Externals {
   }
 
   #fail(id: TaskId, waitable: Waitable, error: unknown): void {
-    this.#noteFailure(id, { error, task: nameOf(waitable) });
+    this.#noteFailure(id, { error, task: nameOf(waitable), ...(isGroup(waitable) ? { group: waitable.name } : {}) });
     const whole = asFuture(waitable)?.whole;
     this.#step({ kind: 'externalSettled', id, ok: false, cancelSuccessors: whole !== undefined && this.#cancelling.has(whole) });
   }

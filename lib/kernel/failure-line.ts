@@ -2,7 +2,7 @@
  * A task that failed, in one line of bounded length for the run's log. Pure.
  */
 import { isAppError } from '../errors/app-error.ts';
-import { DependencyError } from '../errors/dependency-error.ts';
+import { DependencyError, nameLink } from '../errors/dependency-error.ts';
 import { shorten } from '../errors/message-parts.ts';
 import { CancelledError } from '../errors/task-errors.ts';
 import { nameTask } from '../errors/task-ref.ts';
@@ -24,9 +24,7 @@ export function describeFailure({ taskId, name, label, error }: FailureMessage):
   return { level: 'error', message: `${task} failed${placeOf(error)}: ${firstLine(error)}` };
 }
 
-function rootOf({ nearRoot: [root] }: DependencyError): string {
-  return root === undefined ? 'a promise' : nameTask(root);
-}
+const rootOf = ({ nearRoot: [root] }: DependencyError): string => nameLink(root);
 
 function placeOf(error: unknown): string {
   const host = isAppError(error) ? error.flotilla.task.host : '';

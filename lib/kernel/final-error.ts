@@ -64,10 +64,12 @@ function lossError(task: Task): unknown {
 export interface UpstreamFailure {
   readonly error: unknown;
   readonly task: { readonly id: number; readonly app: string } | undefined;
+  /** Name of the group that it is. */
+  readonly group?: string;
 }
 
 export const dependencyError = (task: Task, upstream: UpstreamFailure | undefined): DependencyError =>
-  new DependencyError({ task: nameOf(task), upstream: upstream?.error, upstreamTask: upstream?.task });
+  new DependencyError({ task: nameOf(task), upstream: upstream?.error, upstreamTask: upstream?.task, upstreamGroup: upstream?.group });
 
 /** An error that was thrown in the driver, with the task that it belongs to. */
 export function tagOwnError(task: Task, error: unknown): unknown {

@@ -2,7 +2,8 @@
  * Runs the body of a joinApp in the driver and waits for what it returns, deeply.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { inGroup } from '../groups/task-group.ts';
+import { describeEndlessWait, inBody, type RunningBody } from '../groups/running-body.ts';
+import { inGroup, isGroup } from '../groups/task-group.ts';
 import { JoinError, type JoinFailure } from '../errors/index.ts';
 import { asFuture, findWaitables, replaceWaitables, type Waitable } from './arguments.ts';
 import { refuseHiddenFutures } from './hidden-futures.ts';
@@ -19,7 +20,7 @@ export const currentJoin = (): Task | undefined => enclosingJoin.getStore();
  */
 export async function runJoin(task: Task, body: (...args: readonly unknown[]) => unknown, args: readonly unknown[]): Promise<unknown> {
   refuseHiddenFutures(args, 'args', task);
-  const returned = enclosingJoin.run(task, () => inGroup(task.group, () => body(...args)));
+  const returned = runBody(task, () => body(...args));
   const isAsync = returned instanceof Promise;
   const value = isAsync ? await unwrap(task, returned) : returned;
   refuseHiddenFutures(value, 'result', task);
@@ -31,6 +32,15 @@ export async function runJoin(task: Task, body: (...args: readonly unknown[]) =>
     );
   }
   return settleAll(task, value, waitables);
+}
+
+function runBody(task: Task, body: () => unknown): unknown {
+  const running: RunningBody = { group: task.group, isOver: false, stop: (reason) => task.cancel(reason) };
+  const end = (): void => void (running.isOver = true);
+  const returned = enclosingJoin.run(task, () => inBody(running, () => inGroup(task.group, body)));
+  if (returned instanceof Promise) returned.then(end, end);
+  else end();
+  return returned;
 }
 
 const isEmptyCollection = (value: unknown): boolean =>
@@ -56,7 +66,9 @@ async function unwrap(task: Task, returned: Promise<unknown>): Promise<unknown> 
 }
 
 async function settleAll(task: Task, value: unknown, waitables: readonly Waitable[]): Promise<unknown> {
-  const settled = await Promise.allSettled(waitables);
+  const around = waitables.find((waitable) => isGroup(waitable) && waitable.includes(task.group));
+  if (isGroup(around)) task.cancel(describeEndlessWait(around.name));
+  const settled = await Promise.allSettled(waitables.map((waitable) => (isGroup(waitable) ? waitable.awaitedByTask() : waitable)));
   const failures: JoinFailure[] = [];
   const values = new Map<Waitable, unknown>();
   for (const [i, outcome] of settled.entries()) {

@@ -15,6 +15,7 @@ import { DataFuture } from '../futures/data-future.ts';
 import { toDataFile } from '../files/file.ts';
 import type { GraphEffect, TaskId } from '../graph/task-graph.ts';
 import { currentGroup } from '../groups/task-group.ts';
+import { isRefused } from './admission.ts';
 import { announceCancelRequested } from './announce.ts';
 import { findWaitablesSafely, snapshot } from './arguments.ts';
 import { kernelChannel } from './channels.ts';
@@ -55,6 +56,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   readonly #config: CompiledConfig;
   readonly #graph = new EffectLoop((effect) => this.#apply(effect));
   readonly #tasks = new TaskTable((active) => this.#executors.setActive(active));
+  readonly #find = (taskId: number): Task | undefined => this.#tasks.get(taskId);
   readonly #executors = new ExecutorSet();
   readonly #externals: Externals;
   readonly #tryEnds: TryEnds;
@@ -190,7 +192,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   explain(taskId: number): string {
     const task = this.#tasks.get(taskId);
     const memo = this.memo.explain(taskId);
-    if (task) return explainTask(task, (id) => this.#tasks.get(id), this.#executors, memo);
+    if (task) return explainTask(task, this.#find, this.#executors, memo);
     const ended = `task ${taskId} has ended${memo === undefined ? '' : `: ${memo}`}`;
     return taskId >= 1 && taskId < this.#nextTask ? ended : `there is no task ${taskId} in this run`;
   }
@@ -209,11 +211,11 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     // Before anybody counts on it: reading arguments may throw (a getter), and launching it will say so again.
     task.waitables = findWaitablesSafely(inputs.length > 0 ? [args, inputs] : args);
     this.#tasks.add(task);
-    if (task.isRefusedBy(entry.options.group ?? currentGroup())) {
+    if (isRefused(task, entry.options.group ?? currentGroup(), this.#find)) {
       this.#tasks.fail(task, 'cancelled', cancelledError(task));
       return task.future;
     }
-    const after = task.waitables ? nodesOf(task.waitables, this.#externals, (taskId) => this.#tasks.get(taskId)) : NO_TASKS;
+    const after = task.waitables ? nodesOf(task.waitables, this.#externals, this.#find) : NO_TASKS;
     if (after.length > 0) task.args = snapshot(args);
     this.#graph.step({ kind: 'submitted', id, policy: this.#policies.of(entry.options), after });
     return task.future;

@@ -4,7 +4,6 @@
  *
  * Failures are nobody's result: when the first of several equal calls fails, the next one runs, with its own retries.
  */
-import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { InvalidOptionError } from '../errors/index.ts';
 import type { ResultMeta } from '../memo/checkpoint-format.ts';
@@ -12,6 +11,7 @@ import { makeKey, type KeyParts } from '../memo/memo-key.ts';
 import { isUnchanged, stateOf } from '../memo/file-states.ts';
 import { announceMemo } from './announce.ts';
 import { logChannel } from './channels.ts';
+import { missingStream } from './left-files.ts';
 import { explainMiss, explainTaken } from './memo-explain.ts';
 import { MemoNotes } from './memo-notes.ts';
 import type { MemoShelf } from './memo-shelf.ts';
@@ -187,11 +187,4 @@ export class Memo {
     this.#told.add(id);
     logChannel.publish({ executor: 'memo', level, message: `${message}; kernel.explain(taskId) tells it of each task, this is the first` });
   }
-}
-
-/** Of the files that the task's output goes to, one that is not there. What is 'auto' belongs to a run, not to a result. */
-function missingStream(task: Task): string | undefined {
-  const { stdout, stderr } = task.entry.options;
-  const paths = [stdout !== 'auto' && task.stdout, stderr !== 'auto' && task.stderr];
-  return paths.filter((path) => typeof path === 'string').find((path) => !existsSync(path));
 }

@@ -7,7 +7,7 @@ import type { TryOutcome } from '../executor.ts';
 import { AppFuture, type TaskState, type TaskView, type TryRecord } from '../futures/app-future.ts';
 import type { DataFuture } from '../futures/data-future.ts';
 import type { TaskId } from '../graph/task-graph.ts';
-import { isGroup, type Refusal, type TaskGroup } from '../groups/task-group.ts';
+import type { Refusal, TaskGroup } from '../groups/task-group.ts';
 import type { ArgumentRef } from '../task-spec.ts';
 import { resolve as resolvePath } from 'node:path';
 import { ElementView } from './element.ts';
@@ -55,6 +55,8 @@ export class Task implements TaskView {
   /** The error that is the reason, if one is. */
   cancelCause: unknown;
   group: TaskGroup | undefined;
+  /** Groups that it had to wait for when it was called, itself or by what it depends on. */
+  behind: ReadonlySet<TaskGroup> | undefined;
   /** What the latest try ended with; moved into the future when the graph says that it is final. */
   latestError: unknown;
   latestValue: unknown;
@@ -126,22 +128,11 @@ export class Task implements TaskView {
     this.#owner.cancelTask(this, reason, cause);
   }
 
-  /** Makes it a member of `group`. @returns whether that takes no more tasks; then it is as cancelled. */
-  isRefusedBy(group: TaskGroup | undefined): boolean {
-    this.group = group;
-    const refusal = group?.admit(this) ?? this.#endlessWait();
-    if (!refusal) return false;
+  /** It is as cancelled before it began. */
+  refuse(refusal: Refusal): void {
     this.cancelReason = refusal.reason;
     this.cancelCause = refusal.cause;
     if (refusal.isKnown) this.future.markObserved();
-    return true;
-  }
-
-  #endlessWait(): Refusal | undefined {
-    const around = this.group && this.waitables?.find((waitable) => isGroup(waitable) && waitable.includes(this.group));
-    if (!isGroup(around)) return undefined;
-    const reason = `it waits for group '${around.name}', in which it is itself, so neither would ever end; call it outside of the group`;
-    return { reason, cause: undefined, isKnown: false };
   }
 
   element(key: string | number): AppFuture<unknown> {
@@ -205,6 +196,7 @@ export class Task implements TaskView {
     this.prepared = undefined;
     this.refs = undefined;
     this.waitables = undefined;
+    this.behind = undefined;
     this.latestValue = undefined;
     this.children = undefined;
   }

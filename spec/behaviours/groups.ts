@@ -159,7 +159,7 @@ export function describeGroups(executor: ExecutorUnderTest): void {
       await double.with({ inputs: [g] })(2);
       const slow = g.run(() => hang());
       const after = double.with({ inputs: [g] })(3);
-      expect(place.kernel.explain(after.taskId)).to.include('waits for');
+      expect(place.kernel.explain(after.taskId)).to.include("waits for group 'barrier of two'");
       slow.cancel();
       expect(await failureOf(slow)).to.be.instanceOf(CancelledError);
       expect(await after).to.equal(6);
@@ -174,6 +174,53 @@ export function describeGroups(executor: ExecutorUnderTest): void {
         expect((error as Error).message).to.include("it waits for group 'outer', in which it is itself");
       }
       expect(await double.with({ inputs: [inner], group: g })(1)).to.equal(2);
+    });
+
+    it('is not waited for by a task in it by way of others, nor of other groups', async () => {
+      const gate = Promise.withResolvers<number>();
+      await using g = group('first');
+      await using h = group('second');
+      g.run(() => double(gate.promise));
+      h.run(() => double(gate.promise));
+      const afterG = double.with({ inputs: [g] })(1);
+      const afterBoth = double.with({ inputs: [h] })(double(afterG));
+      const between = double(afterBoth);
+      const closing = g.run(() => double(between));
+      expect((await failureOf(closing)).message).to.match(
+        /it needs task \d+ \(double\), which waits for group 'first', in which it is itself/,
+      );
+      const afterH = double.with({ inputs: [h], group: g })(1);
+      const inH = await failureOf(double.with({ group: h })(afterG));
+      expect((inH as Error).message, 'first waits for second, by a member').to.include("which waits for group 'second'");
+      gate.resolve(1);
+      expect(await Promise.all([afterG, afterBoth, afterH])).to.deep.equal([2, 8, 2]);
+    });
+
+    it('does not count for a task that waits for what has begun, since its group had ended then', async () => {
+      await using g = group('phase');
+      g.run(() => double(1));
+      const slow = hang.with({ inputs: [g] })();
+      const between = double(slow);
+      await eventually('its launch', () => slow.state === 'launched');
+      const again = g.run(() => double(between));
+      expect(place.kernel.explain(again.taskId)).to.include('waits for');
+      slow.cancel();
+      expect(await failureOf(again)).to.be.instanceOf(DependencyError);
+    });
+
+    it('is not waited for by the body of a join in it, nor by what that returns', async () => {
+      await using g = group('own');
+      const bodies = [async () => void (await g), () => [g], () => g.then(() => 1)];
+      for (const body of bodies) {
+        const join = g.run(() => joinApp(body as never)());
+        expect((await failureOf(join)).message, String(body)).to.include("waits for group 'own', in which it is itself");
+      }
+      const afterwards = joinApp(() => {
+        void g.then(() => undefined);
+        return double(1);
+      });
+      const floating = g.run(() => afterwards());
+      expect(await floating, 'what nobody waits for is no harm').to.equal(2);
     });
 
     it('of a group in which nothing was ever called is a warning, since calls below `await using` are not in it', async () => {
@@ -333,6 +380,20 @@ export function describeGroups(executor: ExecutorUnderTest): void {
       expect(caught).to.equal(undefined);
     });
 
+    it('is thrown at the end whatever tasks and joins wait for the group', async () => {
+      const waiting: AppFuture<unknown>[] = [];
+      const caught = await endOf(async (g) => {
+        g.run(() => giveUp('for the owner'));
+        waiting.push(double.with({ inputs: [g] })(1), joinApp(() => [g] as never)());
+        for (const future of waiting) expect((await failureOf(future)).message).to.include('for the owner');
+        expect((await failureOf(waiting[0] as AppFuture<unknown>)).message).to.include(
+          "did not run: it needs group 'a group', which failed",
+        );
+        expect((await failureOf(waiting[1] as AppFuture<unknown>)).message).to.include('1 of 1 part of the join failed');
+      });
+      expect(caught).to.have.property('message', 'for the owner');
+    });
+
     it('is what `run` fails with where its body waited for a sibling', async () => {
       const thrown = await endOf((g) =>
         g.run(async () => {
@@ -370,6 +431,8 @@ export function describeGroups(executor: ExecutorUnderTest): void {
 
   it('refuses options that do not exist and groups that are none', () => {
     expect(() => group('')).to.throw(InvalidOptionError, /name/);
+    expect(() => group('x', null as never)).to.throw(InvalidOptionError, /group 'x': option 'options' is null/);
+    expect(() => group('x').run(5 as never)).to.throw(InvalidOptionError, /group 'x': option 'run' is 5 \(number\); it must be a function/);
     expect(() => group('x', { parnet: group('y') } as never)).to.throw(InvalidOptionError, /'parnet'.*parent/);
     expect(() => group('x', { parent: {} as TaskGroup })).to.throw(InvalidOptionError, /a group, as group\('name'\) makes it/);
     expect(() => double.with({ group: 'x' as never })).to.throw(InvalidOptionError, /'group'/);

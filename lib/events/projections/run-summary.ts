@@ -3,6 +3,7 @@
  */
 import type { TaskState } from '../../futures/app-future.ts';
 import type { ErrorSummary, Logged, RunStarted } from '../events.ts';
+import type { LogCondition } from '../reader.ts';
 import { runTimeOf, takenFrom, TaskHistories, type TaskHistory, type TryHistory } from './task-histories.ts';
 
 export interface StateCounts {
@@ -67,6 +68,8 @@ export class RunSummary {
   /** Whether it was asked to end by a signal. */
   wasInterrupted = false;
   lostEvents = 0;
+  /** Of the log that the events are from. */
+  log: LogCondition = { unreadBytes: 0, isDamaged: false, hasLost: false, hasClosed: false };
   /** How many results were taken from which run, by its NNN. */
   readonly taken = new Map<string, number>();
   readonly counts = zeroCounts();

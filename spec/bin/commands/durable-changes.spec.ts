@@ -1,7 +1,7 @@
 /** Durable runs that are resumed under other circumstances than they began: real processes. */
 import { once } from 'node:events';
 import { readdirSync, rmSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -165,5 +165,35 @@ describe('flotilla run --resume, where something has changed', function () {
     await letGo();
     expectSum(await resume(), 2);
     expect(ran()).to.deep.equal(['0', '1', '1']);
+  });
+
+  it('runs a task again whose output is gone, and takes those whose outputs are there', async () => {
+    await folder.write(
+      'a.ts',
+      `
+import { bashApp, Config, HighThroughputExecutor, load } from '${packageUrl}';
+await using kernel = await load(new Config({ orphanGrace: '10m', executors: [new HighThroughputExecutor({ label: 'htex', maxWorkersPerNode: 2, coresPerWorker: 0.5 })] }));
+const write = bashApp((i: number) => \`echo \${i} >> ran; echo \${i} > o\${i}.txt; echo said\`);
+const read = bashApp((i: number, file: unknown) => \`cat \${file}\`, { returns: 'json' });
+const writers = [0, 1, 2].map((i) => write.with({ outputs: [\`o\${i}.txt\`], stdout: [\`s\${i}.txt\`, 'w'] })(i));
+await Promise.all(writers);
+console.log('half');
+const wait = bashApp(() => 'while ! test -e go; do sleep 0.02; done');
+await wait();
+const values = await Promise.all(writers.map(({ outputs }, i) => read(i, outputs[0])));
+console.log('sum ' + values.reduce((sum: number, value) => sum + (value as number), 0));
+`,
+    );
+    const run = folder.start(['run', 'a.ts']);
+    await run.said('half');
+    run.child.kill('SIGKILL');
+    await run.result;
+    for (const gone of ['o0.txt', 's2.txt']) rmSync(join(folder.path, gone));
+    await letGo();
+    const resumed = await folder.run(['run', 'a.ts', '--resume']);
+    expectSum(resumed, 3);
+    expect(ran()).to.deep.equal(['0', '0', '1', '2', '2']);
+    const log = await readFile(join(folder.path, 'runinfo', '001', 'flotilla.log'), 'utf8');
+    expect(log).to.include(`runs again: the file ${join(folder.path, 'o0.txt')} that it had written is gone`);
   });
 });

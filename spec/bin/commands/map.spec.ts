@@ -38,6 +38,16 @@ describe('flotilla map', function () {
     expect(code).to.equal(2);
   });
 
+  it('gives bytes that are not UTF-8 in base64 too with --json', async () => {
+    const { stdout } = await map('--json', "printf '\\377a'; echo fine >&2; :", ':::', 'a');
+    const record = JSON.parse(stdout);
+    expect(record).to.include({ stdout: '\uFFFDa', stdoutBase64: Buffer.from([0xff, 0x61]).toString('base64'), stderr: 'fine\n' });
+    expect(record).not.to.have.property('stderrBase64');
+  });
+
+  it('tells each job its number', async () =>
+    expect((await map('-k', 'echo $PARALLEL_SEQ {}', ':::', 'a', 'b')).stdout).to.equal('1 a\n2 b\n'));
+
   it('passes bytes on as they are, and as many as there are', async () => {
     const big = await map("head -c 3000000 /dev/zero | tr '\\0' x; :", ':::', 'a');
     expect(big.stdout).to.have.length(3_000_000);
@@ -48,9 +58,14 @@ describe('flotilla map', function () {
     expect(Buffer.concat(bytes).toString('hex')).to.equal('ff00fe');
   });
 
-  it('leaves no output of jobs in the run directory', async () => {
-    await map('echo', ':::', 'a', 'b');
-    expect(readdirSync(join(folder.path, 'runinfo', '000', 'map'))).to.deep.equal([]);
+  it('leaves no output of jobs in the run directory but of those that failed, which their errors name', async () => {
+    await map('echo {}; echo no >&2; test {} = a', ':::', 'a', 'b');
+    expect(readdirSync(join(folder.path, 'runinfo', '000', 'map')).toSorted()).to.deep.equal(['2.err', '2.out']);
+    expect((await folder.run(['logs', 'last', '2'])).stdout).to.match(/==> .*2\.out <==\nb\n\n==> .*2\.err <==\nno\n/);
+    const gone = await folder.run(['logs', 'last', '1']);
+    expect(gone.code).to.equal(1);
+    expect(gone.stderr).to.match(/there is no .*1\.out: flotilla map removes what it has printed/);
+    expect((await folder.run(['explain', 'last', '1'])).stdout).to.match(/stdout: .*1\.out \(is not there\)$/m);
   });
 
   const full = existsSync('/dev/full') ? it : it.skip;
@@ -123,6 +138,37 @@ describe('flotilla map', function () {
     expect((await folder.run([...args.slice(0, 2), '--resume', ...args.slice(2)], THREADS)).code).to.equal(0);
     expect(fileIn('started').split('\n').sort().join('')).to.equal('abbcd');
     expect(fileIn('ended').split('\n').sort().join('')).to.equal('abcd');
+  });
+
+  it('lists a job with -k only when its output is printed, so that --resume after a kill leaves nothing unseen', async () => {
+    const args = [
+      '-k',
+      '-j2',
+      '--joblog',
+      'log',
+      'echo {}; test {} != a -o -e go || { touch up; sleep 60; }; touch end{}',
+      ':::',
+      'a',
+      'b',
+      'c',
+    ];
+    const run = folder.start(['map', ...args], THREADS);
+    await eventually('the others to end', () => existsSync(join(folder.path, 'endc')), 30_000);
+    await eventually(
+      'their ends in the log of the run',
+      async () => (await folder.run(['show', 'last'])).stdout.includes('2 done'),
+      30_000,
+    );
+    run.child.kill('SIGKILL');
+    expect((await run.result).stdout).to.equal('');
+    expect(fileIn('log').trim().split('\n')).to.have.length(1);
+    writeFileSync(join(folder.path, 'go'), '');
+    expect((await map('--resume', ...args)).stdout).to.equal('a\nb\nc\n');
+    expect(
+      fileIn('log')
+        .split('\n')
+        .map((line) => line.split('\t')[0]),
+    ).to.deep.equal(['Seq', '1', '2', '3', '']);
   });
 
   it('runs a job whose command is another one than in the log, and says so', async () => {

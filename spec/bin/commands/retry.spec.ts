@@ -1,8 +1,9 @@
 /** `flotilla retry`, with real processes and scripts. */
 import { readFileSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { expect } from 'chai';
+import { encodeFileHeader } from '../../../lib/events/format.ts';
 import { eventually } from '../../support/eventually.ts';
 import { makeScriptFolder, packageUrl, type RunResult, type ScriptFolder } from '../../support/flotilla-run.ts';
 
@@ -30,6 +31,18 @@ describe('flotilla retry', function () {
   /** What has run, in order of their numbers. */
   const ran = (): string => readFileSync(join(folder.path, 'ran'), 'utf8').trim().split('\n').sort().join(' ');
   const retry = (...args: string[]): Promise<RunResult> => folder.run(['retry', ...args]);
+
+  it('says of a run whose log is empty that it is still starting, or that it ended too soon', async () => {
+    const log = join(folder.path, 'runinfo', '000', 'events.log');
+    await mkdir(dirname(log), { recursive: true });
+    await writeFile(log, encodeFileHeader());
+    expect(await retry('last', '--failed'))
+      .to.include({ code: 2 })
+      .with.property('stderr')
+      .that.includes('run 000 is still starting');
+    await utimes(log, 1, 1);
+    expect((await retry('last', '--failed')).stderr).to.include('run 000 has ended before anything of it was in its event log');
+  });
 
   it('runs again what has failed and takes the rest, as the run was started, and ends as the script does', async () => {
     const first = await folder.run(['run', 'a.ts', ...CONFIG, '--', 'one word', '-x']);

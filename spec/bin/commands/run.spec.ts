@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { makeScriptFolder, packageUrl, type ScriptFolder } from '../../support/flotilla-run.ts';
 
@@ -26,6 +28,26 @@ describe('flotilla run', () => {
       );
       const { stdout, code } = await folder.run(['run', 'a.ts']);
       expect({ stdout, code }).to.deep.equal({ stdout: 'done\n', code: 5 });
+    });
+
+    it('goes on when nobody reads its output any more, which is said once', async () => {
+      await folder.write(
+        'a.ts',
+        `import { writeFileSync } from 'node:fs';
+        console.log('up');
+        for (let i = 0; i < 40; i++) { await new Promise((r) => setTimeout(r, 10)); console.log('more'); }
+        writeFileSync('end', '');
+        process.exitCode = 4;`,
+      );
+      const run = folder.start(['run', 'a.ts']);
+      await run.said('up');
+      run.child.stdout?.destroy();
+      const { code, stderr } = await run.result;
+      expect({ code, stderr }).to.deep.equal({
+        code: 4,
+        stderr: 'flotilla: nobody reads the output of the script any more; it goes on\n',
+      });
+      expect(existsSync(join(folder.path, 'end'))).to.equal(true);
     });
 
     it('that throws is shown with its own frames only', async () => {

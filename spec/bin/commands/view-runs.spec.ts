@@ -144,6 +144,48 @@ describe('the commands that look at runs', function () {
     await truncate(log, whole);
   });
 
+  it('say what is missing where the log is damaged or cut', async () => {
+    const log = join(folder.path, 'runinfo/000/events.log');
+    const whole = await readFile(log);
+    try {
+      const half = Math.floor(whole.length / 2);
+      await writeFile(log, Buffer.concat([whole.subarray(0, half), Buffer.alloc(9, 7), whole.subarray(half + 9)]));
+      expect(await succeed('show', '0')).to.match(/^run 000: unknown, [^]*the event log is damaged: its last \d+ bytes cannot be read/);
+      expect(await lines('runs'))
+        .to.have.nested.property('[1]')
+        .that.includes('unknown, events missing');
+      expect(await json('runs'))
+        .to.have.nested.property('[0].gaps')
+        .that.includes('damaged');
+      expect((await folder.run(['explain', '0', '7'])).stderr).to.include('the event log is damaged');
+      await writeFile(log, whole.subarray(0, whole.length - 5));
+      expect(await succeed('show', '0')).to.match(/^run 000: broken off, [^]*the event log is cut off/);
+      expect(await succeed('explain', '0', '1')).to.include('the event log is cut off');
+      expect(await json('explain', '0', '1'))
+        .to.have.property('gaps')
+        .that.includes('cut off');
+    } finally {
+      await writeFile(log, whole);
+    }
+  });
+
+  it('know a run that has closed when there was no room for its events, which it said once', async () => {
+    await folder.write(
+      'full.ts',
+      `
+      import { jsApp, load } from '${packageUrl}';
+      await using kernel = await load();
+      const quick = jsApp((i: number) => i, { name: 'quick' });
+      for (let i = 0; i < 30; i++) await Promise.all(Array.from({ length: 10 }, () => quick(i)));`,
+    );
+    const set = '--quiet --set runDir=full';
+    const run = await folder.runScript(`trap '' XFSZ; ulimit -f 2; flotilla run full.ts ${set}`, { FLOTILLA_CONFIG: 'local-threads' });
+    expect(run.code, run.stderr).to.equal(0);
+    expect(run.stderr.match(/events of this run are lost, its log \(events\.log\) cannot be written: EFBIG/g)).to.have.length(1);
+    expect(await succeed('show', '0', '--run-dir', 'full')).to.match(/^run 000: closed, [^]*events are missing here: the disk/);
+    expect((await lines('runs', '--run-dir', 'full'))[1]).to.include('closed, events missing');
+  });
+
   const refused: readonly [string[], RegExp][] = [
     [['show', '7'], /^flotilla: there is no run 7: .*runinfo has run 000 alone; --run-dir names another directory\n$/],
     [['show', 'last', '--run-dir', 'none'], /there is no run last: .*none has no run with an event log/],

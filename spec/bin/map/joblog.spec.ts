@@ -1,6 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { formatEntry, type JoblogEntry, JoblogWriter, parseJoblog, readJoblog } from '../../../bin/map/joblog.ts';
 import { UsageError } from '../../../bin/usage-error.ts';
@@ -58,6 +58,18 @@ describe('the job log', () => {
     add(true, entry());
     add(true, entry({ seq: 2 }));
     expect(readFileSync(path, 'utf8').split(HEAD)).to.have.length(2);
+  });
+
+  it('is written by one run at a time, and one that was killed is no bar', () => {
+    const tell = (): void => undefined;
+    const first = new JoblogWriter(path, false, tell);
+    first.add(entry());
+    expect(() => new JoblogWriter(path, false, tell)).to.throw(UsageError, /is being written by another flotilla map, process \d+ on /);
+    first[Symbol.dispose]();
+    expect(readFileSync(path, 'utf8')).to.equal(`${HEAD}${formatEntry(entry())}`);
+    writeFileSync(`${path}.lock`, JSON.stringify({ host: hostname(), pid: process.pid, started: '1' }));
+    new JoblogWriter(path, true, tell)[Symbol.dispose]();
+    expect(readdirSync(dirname(path))).to.deep.equal([basename(path)]);
   });
 
   it('refuses what is no job log, and says where', () => {

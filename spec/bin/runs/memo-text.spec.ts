@@ -39,7 +39,7 @@ describe('the story of a task', () => {
     for (const [i, event] of events.entries()) histories.add({ atMs: i, event });
     const task = histories.get(1) as TaskHistory;
     const rest = { summary: new RunSummary(), chain: [], children: [], others: new Map() };
-    return explainTask(task, rest, { run: '007', state: 'closed' }).join('\n');
+    return explainTask(task, rest, { run: '007', state: 'closed', isGone: () => false }).join('\n');
   };
   const called: RunEvent = { kind: 'taskCalled', taskId: 1, name: 'app', app: 'js' };
 

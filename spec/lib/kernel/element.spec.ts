@@ -73,6 +73,7 @@ describe('an element of a future', () => {
     for (const [value, seen] of [
       [7, 'a number'],
       [null, 'null'],
+      [undefined, 'undefined'],
       ['text', 'a string'],
     ] as const) {
       const of = new FakeTask();
