@@ -1,13 +1,17 @@
 /**
  * The command line: its commands, options and help. What a command does is in commands/.
  */
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { FlotillaError } from '../lib/errors/flotilla-error.ts';
 import { PACKAGE_VERSION } from '../lib/wire/protocol.ts';
+import { addBundleCommand } from './command-line/bundle.ts';
 import { addConfigCommand } from './command-line/config.ts';
 import { addDoctorCommand } from './command-line/doctor.ts';
 import { addMapCommand } from './command-line/map.ts';
 import { addPerfCommand } from './command-line/perf.ts';
+import { addRetryCommand } from './command-line/retry.ts';
 import { addRunsCommands } from './command-line/runs.ts';
 import { collect } from './command-line/shared.ts';
 import { showError } from './show-error.ts';
@@ -19,7 +23,7 @@ export const ExitCode = { Ok: 0, Failed: 1, Usage: 2 } as const;
 const MAP_USAGE = 255;
 
 /** Something that was named on the command line cannot be used. */
-const USAGE_CODES: ReadonlySet<string> = new Set(['FLOTILLA_CONFIG_ERROR', 'FLOTILLA_EVENT_LOG_ERROR']);
+const USAGE_CODES: ReadonlySet<string> = new Set(['FLOTILLA_CONFIG_ERROR', 'FLOTILLA_EVENT_LOG_ERROR', 'FLOTILLA_BUNDLE_ERROR']);
 
 const EXIT_CODES = `
 Exit codes:
@@ -45,7 +49,7 @@ export interface RunCommandOptions {
   readonly config?: string;
   readonly set: readonly string[];
   readonly quiet: boolean;
-  /** The number of a run, or 'last'. */
+  /** The number of a run, its directory, or 'last'. */
   readonly resume?: string;
 }
 
@@ -70,13 +74,14 @@ export function buildProgram(commands: Commands): Command {
     .option('-c, --config <name|file>', 'where tasks run: a packaged config, or a .yaml or .ts file')
     .option('-s, --set <path=value>', 'change one option of the config; can be repeated', collect)
     .option('-q, --quiet', 'no progress, and a summary only of failures')
-    .option('-r, --resume [run]', 'use the results of an earlier run again: its number, or last (default)', readRun)
+    .option('-r, --resume [run]', 'use the results of an earlier run again: its number or directory, or last (default)', readRun)
     .addHelpText('after', RUN_HELP)
     .showHelpAfterError('(options of the script go after --; flotilla run --help says more)')
     .action((script: string, args: string[], { config, set = [], quiet = false, resume }: Partial<RunFlags>) =>
       commands.run(script, args, { ...(config === undefined ? {} : { config }), set, quiet, ...resumeOf(resume) }),
     );
-  for (const add of [addMapCommand, addRunsCommands, addConfigCommand, addDoctorCommand, addPerfCommand]) add(program);
+  for (const add of [addMapCommand, addRunsCommands, addRetryCommand, addConfigCommand, addDoctorCommand, addPerfCommand, addBundleCommand])
+    add(program);
   return program;
 }
 
@@ -110,5 +115,6 @@ const resumeOf = (given: string | true | undefined): { resume?: string } =>
 
 function readRun(value: string): string {
   if (/^(\d+|last)$/.test(value)) return value;
-  throw new InvalidArgumentError('It takes the number of a run, or last; alone it goes behind the script.');
+  if (statSync(value, { throwIfNoEntry: false })?.isDirectory()) return resolve(value);
+  throw new InvalidArgumentError('It takes the number of a run, its directory, or last; alone it goes behind the script.');
 }

@@ -1,6 +1,7 @@
 /**
  * Which config applies, and why: `--config`, else the argument of load(), else FLOTILLA_CONFIG, else `local`. Pure.
  */
+import type { ConfigOrigin } from '../lib/events/events.ts';
 import type { Config } from './config.ts';
 import type { ConfigOptions } from './options.ts';
 
@@ -9,6 +10,7 @@ export type ConfigArgument = Config | ConfigOptions | string | URL;
 
 export interface ConfigChoice {
   readonly source: ConfigArgument;
+  readonly from: ConfigOrigin;
   /** Completes "config local (…)". */
   readonly why: string;
 }
@@ -26,11 +28,11 @@ export const DEFAULT_CONFIG = 'local';
 export function chooseConfig({ commandLine, argument, environment }: Choices): ConfigChoice {
   if (commandLine !== undefined) {
     const instead = argument === undefined ? '' : ", in place of the script's own";
-    return { source: commandLine, why: `--config${instead}` };
+    return { source: commandLine, from: '--config', why: `--config${instead}` };
   }
-  if (argument !== undefined) return { source: argument, why: 'given to load() in the script' };
-  if (environment !== undefined && environment !== '') return { source: environment, why: 'FLOTILLA_CONFIG' };
-  return { source: DEFAULT_CONFIG, why: 'default; choose another with --config or FLOTILLA_CONFIG' };
+  if (argument !== undefined) return { source: argument, from: 'load()', why: 'given to load() in the script' };
+  if (environment !== undefined && environment !== '') return { source: environment, from: 'FLOTILLA_CONFIG', why: 'FLOTILLA_CONFIG' };
+  return { source: DEFAULT_CONFIG, from: 'default', why: 'default; choose another with --config or FLOTILLA_CONFIG' };
 }
 
 /** What the first line of a run says: `config local (default; …), with --set retries=2`. */
@@ -38,8 +40,13 @@ export function describeChoice(choice: ConfigChoice, set: readonly string[] = []
   return `config ${describeSource(choice)}${set.map((override, i) => `${i === 0 ? ', with' : ''} --set ${override}`).join('')}`;
 }
 
-function describeSource({ source, why }: ConfigChoice): string {
-  if (typeof source === 'string') return `${source} (${why})`;
-  if (source instanceof URL) return `${source.protocol === 'file:' ? source.pathname : source.href} (${why})`;
-  return why;
+function describeSource(choice: ConfigChoice): string {
+  const name = nameOfSource(choice.source);
+  return name === undefined ? choice.why : `${name} (${choice.why})`;
+}
+
+/** undefined for a Config and for options: they have none. */
+export function nameOfSource(source: ConfigArgument): string | undefined {
+  if (source instanceof URL) return source.protocol === 'file:' ? source.pathname : source.href;
+  return typeof source === 'string' ? source : undefined;
 }

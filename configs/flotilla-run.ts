@@ -7,19 +7,22 @@ import type { DataFlowKernel } from '../lib/kernel/kernel.ts';
 const KEY = Symbol.for('flotilla.run');
 
 export interface FlotillaRun {
+  readonly command: 'run' | 'map' | 'perf';
+  /** Absolute: where it was started. */
+  readonly startedIn: string;
   /** `--config`. */
   readonly config?: string;
   /** `--set`, in order. */
   readonly set: readonly string[];
   readonly quiet: boolean;
-  /** `--resume`: the number of a run, or 'last'. */
+  /** `--resume`: the number of a run, its directory, or 'last'. */
   readonly resume?: string;
   /** Called with each kernel that load() has started. */
   kernelStarted(kernel: DataFlowKernel): void;
 }
 
-export function announceRun(run: FlotillaRun): void {
-  Reflect.set(globalThis, KEY, run);
+export function announceRun(run: Omit<FlotillaRun, 'startedIn'>): void {
+  Reflect.set(globalThis, KEY, { ...run, startedIn: process.cwd() } satisfies FlotillaRun);
 }
 
 /** undefined: the script was not started by `flotilla run`. */

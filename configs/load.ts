@@ -3,12 +3,13 @@
  */
 import { basename } from 'node:path';
 import { KernelOpenError } from '../lib/errors/engine-errors.ts';
+import type { RunOrigin } from '../lib/events/events.ts';
 import { currentKernel } from '../lib/kernel/current.ts';
 import type { DataFlowKernel } from '../lib/kernel/kernel.ts';
 import { warn } from '../lib/options/warnings.ts';
-import { chooseConfig, type ConfigArgument, describeChoice } from './choose.ts';
+import { chooseConfig, type ConfigArgument, type ConfigChoice, describeChoice, nameOfSource } from './choose.ts';
 import { callerOfLoad } from './config-module.ts';
-import { currentRun } from './flotilla-run.ts';
+import { currentRun, type FlotillaRun } from './flotilla-run.ts';
 import { readConfig } from './read.ts';
 
 /**
@@ -32,10 +33,19 @@ export async function load(config?: ConfigArgument): Promise<DataFlowKernel> {
   if (open) throw new KernelOpenError(open.runDir);
   if (run?.quiet !== true) say(describeChoice(choice, run?.set));
   for (const warning of chosen.warnings) warn(warning);
-  const kernel = await Kernel.start({ ...chosen.compiled, resume: run?.resume });
+  const kernel = await Kernel.start({ ...chosen.compiled, resume: run?.resume }, originOf(choice, run));
   if (run?.resume !== undefined && !run.quiet) say(describeResume(run.resume, kernel));
   run?.kernelStarted(kernel);
   return kernel;
+}
+
+/** For who wants to start such a run again. */
+function originOf({ source, from }: ConfigChoice, run: FlotillaRun | undefined): RunOrigin {
+  const name = nameOfSource(source);
+  return {
+    ...(run === undefined ? {} : { command: run.command, startedIn: run.startedIn, set: run.set }),
+    config: { from, ...(name === undefined ? {} : { name }) },
+  };
 }
 
 function describeResume(resume: string, { resumption, memo }: DataFlowKernel): string {

@@ -32,7 +32,9 @@ const ours = () => ({
     .describe('Where tasks run. Default: one HighThroughputExecutor on this machine.')
     .optional(),
   retries: wholeNumber(0).describe('How often a failed task runs again. Default 0.').optional(),
-  retryHandler: onlyInTypeScript<RetryHandler>(isFunction, 'a function').optional(),
+  retryHandler: onlyInTypeScript<RetryHandler>(isFunction, 'a function')
+    .describe('Says what a failure costs of `retries`: (error, { taskId, name, tryNumber }) => number. Default: 1.')
+    .optional(),
   runDir: path().describe("Default 'runinfo'.").optional(),
   memoizer: zod()
     .strictObject({ files: oneOf(['mtime', 'content']).optional() }, "a map such as { files: 'content' }")

@@ -47,6 +47,6 @@ export interface CompiledConfig {
   readonly orphanGraceMs: number | undefined;
   readonly initializeLogging: boolean;
   readonly memo: MemoSettings;
-  /** The run that this one goes on with: its number, or 'last'. */
+  /** The run that this one goes on with: its number, 'last', or its directory. */
   readonly resume?: string | undefined;
 }

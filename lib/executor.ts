@@ -63,10 +63,11 @@ export interface ExecutorContext {
   /** For executors that have none of their own. */
   readonly orphanGraceMs: number | undefined;
   /**
-   * `runinfo/NNN` of a driver that died, whose managers the executor of the same label is to take over, if there are any. What they still
-   * do for that driver's tasks is told as everything else; a try that is submitted and that they hold is not sent again.
+   * Run directories of drivers that died one after the other, the latest first. The executor of the same label is to take over what
+   * managers they have left, if there are any. What those still do for tasks of these drivers is told as everything else; a try that is
+   * submitted and that they hold is not sent again.
    */
-  readonly takeOver?: string | undefined;
+  readonly takeOver: readonly string[];
   readonly events: ExecutorEvents;
 }
 
@@ -102,6 +103,8 @@ export interface RunningExecutor {
   explain(taskId: number): string;
   /** Ends everything and leaves no process. Idempotent; bounded by `timeoutMs`. */
   close(timeoutMs: number): Promise<void>;
+  /** Looks after its managers no more, and leaves them to another driver. Absent: it has none that could wait. */
+  abandon?(): void;
   /** Last resort, synchronous: a second Ctrl-C. */
   killNow(): void;
 }

@@ -1,6 +1,6 @@
 /**
- * Builds the package into dist/: compiles the TypeScript, and puts beside it the other files that the code needs when it runs, and
- * the JSON Schema of configs, which editors read.
+ * Builds the package into dist/: compiles the TypeScript, puts beside it the other files that the code needs when it runs and the
+ * JSON Schema of configs, which editors read, and joins the modules into few files.
  *
  * Plain JavaScript, since it runs before anything is built. A build that fails leaves the dist/ that was there.
  */
@@ -8,6 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, extname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { joinModules } from './single-files.mjs';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const output = join(root, 'dist');
@@ -23,10 +24,11 @@ try {
     .filter((file) => COPIED.has(extname(file)))
     .map(copy);
   await writeSchema();
+  const joined = await joinModules(unfinished);
   for (const command of COMMANDS) chmodSync(join(unfinished, command), 0o755);
   rmSync(output, { recursive: true, force: true });
   renameSync(unfinished, output);
-  console.log(`dist/ is built; ${copied.length} files beside the JavaScript`);
+  console.log(`dist/ is built: ${joined} files of JavaScript, ${copied.length} beside them`);
 } catch (error) {
   console.error(`build: ${error instanceof Error ? error.message : error}`);
   process.exitCode = 1;

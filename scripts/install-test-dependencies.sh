@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs what the specs and examples need of the system, on Debian and its kin: Python with venv and numpy, perl, what pins and
-# supervises processes, a compiler for node-pty, GNU Parallel to compare with, Open MPI and OpenSSH to launch with. Does nothing where
-# all of it is there. Without root it says what to install.
+# supervises processes, a compiler for node-pty, GNU Parallel to compare with, Open MPI and OpenSSH to launch with, and strace for a
+# bench. Does nothing where all of it is there. Without root it says what to install.
 set -euo pipefail
 
 missing=()
@@ -31,6 +31,7 @@ need parallel command -v parallel
 need openmpi-bin command -v mpiexec
 need openssh-client command -v ssh
 need openssh-server test -x /usr/sbin/sshd
+need strace command -v strace
 
 if [ "${#missing[@]}" -eq 0 ]; then
   exit 0

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { access, constants, readFile, realpath, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { createRequire, isBuiltin } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { configJsonSchema } from '../configs/schema.ts';
+import { findJsImports } from '../lib/memo/code/js-imports.ts';
 import { copySource, installTarball, remove, run, runWell } from './support/package-copy.ts';
 import { LAYERS, ROOT, sourceFiles } from './support/source-tree.ts';
 
@@ -59,6 +60,24 @@ describe('the package', function () {
     const others = packed.files.map(({ path }) => path).filter((path) => !path.startsWith('dist/'));
     expect(others.sort()).to.deep.equal(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
     expect(packed.files.filter(({ path }) => /(^|\/)spec\/|\.spec\.|\.pyc$|__pycache__/.test(path))).to.deep.equal([]);
+  });
+
+  it('has each program that nodes start in one file, which loads what is native and nothing else', async () => {
+    const scripts = packed.files.map(({ path }) => path).filter((path) => /^dist\/executors\/.*\.js$/.test(path));
+    expect(scripts.map((path) => path.slice(path.lastIndexOf('/') + 1)).sort()).to.deep.equal([
+      'interchange-entry.js',
+      'manager-entry.js',
+      'node-spawner-entry.js',
+      'process-entry.js',
+      'thread-entry.js',
+    ]);
+    const loaded = await Promise.all(scripts.map(async (path) => findJsImports(await readFile(join(source, path), 'utf8'))));
+    const others = loaded.flat().filter((specifier) => !isBuiltin(specifier) && !BESIDE.test(specifier));
+    expect([...new Set(others)].sort()).to.deep.equal(['msgpackr-extract', 'node-pty', 'zeromq']);
+  });
+
+  it('has the licences of those whose code it has taken in', async () => {
+    expect(await readFile(join(source, 'dist/THIRD-PARTY-LICENSES'), 'utf8')).to.match(/^msgpackr \d.*\n\nMIT License/);
   });
 
   it('has the JSON Schema of configs, for editors', async () => {
@@ -117,6 +136,8 @@ describe('the package', function () {
   };
 });
 
+/** Files that a module finds from its own place: scripts of other languages, and other programs. */
+const BESIDE = /^\.|\.js$|^@msgpackr-extract\//;
 const TYPES = join(ROOT, 'node_modules/@types');
 
 describe('the lock file', () => {

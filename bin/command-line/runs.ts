@@ -2,13 +2,13 @@
  * The commands that look at runs: their options and help. What they do is in ../commands/.
  */
 import { type Command, InvalidArgumentError } from 'commander';
+import { carryOut, RUN_ARGUMENT } from './shared.ts';
 
 interface ViewOptions {
   readonly runDir: string;
   readonly json?: boolean;
 }
 
-const RUN_ARGUMENT = "number of the run, 'last', or path of its directory";
 const DEFAULT_LINES = 100;
 
 export function addRunsCommands(program: Command): void {
@@ -45,13 +45,4 @@ const compile = ({ runDir, json = false }: ViewOptions): { runDir: string; json:
 function toCount(text: string): number {
   if (/^\d+$/.test(text)) return Number(text);
   throw new InvalidArgumentError('It is a whole number.');
-}
-
-async function carryOut(work: () => Promise<void>): Promise<void> {
-  // `flotilla show 3 | head`: the reader has seen enough.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit();
-    throw error;
-  });
-  await work();
 }

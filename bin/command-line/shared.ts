@@ -3,6 +3,8 @@
  */
 import type { Command } from 'commander';
 
+export const RUN_ARGUMENT = "number of the run, 'last', or path of its directory";
+
 /** Which config applies, as the command line has it. */
 export interface ConfigChoiceOptions {
   readonly config?: string;
@@ -19,4 +21,14 @@ export function addConfigOptions(command: Command): Command {
 /** For options that can be repeated. */
 export function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
+}
+
+/** For commands that print and do nothing else. */
+export async function carryOut(work: () => Promise<void>): Promise<void> {
+  // `flotilla show 3 | head`: the reader has seen enough.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit();
+    throw error;
+  });
+  await work();
 }

@@ -14,7 +14,7 @@ export async function explainCommand(which: string, taskId: string, { runDir, js
   const { task, ...story } = await readTask(folder, toTaskId(taskId));
   if (!task) throw new UsageError(`run ${folder.run} has no task ${taskId}; it has ${story.summary.counts.total} task(s)`);
   const state = runStateOf(story.summary);
-  if (!json) return console.log(explainTask(task, story, state).join('\n'));
+  if (!json) return console.log(explainTask(task, story, { run: folder.run, state }).join('\n'));
   const { chain, children } = story;
   console.log(JSON.stringify({ run: folder.run, runState: state, ...task, failedBefore: chain, children }));
 }

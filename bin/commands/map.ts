@@ -31,7 +31,7 @@ export async function runMap(operands: readonly string[], options: MapOptions): 
   if (options.dryRun) return await printJobs(list, options);
   const parallelism = planWith(options, judgeRule);
   using joblog = options.joblog === undefined ? undefined : new JoblogWriter(options.joblog, isResuming(options));
-  announceRun({ ...configOf(options), set: parallelism.set, quiet: true, kernelStarted: () => undefined });
+  announceRun({ command: 'map', ...configOf(options), set: parallelism.set, quiet: true, kernelStarted: () => undefined });
   const judge = new HaltJudge(judgeRule, list.total ?? 0);
   await using kernel = await load();
   await runAll(kernel, list, { options, limit: parallelism.limit, judge, joblog });

@@ -25,7 +25,7 @@ export async function runPerf({ tasks, time, app: kind, json, config, set = [] }
   const makeApp = Object.hasOwn(APPS, kind) ? APPS[kind] : undefined;
   if (makeApp === undefined) throw new UsageError(`--app ${kind}: expected ${Object.keys(APPS).join(', ')}`);
   const options = { tasks: readCount(tasks), targetSeconds: readSeconds(time), nowMs: () => performance.now() };
-  announceRun({ ...(config === undefined ? {} : { config }), set, quiet: json === true, kernelStarted: () => undefined });
+  announceRun({ command: 'perf', ...(config === undefined ? {} : { config }), set, quiet: json === true, kernelStarted: () => undefined });
   const begin = performance.now();
   await using kernel = await load();
   const app = makeApp();

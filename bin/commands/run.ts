@@ -24,6 +24,7 @@ export async function runScript(script: string, args: readonly string[], options
   }
   const report = new RunReport({ quiet: options.quiet });
   announceRun({
+    command: 'run',
     ...(options.config === undefined ? {} : { config: options.config }),
     set: options.set,
     quiet: options.quiet,

@@ -20,14 +20,15 @@ export async function listCommand({ runDir, json }: RunsOptions): Promise<void> 
   else console.log(runs.length === 0 ? `no runs in ${runDir}` : formatTable(HEADS, runs.map(toRow)).join('\n'));
 }
 
-const HEADS = ['run', 'started', 'took', 'state', 'tasks', 'done', 'failed', 'not run', 'cancelled', 'script'];
+const HEADS = ['run', 'started', 'took', 'state', 'tasks', 'done', 'taken', 'failed', 'ignored', 'not run', 'cancelled', 'script'];
 
 function toRow([{ run }, summary]: readonly [RunFolder, RunSummary]): (string | number)[] {
   const { startedMs, started, counts } = summary;
-  const { total, done, failed, dependencyFailed, cancelled } = counts;
+  const { total, done, memoized, failed, ignored, dependencyFailed, cancelled } = counts;
   const since = startedMs === undefined ? '?' : formatDate(startedMs);
   const script = started?.argv.join(' ') ?? '';
-  return [run, since, formatMs(wallMsOf(summary)), runStateOf(summary), total, done, failed, dependencyFailed, cancelled, script];
+  const ends = [total, done, memoized, failed, ignored, dependencyFailed, cancelled];
+  return [run, since, formatMs(wallMsOf(summary)), runStateOf(summary), ...ends, script];
 }
 
 /** One log that cannot be read (of another version, perhaps) must not hide the others. */

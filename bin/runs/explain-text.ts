@@ -3,7 +3,8 @@
  */
 import type { TaskHistory, TryHistory } from '../../lib/events/projections/task-histories.ts';
 import type { ErrorSummary } from '../../lib/events/events.ts';
-import { runTimeOf } from '../../lib/events/projections/task-histories.ts';
+import { runTimeOf, takenFrom } from '../../lib/events/projections/task-histories.ts';
+import { describeDecision, nameTaken } from './memo-text.ts';
 import type { TaskStory } from './read-run.ts';
 import type { RunState } from './run-state.ts';
 import { formatClock, formatKiB, formatMs, listSome, nameTask } from './words.ts';
@@ -18,17 +19,25 @@ interface Moment {
   readonly text: string;
 }
 
-/** @param state of the run: what has not ended means another thing in a run that is over. */
-export function explainTask(task: TaskHistory, story: Omit<TaskStory, 'task'>, state: RunState): string[] {
+/** The run that the task is of. */
+export interface ExplainedRun {
+  /** NNN. */
+  readonly run: string;
+  /** What has not ended means another thing in a run that is over. */
+  readonly state: RunState;
+}
+
+export function explainTask(task: TaskHistory, story: Omit<TaskStory, 'task'>, { run, state }: ExplainedRun): string[] {
   const moments = [
     ...called(task, story),
     ...(task.cancelRequest ? [{ atMs: task.cancelRequest.atMs, text: cancelText(task.cancelRequest.reason) }] : []),
+    ...(task.memo ?? []).map(({ atMs, decision }) => ({ atMs, text: describeDecision(decision, run) })),
     ...task.tries.flatMap(describeTry),
     ...ended(task, story),
   ];
   const ordered = sortByTime(moments);
   return [
-    `${nameTask(task)}: ${headline(task, state)}`,
+    `${nameTask(task)}: ${headline(task, { run, state })}`,
     ...ordered.map(({ atMs, text }) => `  ${atMs === undefined ? ' '.repeat(CLOCK_LENGTH) : formatClock(atMs)}  ${text}`),
     ...outlook(task, story, state),
     ...(
@@ -51,10 +60,18 @@ function sortByTime(moments: readonly Moment[]): Moment[] {
   return placed.sort((a, b) => a.atMs - b.atMs).map(({ moment }) => moment);
 }
 
-function headline(task: TaskHistory, state: RunState): string {
-  const words = { done: 'done', failed: 'failed', dependencyFailed: 'did not run', cancelled: 'cancelled' } as const;
-  const end = words[task.state as keyof typeof words];
-  const tries = task.tries.length > 1 ? `, at try ${task.tries.length}` : '';
+const ENDS = {
+  done: 'done',
+  failed: 'failed',
+  ignored: 'failed, which is ignored',
+  dependencyFailed: 'did not run',
+  cancelled: 'cancelled',
+} as const;
+
+function headline(task: TaskHistory, { run, state }: ExplainedRun): string {
+  const end = ENDS[task.state as keyof typeof ENDS];
+  const source = takenFrom(task);
+  const tries = task.tries.length > 1 ? `, at try ${task.tries.length}` : source ? `, with the result of ${nameTaken(source, run)}` : '';
   if (end !== undefined) return `${end}${tries}, ${formatMs((task.endedMs ?? task.calledMs) - task.calledMs)} after it was called`;
   return state === 'running' ? `${task.state}` : `had not ended when the events of this run do`;
 }
@@ -130,10 +147,16 @@ function ended(task: TaskHistory, { others, chain }: Omit<TaskStory, 'task'>): M
   const { endedMs: atMs, error, state } = task;
   if (atMs === undefined) return [];
   if (state === 'dependencyFailed') return [{ atMs, text: `did not run: ${chainText(chain, others, error)}` }];
-  if (state === 'failed' && error !== task.tries.at(-1)?.error && error)
-    return [{ atMs, text: `failed for good: ${describeError(error)}` }];
-  return [{ atMs, text: state === 'done' ? 'done' : state === 'cancelled' ? 'cancelled' : 'failed for good' }];
+  const isKnown = error === undefined || error === task.tries.at(-1)?.error || state === 'done' || state === 'cancelled';
+  return [{ atMs, text: `${LAST_WORDS[state as keyof typeof LAST_WORDS] ?? state}${isKnown ? '' : `: ${describeError(error)}`}` }];
 }
+
+const LAST_WORDS = {
+  done: 'done',
+  cancelled: 'cancelled',
+  failed: 'failed for good',
+  ignored: 'failed for good, which is ignored: what depends on it goes on with the value that its onFailure gives',
+} as const;
 
 function chainText(chain: readonly number[], others: ReadonlyMap<number, TaskHistory>, error: ErrorSummary | undefined): string {
   if (chain.length === 0) return `a promise that it needs was rejected${error ? ` (${describeError(error)})` : ''}`;
@@ -157,6 +180,8 @@ function outlook(task: TaskHistory, { others, children, summary }: Omit<TaskStor
           )}`,
         ];
   if (task.state === 'pending') {
+    const last = task.memo?.at(-1)?.decision;
+    if (last?.kind === 'twin') return [`  it ${tense} for task ${last.task}, the same call`];
     const open = task.after.filter((id) => others.get(id)?.endedMs === undefined);
     const what = open.length === 0 ? 'a promise of the script' : namesOf(open, others);
     return [`  it ${tense} for ${what}`];

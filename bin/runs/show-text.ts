@@ -4,9 +4,11 @@
 import type { AppSummary, RunSummary, StateCounts } from '../../lib/events/projections/run-summary.ts';
 import type { RunFolder } from './run-folder.ts';
 import type { RunState } from './run-state.ts';
-import { formatDate, formatKiB, formatMs, formatTable, nameCall } from './words.ts';
+import { describeOrigin } from './origin-text.ts';
+import { formatDate, formatKiB, formatMs, formatTable, listSome, nameCall } from './words.ts';
 
 const MESSAGE_LENGTH = 160;
+const MOST_RUNS = 5;
 
 export const wallMsOf = ({ startedMs, lastMs }: RunSummary): number => (lastMs ?? 0) - (startedMs ?? lastMs ?? 0);
 
@@ -18,9 +20,11 @@ export function describeRun(folder: RunFolder, summary: RunSummary, state: RunSt
       ? [
           `  ${started.argv.join(' ') || '(no script)'}`,
           `  started ${formatDate(startedMs)} on ${started.host} as process ${started.pid}; flotilla ${started.flotilla}, node ${started.node}`,
+          ...describeOrigin(started).map((line) => `  ${line}`),
         ]
       : []),
     `  ${describeCounts(counts)}`,
+    ...describeTaken(summary, folder.run).map((line) => `  ${line}`),
     ...(summary.lostEvents > 0 ? [`  ${summary.lostEvents} events are missing here: the disk could not take them`] : []),
     ...section('apps', appTable([...summary.apps.values()])),
     ...section('failures', [...summary.apps.values()].flatMap(failuresOf)),
@@ -29,12 +33,13 @@ export function describeRun(folder: RunFolder, summary: RunSummary, state: RunSt
   ];
 }
 
-function describeCounts(counts: StateCounts): string {
-  const { total, done, failed, dependencyFailed, cancelled } = counts;
-  const open = total - done - failed - dependencyFailed - cancelled;
+export function describeCounts(counts: StateCounts): string {
+  const { total, done, failed, ignored, dependencyFailed, cancelled } = counts;
+  const open = total - done - failed - ignored - dependencyFailed - cancelled;
   const parts = [
     `${done} done`,
     failed > 0 && `${failed} failed`,
+    ignored > 0 && `${ignored} failed and ignored`,
     dependencyFailed > 0 && `${dependencyFailed} not run because one before them failed`,
     cancelled > 0 && `${cancelled} cancelled`,
     open > 0 && `${open} not ended`,
@@ -42,18 +47,46 @@ function describeCounts(counts: StateCounts): string {
   return total === 0 ? 'no tasks' : `${total} ${total === 1 ? 'task' : 'tasks'}: ${parts.filter((part) => part !== false).join(', ')}`;
 }
 
+/** Runs with the most first. */
+function describeTaken({ taken, counts }: RunSummary, ownRun: string): string[] {
+  if (counts.memoized === 0) return [];
+  const runs = [...taken].sort(([, a], [, b]) => b - a).map(([run, count]) => `${count} of ${run === ownRun ? 'this run' : `run ${run}`}`);
+  const what =
+    counts.memoized === 1
+      ? '1 of these was not run, since its result was there'
+      : `${counts.memoized} of these were not run, since their results were there`;
+  return [`${what}: ${listSome(runs, MOST_RUNS)}`];
+}
+
 const section = (title: string, lines: readonly string[]): string[] =>
   lines.length === 0 ? [] : ['', `${title}:`, ...lines.map((line) => `  ${line}`)];
 
 function appTable(apps: readonly AppSummary[]): string[] {
   if (apps.length === 0) return [];
-  const heads = ['app', 'kind', 'tasks', 'done', 'failed', 'not run', 'cancelled', 'retries', 'mean', 'max', 'CPU', 'memory'];
+  const heads = [
+    'app',
+    'kind',
+    'tasks',
+    'done',
+    'taken',
+    'failed',
+    'ignored',
+    'not run',
+    'cancelled',
+    'retries',
+    'mean',
+    'max',
+    'CPU',
+    'memory',
+  ];
   const rows = apps.map((app) => [
     app.name,
     app.app,
     app.total,
     app.done,
+    app.memoized,
     app.failed,
+    app.ignored,
     app.dependencyFailed,
     app.cancelled,
     app.retries,
@@ -106,6 +139,7 @@ export function runAsData(folder: RunFolder, summary: RunSummary, state: RunStat
     wallMs: wallMsOf(summary),
     driver: summary.started,
     tasks: summary.counts,
+    taken: Object.fromEntries(summary.taken),
     lostEvents: summary.lostEvents,
     apps: [...summary.apps.values()].map((app) => ({ ...app, errors: [...app.errors.values()] })),
     slowest: summary.slowest,

@@ -18,7 +18,7 @@ import type { InterchangeKeeper } from './interchange-keeper.ts';
 import type { InterchangeEvent } from './interchange-process.ts';
 import { forgottenOutcome, type LostManager, lostOutcome, managerLostBody } from './manager-loss.ts';
 import { ManagerNews } from './manager-news.ts';
-import { type KnownManager, KnownManagers } from './managers.ts';
+import { KnownManagers } from './managers.ts';
 import { writeSettings } from './manager/settings.ts';
 import { Outbox } from './outbox.ts';
 import { createParts, type PartsEvents, settingsPathIn } from './parts.ts';
@@ -107,7 +107,7 @@ export class HighThroughput implements RunningExecutor {
       if (this.#failure) throw this.#failure;
     } catch (error) {
       // What cannot be taken over now may be later: its managers go on.
-      if (this.#takeOver.isUnderWay) this.#abandon();
+      if (this.#takeOver.isUnderWay) this.abandon();
       else await this.close(JOB_END_MS);
       // What made it stop says more than that it has stopped.
       throw this.#failure ?? error;
@@ -123,7 +123,7 @@ export class HighThroughput implements RunningExecutor {
     this.#blocks.start();
   }
 
-  #abandon(): void {
+  abandon(): void {
     this.#interchange.killNow();
     this.#blocks.abandon();
   }
@@ -251,8 +251,8 @@ export class HighThroughput implements RunningExecutor {
   #onRecovered({ managers, missing, requeued, held }: Recovered): void {
     this.#expected.clear();
     for (const [taskId, tryNumber] of this.#tries.hold(held)) this.#context.events.tryEnded(forgottenOutcome(taskId, tryNumber));
+    this.#record?.writeNow();
     this.#takeOver.done();
-    this.#record?.changed();
     const absent = missing.length === 0 ? '' : `; these did not come back in time: ${missing.join(', ')}`;
     this.#log('info', `the new interchange has ${managers} manager(s), and ${requeued} task(s) to place${absent}`);
   }

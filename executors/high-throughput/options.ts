@@ -108,6 +108,7 @@ const carriedOverFromParsl = () => ({
   managed: carriedOver().optional(),
   enableMpiMode: carriedOver().optional(),
   mpiLauncher: carriedOver().optional(),
+  remoteMonitoringRadio: carriedOver().optional(),
 });
 
 /** Why an option of Parsl's does nothing. */
@@ -122,6 +123,7 @@ export const highThroughputWarnings: Readonly<Record<string, string>> = {
   managed: 'the kernel manages every executor',
   enableMpiMode: 'MPI tasks are not part of this release',
   mpiLauncher: 'MPI tasks are not part of this release',
+  remoteMonitoringRadio: 'monitoring is not part of this release',
 };
 
 export type HighThroughputOptions = OptionsInput<typeof highThroughputOptions>;

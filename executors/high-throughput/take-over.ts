@@ -2,6 +2,7 @@
  * Taking over from a driver that died: its interchange is ended, and another takes its port and keys. The managers come back to that by
  * themselves, as they do when an interchange dies.
  */
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ExecutorFailed } from '../../lib/errors/index.ts';
@@ -22,9 +23,12 @@ export class TakeOver {
   readonly #returned = Promise.withResolvers<void>();
   #isUnderWay: boolean;
 
-  /** @param runDir of the driver that died, if any did. @throws ExecutorFailed if what it left cannot be read. */
-  constructor(label: string, runDir: string | undefined) {
-    this.from = readPredecessor(label, runDir);
+  readonly #path: string | undefined;
+
+  /** @param runDirs of the drivers that died, the latest first. @throws ExecutorFailed if what they left cannot be read. */
+  constructor(label: string, runDirs: readonly string[]) {
+    this.#path = runDirs.map((runDir) => durableStatePath(join(runDir, label))).find((path) => existsSync(path));
+    this.from = readPredecessor(label, this.#path);
     this.generation = (this.from?.generation ?? -1) + 1;
     this.#isUnderWay = this.from !== undefined;
     this.#returned.promise.catch(() => undefined);
@@ -50,8 +54,10 @@ export class TakeOver {
     }
   }
 
+  /** From here on there is nothing to take over there. */
   done(): void {
     this.#isUnderWay = false;
+    if (this.#path !== undefined) rmSync(this.#path, { force: true });
     this.#returned.resolve();
   }
 
@@ -60,12 +66,12 @@ export class TakeOver {
   }
 }
 
-function readPredecessor(label: string, runDir: string | undefined): DurableState | undefined {
-  if (runDir === undefined) return undefined;
+function readPredecessor(label: string, path: string | undefined): DurableState | undefined {
+  if (path === undefined) return undefined;
   try {
-    return readDurableState(durableStatePath(join(runDir, label)));
+    return readDurableState(path);
   } catch (cause) {
-    throw new ExecutorFailed(label, `what ${runDir} says of its managers cannot be used: ${(cause as Error).message}`, { cause });
+    throw new ExecutorFailed(label, `what ${path} says of its managers cannot be used: ${(cause as Error).message}`, { cause });
   }
 }
 

@@ -14,6 +14,7 @@ export const threadPoolOptions = new OptionsSchema('ThreadPoolExecutor', () => (
   threadNamePrefix: carriedOver().optional(),
   storageAccess: carriedOver().optional(),
   workingDir: carriedOver().optional(),
+  remoteMonitoringRadio: carriedOver().optional(),
 }));
 
 /** Why an option of Parsl's does nothing. */
@@ -21,6 +22,7 @@ export const threadPoolWarnings: Readonly<Record<string, string>> = {
   threadNamePrefix: "threads are named after the executor's label",
   storageAccess: 'staging of files is not part of this release',
   workingDir: "tasks start in the driver's working directory; write cwd on the app",
+  remoteMonitoringRadio: 'monitoring is not part of this release',
 };
 
 export type ThreadPoolOptions = OptionsInput<typeof threadPoolOptions>;

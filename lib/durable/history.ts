@@ -8,6 +8,8 @@ import { ResultStatus } from '../wire/records.ts';
 import { decodeRecord, type JournalRecord, type Launched } from './journal-format.ts';
 
 export interface PastTask {
+  /** NNN of the run whose driver started it. */
+  readonly run: string;
   readonly taskId: number;
   /** Of the last try. */
   tryNumber: number;
@@ -47,25 +49,25 @@ export class History {
    * @throws Error of the file system, or that says why it is no journal.
    */
   async read(path: string): Promise<void> {
-    const { previous } = headerOf(decodeRecord(readFirstRecord(path)));
+    const { previous, run } = headerOf(decodeRecord(readFirstRecord(path)));
     if (previous !== undefined) await this.read(previous);
     this.#journals.push(path);
-    await readRecords(path, ({ body, at, end }, base) => this.#take(decodeRecord(body), { path, at: base + at, length: end - at }));
+    await readRecords(path, ({ body, at, end }, base) => this.#take(run, decodeRecord(body), { path, at: base + at, length: end - at }));
   }
 
-  #take(record: JournalRecord | undefined, place: { path: string; at: number; length: number }): void {
-    if (record?.kind === 'launched') this.#launched(record);
+  #take(run: string, record: JournalRecord | undefined, place: { path: string; at: number; length: number }): void {
+    if (record?.kind === 'launched') this.#launched(run, record);
     else if (record?.kind === 'ended') this.#ended(record.outcome, record.outcome.status === ResultStatus.Ok ? place : undefined);
   }
 
-  #launched({ taskId, tryNumber, executor, key }: Launched): void {
+  #launched(run: string, { taskId, tryNumber, executor, key }: Launched): void {
     this.#lastTaskId = Math.max(this.#lastTaskId, taskId);
     const known = this.#byId.get(taskId);
     if (known) {
       Object.assign(known, { tryNumber, executor, ended: undefined });
       return;
     }
-    const past: PastTask = { taskId, tryNumber, executor, ended: undefined };
+    const past: PastTask = { run, taskId, tryNumber, executor, ended: undefined };
     this.#byId.set(taskId, past);
     if (key === '') return;
     const same = this.#byKey.get(key);

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import type { TryOutcome } from '../executor.ts';
 import { CheckpointWriter } from '../memo/checkpoint-writer.ts';
 import { MAX_RECORD_BYTES } from '../memo/records.ts';
-import { encodeEnded, encodeHeader, encodeLaunched, type Launched } from './journal-format.ts';
+import { BEGUN, encodeEnded, encodeHeader, encodeLaunched, type Launched } from './journal-format.ts';
 
 /** In a run directory. */
 export const DURABLE_FOLDER = 'durable';
@@ -28,6 +28,9 @@ export class Journal {
   constructor({ runDir, previous, onRefused }: JournalOptions) {
     const header = { run: basename(runDir), previous: previous === undefined ? undefined : journalPathOf(previous) };
     this.#writer = new CheckpointWriter({ path: journalPathOf(runDir), header: () => encodeHeader(header), onRefused });
+    // Written now: it leads back to the run before.
+    this.#add(BEGUN);
+    this.#writer.flush();
   }
 
   /** Written when this returns: before any worker can have the try. */

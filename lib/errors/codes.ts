@@ -64,7 +64,7 @@ export const ERROR_CODES = {
     remedy: 'Wait again, or cancel the future; kernel.explain(taskId) says what it waits for.',
   },
   FLOTILLA_WORKER_LOST: {
-    meaning: 'The process that ran the task ended under it, more often than the infrastructure budget allows.',
+    meaning: "The process that ran the task ended under it, and `onLost` is 'fail'; else it is among the losses of a PoisonTaskError.",
     remedy: 'Look at error.signal and error.stderrTail; SIGKILL out of nowhere is mostly a lack of memory.',
   },
   FLOTILLA_MANAGER_LOST: {
@@ -72,7 +72,7 @@ export const ERROR_CODES = {
     remedy: "Look at error.stderrTail, and for the block's end in the scheduler: its walltime may have run out.",
   },
   FLOTILLA_POISON_TASK_ERROR: {
-    meaning: 'One task has killed three workers and is not given another.',
+    meaning: 'A task was lost with its worker three times, and is not given another.',
     remedy: 'error.losses has the evidence: memory, native code, process.exit.',
   },
   FLOTILLA_SUBMIT_ERROR: {
@@ -102,6 +102,10 @@ export const ERROR_CODES = {
   FLOTILLA_EVENT_LOG_ERROR: {
     meaning: 'The event log of a run is not there, or was written by another version.',
     remedy: 'Check the run directory; a run with `initializeLogging: false` has no log.',
+  },
+  FLOTILLA_BUNDLE_ERROR: {
+    meaning: 'A bundle cannot be made as it was asked for.',
+    remedy: 'The message says what is missing or in the way; docs/bundle.md has what a bundle is made of.',
   },
   FLOTILLA_NO_KERNEL_ERROR: {
     meaning: 'An app was called while no kernel was open.',

@@ -43,6 +43,31 @@ export interface CancelRequested {
   readonly reason: string;
 }
 
+export type MemoDecision =
+  /** It did not run: its result is that of a task of this run or an earlier one, the same call. `run` is NNN. */
+  | { readonly kind: 'taken'; readonly run: string; readonly task: number }
+  /** A driver before this one, of run `run`, had started it: it goes on. */
+  | { readonly kind: 'takenOver'; readonly run: string; readonly task: number }
+  /** The same call is under way: it waits for that, and is told of again then. */
+  | { readonly kind: 'twin'; readonly task: number }
+  /** It runs: it has no key. */
+  | { readonly kind: 'withoutKey'; readonly reason: string }
+  /** It runs: there is a result of the same call, which cannot be used. */
+  | { readonly kind: 'unusable'; readonly reason: string }
+  /**
+   * It runs, though there are results. `differing`: what of its key is in none of its app's results ('code', 'version', 'options', 'args[1]',
+   * 'kw.n', 'inputs[0]', 'its command'); 'app' alone where the run has resumed others and these have none of an app of this name; empty where
+   * each part is in some result. Of arguments only the first 32 count, and those with at most a thousand values.
+   */
+  | { readonly kind: 'missed'; readonly differing: readonly string[] };
+
+/** What the memo came to for a task of an app with `cache: true`. Not told where there was no result to compare it with. */
+export interface MemoDecided {
+  readonly kind: 'memoDecided';
+  readonly taskId: number;
+  readonly decision: MemoDecision;
+}
+
 export interface TaskEnded {
   readonly kind: 'taskEnded';
   readonly taskId: number;
@@ -165,8 +190,23 @@ export interface ExecutorLost {
   readonly reason: string;
 }
 
+/** What made the config be this one. */
+export type ConfigOrigin = '--config' | 'load()' | 'FLOTILLA_CONFIG' | 'default';
+
+/** How a run was started, as far as it matters to start another one so. */
+export interface RunOrigin {
+  /** The command of `flotilla`; absent: the script was started by Node itself. */
+  readonly command?: 'run' | 'map' | 'perf';
+  /** Where it was started: what relative paths on its command line mean. Absent: in `cwd`. */
+  readonly startedIn?: string;
+  /** `name`, as it was given: a packaged config or a file. Absent where load() was given a Config or its options. */
+  readonly config?: { readonly from: ConfigOrigin; readonly name?: string };
+  /** `--set`, in order. */
+  readonly set?: readonly string[];
+}
+
 /** The first event of a log. */
-export interface RunStarted {
+export interface RunStarted extends RunOrigin {
   readonly kind: 'runStarted';
   readonly runId: string;
   readonly flotilla: string;
@@ -178,6 +218,8 @@ export interface RunStarted {
   readonly argv: readonly string[];
   /** Labels. */
   readonly executors: readonly string[];
+  /** Absolute paths of the checkpoint files that it was told to take results from; absent: it resumes nothing. */
+  readonly resumed?: readonly string[];
 }
 
 export interface KernelChanged {
@@ -192,7 +234,7 @@ export interface EventsLost {
   readonly reason: string;
 }
 
-export type TaskEvent = TaskCalled | CancelRequested | TaskEnded;
+export type TaskEvent = TaskCalled | CancelRequested | MemoDecided | TaskEnded;
 export type TryEvent = TryLaunched | TryEnded;
 export type WorkerEvent = WorkerStarted | WorkerEnded;
 export type ManagerEvent = ManagerRegistered | ManagerGone | ManagerRefused;

@@ -45,7 +45,6 @@ export const TRY_ENDS: readonly TryEnd[] = ['done', 'failed', 'lost', 'walltime'
 export const TASK_STATES: readonly TaskState[] = [
   'pending',
   'launched',
-  'retrying',
   'joining',
   'done',
   'failed',

@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import { Settleable } from './settleable.ts';
 import type { DataFuture } from './data-future.ts';
 
-export type TaskState = 'pending' | 'launched' | 'retrying' | 'joining' | 'done' | 'ignored' | 'failed' | 'dependencyFailed' | 'cancelled';
+export type TaskState = 'pending' | 'launched' | 'joining' | 'done' | 'ignored' | 'failed' | 'dependencyFailed' | 'cancelled';
 
 /** One attempt at a task. */
 export interface TryRecord {

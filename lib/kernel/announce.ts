@@ -2,7 +2,7 @@
  * Tells of a task and its tries on the channels, if anybody listens.
  */
 import { summarizeError } from '../events/error-summary.ts';
-import type { TaskCalled, TaskEnded, TryEnd, TryEnded } from '../events/events.ts';
+import type { MemoDecision, TaskCalled, TaskEnded, TryEnd, TryEnded } from '../events/events.ts';
 import { DependencyError } from '../errors/index.ts';
 import type { TryOutcome } from '../executor.ts';
 import type { TryResult } from '../graph/task-graph.ts';
@@ -37,6 +37,10 @@ export function announceCancelRequested({ taskId, cancelReason = '' }: Task): vo
   if (taskChannel.hasSubscribers) tellTask({ kind: 'cancelRequested', taskId, reason: cancelReason });
 }
 
+export function announceMemo({ taskId }: Task, decision: MemoDecision): void {
+  if (taskChannel.hasSubscribers) tellTask({ kind: 'memoDecided', taskId, decision });
+}
+
 /** An executor is about to be given the task's present try; a join's body is about to be begun. */
 export function announceLaunched({ taskId, tryNumber, executor }: Task): void {
   if (tryChannel.hasSubscribers) tellTry({ kind: 'tryLaunched', taskId, tryNumber, executor });
@@ -44,7 +48,8 @@ export function announceLaunched({ taskId, tryNumber, executor }: Task): void {
 
 /** @param outcome what an executor reported; absent: it ended in the driver. */
 export function announceTryEnded(task: Task, result: TryResult, outcome: TryOutcome | undefined): void {
-  if (!tryChannel.hasSubscribers) return;
+  // What is taken from the memo has no tries.
+  if (!tryChannel.hasSubscribers || task.isMemoized) return;
   const { taskId, tryNumber, latestError } = task;
   const { host = '', worker = '', startMs = 0, durationUs = 0, usage } = outcome ?? {};
   const ended: TryEnded = { kind: 'tryEnded', taskId, tryNumber, outcome: endOf(result, outcome), host, worker, startMs, durationUs };

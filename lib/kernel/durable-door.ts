@@ -1,6 +1,7 @@
 /**
  * What the kernel sees of durable runs. A run that neither is durable nor resumes another has none, and pays nothing for it.
  */
+import { dirname } from 'node:path';
 import type { CompiledConfig } from '../config.ts';
 import type { TryOutcome } from '../executor.ts';
 import type { DurableRun } from './durable-open.ts';
@@ -37,9 +38,9 @@ export class DurableDoor {
     return this.#run?.resumed;
   }
 
-  /** The same if its managers may still be there. */
-  get takenOver(): string | undefined {
-    return this.#run?.takenOver;
+  /** Run directories of the drivers whose managers may still be there, the latest first. */
+  get takenOver(): readonly string[] {
+    return this.#run ? takenOverRuns(this.#run) : [];
   }
 
   get lastTaskId(): number {
@@ -71,15 +72,15 @@ export class DurableDoor {
   async giveBack(): Promise<void> {
     if (!this.#run) return;
     const { giveBack } = await import('./durable-open.ts');
-    giveBack(this.#run);
+    giveBack(this.#run, this.#runDir);
   }
 
   /** @param isComplete whether every task was done: then nothing is kept. */
   async close(isComplete: boolean): Promise<void> {
     if (!this.#run) return;
-    const { closeDurableRun, earlierRunDirs } = await import('./durable-open.ts');
+    const { closeDurableRun } = await import('./durable-open.ts');
     closeDurableRun(this.#run, this.#runDir, isComplete);
-    for (const runDir of earlierRunDirs(this.#run)) removeStoreDirAtExit(storeDirOf(runDir));
+    for (const runDir of this.takenOver) removeStoreDirAtExit(storeDirOf(runDir));
   }
 
   /** Synchronous: the process is about to end. */
@@ -87,6 +88,11 @@ export class DurableDoor {
     this.#run?.journal?.close();
   }
 }
+
+const takenOverRuns = ({ takenOver, history }: DurableRun): string[] => {
+  const earlier = history.journals.map((path) => dirname(dirname(path))).reverse();
+  return takenOver === undefined ? [] : [...new Set([takenOver, ...earlier])];
+};
 
 const isToBeDurable = ({ orphanGraceMs, executors }: CompiledConfig): boolean =>
   orphanGraceMs !== undefined || executors.some((executor) => executor.orphanGraceMs !== undefined);

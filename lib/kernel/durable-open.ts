@@ -27,9 +27,16 @@ export async function openDurableRun(config: CompiledConfig, runDir: string, isT
   const takenOver = resumed !== undefined && isDurable(resumed) ? resumed : undefined;
   const onRefused = (error: Error): void => tellRefused(runDir, error);
   const journal = isToBeDurable ? new Journal({ runDir, previous: takenOver, onRefused }) : undefined;
+  // Before that run is this one's: whoever resumes this one then finds the way back to it.
   if (journal) announceDriver(runDir);
-  if (takenOver !== undefined) takeOverRun(takenOver, runDir);
-  return { resumed, takenOver, journal, history: await readHistory(takenOver) };
+  try {
+    if (takenOver !== undefined) takeOverRun(takenOver, runDir);
+    return { resumed, takenOver, journal, history: await readHistory(takenOver) };
+  } catch (error) {
+    journal?.close();
+    rmSync(join(runDir, DURABLE_FOLDER), { recursive: true, force: true });
+    throw error;
+  }
 }
 
 async function readHistory(takenOver: string | undefined): Promise<History> {
@@ -46,8 +53,10 @@ async function readHistory(takenOver: string | undefined): Promise<History> {
   }
 }
 
-/** The executors could not take over: another driver may try. */
-export function giveBack({ takenOver }: DurableRun): void {
+/** The run cannot begin: what it was to go on with is as if nobody had touched it. */
+export function giveBack({ takenOver, journal }: DurableRun, runDir: string): void {
+  journal?.close();
+  rmSync(join(runDir, DURABLE_FOLDER), { recursive: true, force: true });
   if (takenOver !== undefined) giveBackRun(takenOver);
 }
 
@@ -57,9 +66,6 @@ export function closeDurableRun({ journal, history }: DurableRun, runDir: string
   if (!isComplete) return;
   for (const folder of [join(runDir, DURABLE_FOLDER), ...history.journals.map(dirname)]) rmSync(folder, { recursive: true, force: true });
 }
-
-/** Directories of the drivers before this one: workers that were taken over still use their stores. */
-export const earlierRunDirs = ({ history }: DurableRun): string[] => history.journals.map((path) => dirname(dirname(path)));
 
 function tellRefused(runDir: string, error: Error): void {
   const message = `the journal of ${runDir} cannot be written (${error.message}): if this driver died now, tasks would run again; they go on`;

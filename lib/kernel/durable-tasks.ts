@@ -8,6 +8,7 @@ import { isValueThere, withKeptValue } from '../durable/kept-values.ts';
 import { makeKey, type KeyParts } from '../memo/memo-key.ts';
 import { ResultStatus } from '../wire/records.ts';
 import { decodeStored, decodeValue, isStored } from '../wire/value-codec.ts';
+import { announceMemo } from './announce.ts';
 import { logChannel } from './channels.ts';
 import type { DurableRun } from './durable-open.ts';
 import type { LaunchSite } from './launch.ts';
@@ -73,7 +74,7 @@ export class DurableTasks {
   #decide(task: Task, parts: KeyParts): void {
     const key = makeKey(parts);
     const past = this.#run.history.claim(key, (each) => this.#isUnderWay(each));
-    if (past?.ended && this.#take(task, past.ended)) return;
+    if (past?.ended && this.#take(task, past, past.ended)) return;
     if (past) this.#bind(task, past);
     else if (this.#run.journal) this.#keyOf.set(task.taskId, key);
     this.#kernel.run(task);
@@ -84,19 +85,21 @@ export class DurableTasks {
   }
 
   /** @returns false for a failure, and if the value has gone. */
-  #take(task: Task, ended: NonNullable<PastTask['ended']>): boolean {
+  #take(task: Task, { run, taskId }: PastTask, ended: NonNullable<PastTask['ended']>): boolean {
     const outcome = outcomeOf(ended);
     if (outcome.status !== ResultStatus.Ok || !isValueThere(outcome)) return false;
     const madeBy = task.entry.kind === 'python' ? 'python' : 'js';
     const { body } = outcome;
     const value = isStored(body) ? new StoredResult(decodeStored(body), madeBy, true) : decodeValue(body);
     task.isMemoized = true;
+    announceMemo(task, { kind: 'taken', run, task: taskId });
     this.#kernel.site.joinEnded(task, task.tryNumber, { value });
     return true;
   }
 
   /** Its first try here is the last one there. */
   #bind(task: Task, past: PastTask): void {
+    announceMemo(task, { kind: 'takenOver', run: past.run, task: past.taskId });
     task.sentBefore = { taskId: past.taskId, tries: past.tryNumber - 1, executor: past.executor };
     this.#bound.set(past.taskId, { task, past });
     task.future.onSettled(() => this.#bound.delete(past.taskId));

@@ -10,8 +10,8 @@ export interface ExecutorContextParts {
   readonly config: CompiledConfig;
   readonly runId: string;
   readonly site: { readonly runDir: string; readonly storeDir: string; readonly workingDirectory: string };
-  /** Run directory of a driver that died. */
-  readonly takeOver: string | undefined;
+  /** Run directories of drivers that died, the latest first. */
+  readonly takeOver: readonly string[];
   tryEnded(outcome: TryOutcome): void;
   failed(error: Error): void;
 }

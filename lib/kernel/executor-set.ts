@@ -25,7 +25,7 @@ export class ExecutorSet {
     return busy;
   }
 
-  /** Starts all at once. If one cannot be started, the others are closed again. */
+  /** Starts all at once. If one cannot be started, `giveUp` is left to do. */
   async start(descriptions: readonly ExecutorDescription[], contextOf: (label: string) => ExecutorContext): Promise<void> {
     const started = await Promise.allSettled(descriptions.map((description) => description.start(contextOf(description.label))));
     for (const outcome of started) {
@@ -33,10 +33,7 @@ export class ExecutorSet {
         this.#members.set(outcome.value.label, { executor: outcome.value, outstanding: 0, failure: undefined });
     }
     const failure = started.find((outcome) => outcome.status === 'rejected');
-    if (failure) {
-      await this.close(5000);
-      throw failure.reason;
-    }
+    if (failure) throw failure.reason;
     this.#single = this.#members.size === 1 ? [...this.#members.values()][0] : undefined;
   }
 
@@ -88,6 +85,13 @@ export class ExecutorSet {
 
   setActive(active: boolean): void {
     for (const { executor } of this.#members.values()) executor.setActive(active);
+  }
+
+  /** The run cannot begin. @param keepsManagers whether what was taken over is to be there for another driver. */
+  async giveUp(timeoutMs: number, keepsManagers: boolean): Promise<void> {
+    if (keepsManagers) for (const { executor } of this.#members.values()) executor.abandon?.();
+    const rest = [...this.#members.values()].filter(({ executor }) => !(keepsManagers && executor.abandon));
+    await Promise.all(rest.map(({ executor }) => executor.close(timeoutMs)));
   }
 
   async close(timeoutMs: number): Promise<void> {

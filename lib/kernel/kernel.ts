@@ -7,9 +7,10 @@ import { randomBytes } from 'node:crypto';
 import { basename } from 'node:path';
 import type { AppEntry } from '../apps/app-entry.ts';
 import type { CompiledConfig } from '../config.ts';
+import type { RunOrigin } from '../events/events.ts';
 import { KernelOpenError, NoKernelError } from '../errors/index.ts';
 import type { TryOutcome } from '../executor.ts';
-import type { AppFuture, TaskState } from '../futures/app-future.ts';
+import type { AppFuture } from '../futures/app-future.ts';
 import { DataFuture } from '../futures/data-future.ts';
 import { toDataFile } from '../files/file.ts';
 import type { GraphEffect, TaskId } from '../graph/task-graph.ts';
@@ -28,7 +29,7 @@ import { executorContext } from './executor-context.ts';
 import { ExecutorSet } from './executor-set.ts';
 import { explainTask } from './explain.ts';
 import { Externals } from './externals.ts';
-import { cancelledError, dependencyError, finalError, successorCancelledError } from './final-error.ts';
+import { cancelledError } from './final-error.ts';
 import { currentJoin } from './join.ts';
 import { launch, type LaunchSite } from './launch.ts';
 import { MemoDoor } from './memo-door.ts';
@@ -39,6 +40,7 @@ import { startRecords } from './run-records.ts';
 import { makeStoreDir, removeStoreDir, removeStoreDirAtExit } from './store-dir.ts';
 import { Task, type TaskOwner } from './task.ts';
 import { TaskPolicies } from './task-policy.ts';
+import { TaskEnds } from './task-ends.ts';
 import { TaskTable } from './task-table.ts';
 import { TryEnds } from './try-ends.ts';
 
@@ -56,6 +58,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   readonly #executors = new ExecutorSet();
   readonly #externals: Externals;
   readonly #tryEnds: TryEnds;
+  readonly #taskEnds: TaskEnds;
   readonly #site: LaunchSite;
   readonly #policies: TaskPolicies;
   /** @internal */
@@ -76,6 +79,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
       (id, failure) => this.#graph.noteFailure(id, failure),
     );
     this.#tryEnds = this.#createTryEnds();
+    this.#taskEnds = new TaskEnds({ graph: this.#graph, tasks: this.#tasks, externals: this.#externals });
     this.#site = this.#createSite();
   }
 
@@ -105,14 +109,16 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
 
   /**
    * Starts the config's executors.
+   * @param origin kept in the event log.
    * @throws KernelOpenError if one is open already; ExecutorFailed, ProviderError and the like if an executor cannot be started.
    */
-  static async start(config: CompiledConfig): Promise<DataFlowKernel> {
+  static async start(config: CompiledConfig, origin: RunOrigin = {}): Promise<DataFlowKernel> {
     const open = currentKernel();
     if (open) throw new KernelOpenError(open.runDir);
     const kernel = new DataFlowKernel(config);
     setCurrentKernel(kernel);
-    if (config.initializeLogging) kernel.#stopRecords = startRecords(kernel.runDir, kernel.runId, config.executors);
+    const { runDir, runId } = kernel;
+    if (config.initializeLogging) kernel.#stopRecords = startRecords({ runDir, runId, config, origin });
     try {
       await kernel.#openDurable();
       // It is read while the executors start.
@@ -122,7 +128,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
         executorContext({
           label,
           config,
-          runId: kernel.runId,
+          runId,
           site: kernel.#site,
           takeOver: kernel.#durable.takenOver,
           tryEnded: (outcome) => kernel.#tryEnds.reported(outcome),
@@ -131,7 +137,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
       );
       await memo;
     } catch (error) {
-      await kernel.#executors.close(EXECUTOR_CLOSE_MS);
+      await kernel.#executors.giveUp(EXECUTOR_CLOSE_MS, kernel.#durable.takenOver.length > 0);
       setCurrentKernel(undefined);
       await kernel.#durable.giveBack();
       await kernel.#stopRecords();
@@ -229,18 +235,9 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
       case 'launch':
         return this.#launch(task, effect.tryNumber, effect.reason);
       case 'cancelTry':
-        return this.#cancelTry(task, effect.tryNumber);
-      case 'succeeded':
-        return this.#tasks.succeed(task);
-      case 'failed':
-        return this.#fail(task, effect.why);
-      case 'ignored':
-        return this.#ignore(task, effect.why);
-      case 'dependencyCancelled':
-        this.#externals.noteCancelling(task.future);
-        return this.#endFailed(task, 'cancelled', successorCancelledError(task, this.#graph.failureOf(effect.upstream)));
-      case 'dependencyFailed':
-        return this.#endFailed(task, 'dependencyFailed', dependencyError(task, this.#graph.failureOf(effect.upstream)));
+        return this.#cancelTry(task);
+      default:
+        return this.#taskEnds.end(task, effect);
     }
   }
 
@@ -259,26 +256,6 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     launch(task, this.#site);
   }
 
-  // --- how tasks end
-
-  #ignore(task: Task, why: 'failed' | 'lost'): void {
-    const error = finalError(task, why);
-    task.finalTry(why === 'failed' ? failureOutcome(task) : why, error);
-    this.#tasks.ignore(task, error);
-  }
-
-  #fail(task: Task, why: 'failed' | 'lost' | 'cancelled'): void {
-    const error = finalError(task, why);
-    if (task.entry.options.onFailure.kind === 'cancelSuccessors') this.#externals.noteCancelling(task.future);
-    if (task.state !== 'pending') task.finalTry(why === 'failed' ? failureOutcome(task) : why, error);
-    this.#endFailed(task, why === 'cancelled' ? 'cancelled' : 'failed', error);
-  }
-
-  #endFailed(task: Task, state: TaskState, error: unknown): void {
-    this.#graph.noteFailure(task.taskId, { error, task: { id: task.taskId, app: task.appName } });
-    this.#tasks.fail(task, state, error);
-  }
-
   // --- cancelling
 
   /** @internal */
@@ -290,7 +267,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     this.#graph.step({ kind: 'cancelRequested', id: task.taskId });
   }
 
-  #cancelTry(task: Task, tryNumber: number): void {
+  #cancelTry(task: Task): void {
     const isHere = task.entry.kind === 'join' || !task.encoded;
     for (const child of task.children ?? [])
       child.cancel(task.cancelReason === '' ? `join ${task.taskId} was cancelled` : task.cancelReason);

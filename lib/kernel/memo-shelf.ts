@@ -22,6 +22,8 @@ export interface FoundResult extends ResultRecord {
 
 export class MemoShelf {
   readonly table: MemoTable;
+  /** Whether there are checkpoints of earlier runs. */
+  readonly isResumed: boolean;
   readonly #mode: MemoSettings['checkpoint'];
   readonly #path: string;
   readonly #writer: CheckpointWriter;
@@ -31,6 +33,7 @@ export class MemoShelf {
   /** @param resumes the checkpoint files whose results are in `table`. */
   constructor(runDir: string, settings: MemoSettings, table: MemoTable, resumes: readonly string[]) {
     this.table = table;
+    this.isResumed = resumes.length > 0;
     this.#mode = settings.checkpoint;
     this.#path = checkpointPathOf(runDir);
     const header: CheckpointHeader = { run: basename(runDir), startedMs: Date.now(), resumes };

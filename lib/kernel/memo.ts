@@ -10,6 +10,7 @@ import { InvalidOptionError } from '../errors/index.ts';
 import type { ResultMeta } from '../memo/checkpoint-format.ts';
 import { makeKey, type KeyParts } from '../memo/memo-key.ts';
 import { isUnchanged, stateOf } from '../memo/file-states.ts';
+import { announceMemo } from './announce.ts';
 import { logChannel } from './channels.ts';
 import { explainMiss, explainTaken } from './memo-explain.ts';
 import { MemoNotes } from './memo-notes.ts';
@@ -25,6 +26,9 @@ export interface MemoSite {
   succeed(task: Task, value: unknown): void;
   fail(task: Task, error: unknown): void;
 }
+
+/** Of an app as a whole: where they differ, all of its results are of no use. */
+const OWN_PARTS: ReadonlySet<string> = new Set(['code', 'version', 'options']);
 
 interface Running {
   readonly taskId: number;
@@ -69,6 +73,7 @@ export class Memo {
     if (error instanceof InvalidOptionError) return this.#site.fail(task, error);
     const why = error instanceof Error ? error.message : String(error);
     this.#notes.set(task.taskId, { kind: 'unkeyable', why });
+    announceMemo(task, { kind: 'withoutKey', reason: why });
     this.#tell(task, 'no key', 'warn', `task ${task.taskId} (${task.appName}) runs without the memo: ${why}`);
     this.#site.run(task);
   }
@@ -79,6 +84,7 @@ export class Memo {
     if (running) {
       running.twins.push(task);
       this.#notes.set(task.taskId, { kind: 'twin', of: running.taskId });
+      announceMemo(task, { kind: 'twin', task: running.taskId });
       return;
     }
     const why = this.#reuse(task, key);
@@ -95,6 +101,7 @@ export class Memo {
     if (found === undefined || typeof found === 'string') return found;
     const { meta, value } = found;
     this.#notes.set(task.taskId, { kind: 'taken', run: meta.run, task: meta.task });
+    announceMemo(task, { kind: 'taken', run: meta.run, task: meta.task });
     task.isMemoized = true;
     this.#site.succeed(task, value);
     return true;
@@ -117,15 +124,24 @@ export class Memo {
 
   #noteMiss(task: Task, parts: KeyParts, why: string | undefined): void {
     this.#notes.set(task.taskId, { kind: 'missed', parts, why });
-    const changed = why ?? this.#shelf.table.changedSince(parts);
-    if (changed === undefined) return;
-    const reason = why ?? `its ${changed} differs from that of every result that was kept`;
-    this.#tell(
-      task,
-      why ? 'unusable' : changed,
-      'info',
-      `task ${task.taskId} (${task.appName}) runs, though the app has results: ${reason}`,
-    );
+    if (why !== undefined) {
+      announceMemo(task, { kind: 'unusable', reason: why });
+      return this.#tellMiss(task, 'unusable', why);
+    }
+    const differing = this.#shelf.table.unknownParts(parts) ?? (this.#shelf.isResumed ? ['app'] : undefined);
+    if (!differing) return;
+    announceMemo(task, { kind: 'missed', differing });
+    const own = differing.find((part) => OWN_PARTS.has(part));
+    if (own !== undefined)
+      this.#tellMiss(
+        task,
+        own,
+        `its ${own} ${own === 'options' ? 'differ from those' : 'differs from that'} of every result that was kept`,
+      );
+  }
+
+  #tellMiss(task: Task, kind: string, reason: string): void {
+    this.#tell(task, kind, 'info', `task ${task.taskId} (${task.appName}) runs, though the app has results: ${reason}`);
   }
 
   #ended(task: Task, key: string, parts: KeyParts): void {

@@ -27,7 +27,14 @@ interface KnownApp {
   readonly versions: Set<string>;
   readonly codes: Set<string>;
   readonly options: Set<string>;
+  /** By label of the argument; undefined where it takes so many values that one more tells nothing. */
+  readonly args: Map<string, Set<string> | undefined>;
 }
+
+/** A sweep goes over some arguments: of those it is no use to remember every value. */
+const MAX_VALUES = 1000;
+/** Of the arguments of one call. */
+const MAX_LABELS = 32;
 
 export class MemoTable {
   readonly #entries = new Map<string, MemoEntry>();
@@ -43,14 +50,17 @@ export class MemoTable {
 
   add({ key, parts }: ResultMeta, entry: MemoEntry): void {
     this.#entries.set(key, entry);
-    const known = this.#apps.get(parts.app);
-    if (!known) {
-      this.#apps.set(parts.app, { versions: new Set([parts.version]), codes: new Set([parts.code]), options: new Set([parts.options]) });
-      return;
-    }
+    const known = this.#appOf(parts.app);
     known.versions.add(parts.version);
     known.codes.add(parts.code);
     known.options.add(parts.options);
+    for (const { label, digest } of parts.args.slice(0, MAX_LABELS)) addValue(known.args, label, digest);
+  }
+
+  #appOf(name: string): KnownApp {
+    let known = this.#apps.get(name);
+    if (!known) this.#apps.set(name, (known = { versions: new Set(), codes: new Set(), options: new Set(), args: new Map() }));
+    return known;
   }
 
   drop(key: string): void {
@@ -63,17 +73,22 @@ export class MemoTable {
     return entry && { ...readEntry(entry), entry };
   }
 
-  /** 'code', 'version' or 'options' where no result of the app has these; undefined where some have, or there are none. */
-  changedSince({ app, version, code, options }: KeyParts): string | undefined {
+  /**
+   * What of a key is in no result of its app: 'code', 'version', 'options', labels of arguments. Empty where each part is in one, though no
+   * result has all of them; undefined where the app has no results. Cheap: for every task.
+   */
+  unknownParts({ app, version, code, options, args }: KeyParts): readonly string[] | undefined {
     const known = this.#apps.get(app);
     if (!known) return undefined;
-    if (!known.codes.has(code)) return 'code';
-    if (!known.versions.has(version)) return 'version';
-    return known.options.has(options) ? undefined : 'options';
-  }
-
-  knows(app: string): boolean {
-    return this.#apps.has(app);
+    return [
+      ...(known.codes.has(code) ? [] : ['code']),
+      ...(known.versions.has(version) ? [] : ['version']),
+      ...(known.options.has(options) ? [] : ['options']),
+      ...args
+        .slice(0, MAX_LABELS)
+        .filter(({ label, digest }) => isUnknown(known.args, label, digest))
+        .map(({ label }) => label),
+    ];
   }
 
   /** The result of the same app that has most in common; of equal ones the latest. Looks at all of them: for people who ask. */
@@ -87,6 +102,19 @@ export class MemoTable {
     }
     return best;
   }
+}
+
+function addValue(args: KnownApp['args'], label: string, digest: string): void {
+  const values = args.get(label);
+  if (!values) {
+    if (!args.has(label)) args.set(label, new Set([digest]));
+  } else if (values.size < MAX_VALUES || values.has(digest)) values.add(digest);
+  else args.set(label, undefined);
+}
+
+function isUnknown(args: KnownApp['args'], label: string, digest: string): boolean {
+  const values = args.get(label);
+  return values ? !values.has(digest) : !args.has(label);
 }
 
 const readEntry = ({ body, path, at, length }: MemoEntry): ResultRecord => decodeResult(body ?? readRecordAt(path, at, length));

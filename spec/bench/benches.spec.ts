@@ -23,6 +23,7 @@ const benches: Readonly<Record<string, readonly [args: readonly string[], figure
     ['medianMicroseconds', 'p99Microseconds', 'bareHopsMicroseconds', 'medianToBareHops'],
   ],
   'first-result': [['1'], ['bareNodeMilliseconds', 'sourceMilliseconds']],
+  'files-opened': [['1'], ['sourceManagerFiles', 'sourceWorkerFiles', 'sourceWorkerQuestions', 'sourceHelloMilliseconds']],
   'waiting-memory': [['20000'], ['heapBytesPerTask', 'rssBytesPerTask']],
   bash: [
     ['20', '2'],

@@ -48,8 +48,26 @@ function findFences(text: string): Fence[] {
   });
 }
 
-/** Links to files of this project that are not there. */
+/** Links to files of this project that are not there, and to headings that their page does not have. */
 export function brokenLinks({ path, text }: Page): string[] {
-  const links = [...text.replace(/^```[\s\S]*?^```$/gm, '').matchAll(/\]\(([^)#\s]+)(#[^)\s]*)?\)/g)].map(([, target = '']) => target);
-  return links.filter((target) => !/^[a-z]+:/.test(target) && !existsSync(resolve(join(ROOT, dirname(path)), target)));
+  const links = [...withoutFences(text).matchAll(/\]\(([^)#\s]*)(?:#([^)\s]*))?\)/g)];
+  return links.filter(([, target = '', anchor]) => !/^[a-z]+:/.test(target) && !isThere(path, target, anchor)).map(([link]) => link);
+}
+
+function isThere(from: string, target: string, anchor: string | undefined): boolean {
+  const file = target === '' ? join(ROOT, from) : resolve(join(ROOT, dirname(from)), target);
+  return existsSync(file) && (anchor === undefined || anchorsOf(readFileSync(file, 'utf8')).has(anchor));
+}
+
+const withoutFences = (text: string): string => text.replace(/^```[\s\S]*?^```$/gm, '');
+
+/** As GitHub makes them of headings: lower case, blanks as hyphens, everything else that is no letter, digit, hyphen or underscore left out. */
+function anchorsOf(text: string): Set<string> {
+  const headings = [...withoutFences(text).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+  return new Set([...headings, ...[...text.matchAll(/<a id="([^"]+)">/g)].map(([, id = '']) => id)]);
 }

@@ -3,12 +3,16 @@
  */
 import type { TaskState } from '../../futures/app-future.ts';
 import type { ErrorSummary, Logged, RunStarted } from '../events.ts';
-import { runTimeOf, TaskHistories, type TaskHistory, type TryHistory } from './task-histories.ts';
+import { runTimeOf, takenFrom, TaskHistories, type TaskHistory, type TryHistory } from './task-histories.ts';
 
 export interface StateCounts {
   total: number;
   done: number;
+  /** Of those that are done: not run, since there was a result of the same call. */
+  memoized: number;
   failed: number;
+  /** Failed, and what depends on them went on with the value that `onFailure` says. */
+  ignored: number;
   /** Not run, because one before them failed. */
   dependencyFailed: number;
   cancelled: number;
@@ -60,7 +64,11 @@ export class RunSummary {
   lastMs: number | undefined;
   /** 'started', …, 'closed': the last one decides whether the run came to its end. */
   kernelState: string | undefined;
+  /** Whether it was asked to end by a signal. */
+  wasInterrupted = false;
   lostEvents = 0;
+  /** How many results were taken from which run, by its NNN. */
+  readonly taken = new Map<string, number>();
   readonly counts = zeroCounts();
   readonly apps = new Map<string, AppSummary>();
   readonly workers = new Map<string, WorkerSummary>();
@@ -78,6 +86,7 @@ export class RunSummary {
         return;
       case 'kernelChanged':
         this.kernelState = event.state;
+        this.wasInterrupted ||= event.state === 'interrupted';
         return;
       case 'eventsLost':
         this.lostEvents = event.count;
@@ -106,13 +115,20 @@ export class RunSummary {
     const app = this.#count(task, columnOf(task.state));
     this.open.forget(task.taskId);
     const { error, taskId } = task;
-    if (task.state !== 'failed' || !error) return;
+    const source = task.state === 'done' ? takenFrom(task) : undefined;
+    if (source) this.#take(task, source.run);
+    if ((task.state !== 'failed' && task.state !== 'ignored') || !error) return;
     const key = `${error.name}: ${error.message}`;
     const known = app.errors.get(key);
     if (known) {
       known.count++;
       if (known.taskIds.length < MAX_IDS) known.taskIds.push(taskId);
     } else if (app.errors.size < MAX_ERRORS) app.errors.set(key, { error, count: 1, taskIds: [taskId] });
+  }
+
+  #take(task: TaskHistory, run: string): void {
+    this.#count(task, 'memoized');
+    this.taken.set(run, (this.taken.get(run) ?? 0) + 1);
   }
 
   #addTry(task: TaskHistory, ended: TryHistory): void {
@@ -158,8 +174,8 @@ export class RunSummary {
   }
 }
 
-const zeroCounts = (): StateCounts => ({ total: 0, done: 0, failed: 0, dependencyFailed: 0, cancelled: 0 });
+const zeroCounts = (): StateCounts => ({ total: 0, done: 0, memoized: 0, failed: 0, ignored: 0, dependencyFailed: 0, cancelled: 0 });
 
 function columnOf(state: TaskState): keyof StateCounts {
-  return state === 'done' || state === 'cancelled' || state === 'dependencyFailed' ? state : 'failed';
+  return state === 'done' || state === 'cancelled' || state === 'dependencyFailed' || state === 'ignored' ? state : 'failed';
 }

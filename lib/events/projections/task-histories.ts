@@ -3,7 +3,7 @@
  */
 import type { TaskState } from '../../futures/app-future.ts';
 import type { Usage } from '../../wire/records.ts';
-import type { AppKind, ErrorSummary, Logged, TaskCalled, TryEnd } from '../events.ts';
+import type { AppKind, ErrorSummary, Logged, MemoDecision, TaskCalled, TryEnd } from '../events.ts';
 
 export interface TryHistory {
   readonly number: number;
@@ -22,6 +22,11 @@ export interface TryHistory {
   error: ErrorSummary | undefined;
 }
 
+export interface MemoMoment {
+  readonly atMs: number;
+  readonly decision: MemoDecision;
+}
+
 export interface TaskHistory {
   readonly taskId: number;
   readonly name: string;
@@ -37,6 +42,8 @@ export interface TaskHistory {
   state: TaskState;
   endedMs: number | undefined;
   readonly tries: TryHistory[];
+  /** What the memo came to, the last of them for good; undefined where it told nothing. */
+  memo: MemoMoment[] | undefined;
   cancelRequest: { readonly atMs: number; readonly reason: string } | undefined;
   /** Why it failed, cancelled or did not run: its own where it has one, else that of its last try. */
   error: ErrorSummary | undefined;
@@ -76,6 +83,9 @@ export class TaskHistories {
       case 'cancelRequested':
         task.cancelRequest = { atMs, reason: event.reason };
         break;
+      case 'memoDecided':
+        task.memo = [...(task.memo ?? []), { atMs, decision: event.decision }];
+        break;
       case 'tryLaunched':
         task.state = task.app === 'join' ? 'joining' : 'launched';
         task.tries.push(createTry(event.tryNumber, event.executor, atMs));
@@ -99,7 +109,7 @@ export class TaskHistories {
         task.state = event.state;
         task.endedMs = atMs;
         task.upstream = event.upstream;
-        task.error = event.error ?? (event.state === 'failed' ? task.tries.at(-1)?.error : undefined);
+        task.error = event.error ?? (event.state === 'failed' || event.state === 'ignored' ? task.tries.at(-1)?.error : undefined);
     }
     return task;
   }
@@ -118,6 +128,7 @@ export class TaskHistories {
       state: 'pending',
       endedMs: undefined,
       tries: [],
+      memo: undefined,
       cancelRequest: undefined,
       error: undefined,
       upstream: undefined,
@@ -125,6 +136,12 @@ export class TaskHistories {
     this.#tasks.set(taskId, task);
     return task;
   }
+}
+
+/** Whose result it has, in place of one of its own: the run, NNN, and the task there. */
+export function takenFrom({ memo }: TaskHistory): { readonly run: string; readonly task: number } | undefined {
+  const last = memo?.at(-1)?.decision;
+  return last?.kind === 'taken' ? last : undefined;
 }
 
 /** A try may have ended in the driver, before any executor had it. */

@@ -46,20 +46,18 @@ function* resolveJs({ text, folder }: SourceText): Iterable<{ name: string; path
     if (specifier.startsWith('node:')) continue;
     const local = localPath(specifier, folder);
     if (local === undefined) yield { name: nameOfPackage(specifier, folder), paths: [] };
-    else
-      yield {
-        name: specifier,
-        paths: JS_ENDINGS.map((ending) => local + ending)
-          .filter(isFile)
-          .slice(0, 1),
-      };
+    else yield { name: specifier, paths: [fileAt(local)].filter((path) => path !== undefined) };
   }
 }
 
 /** `require` adds them by itself. */
 const JS_ENDINGS = ['', '.js', '.ts', '.json', '.cjs', '.mjs', '/index.js', '/index.ts'];
 
-function localPath(specifier: string, folder: string): string | undefined {
+/** The file that an import of `local` loads, if there is one. */
+export const fileAt = (local: string): string | undefined => JS_ENDINGS.map((ending) => local + ending).find(isFile);
+
+/** Where a specifier leads that names no package. @returns absolute path, which may lack its ending. */
+export function localPath(specifier: string, folder: string): string | undefined {
   if (specifier.startsWith('file:')) return fileURLToPath(specifier);
   return /^\.{0,2}\//.test(specifier) ? resolve(folder, specifier.replace(/[?#].*$/, '')) : undefined;
 }
@@ -108,4 +106,4 @@ export function pythonFiles({ module, names }: PythonImport, base: string): stri
   return candidates.filter(isFile);
 }
 
-const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+export const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;

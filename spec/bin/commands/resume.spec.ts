@@ -51,7 +51,7 @@ describe('flotilla run --resume', function () {
       const { stdout, stderr, code } = await resume();
       expect(stdout, stderr).to.equal('half\nsum 190\n');
       expect(stderr)
-        .to.include('resuming the last run: 10 result(s) to take')
+        .to.include('resuming run 000: 10 result(s) to take')
         .and.match(/20 tasks: 20 done \(10 of them before\)/);
       expect(code).to.equal(0);
       expect(runs()).to.deep.equal(HALF_ONCE);
@@ -76,7 +76,7 @@ describe('flotilla run --resume', function () {
     expect(stderr).to.include('resuming the last run: there is no result to take');
     const named = await resume('--resume', '7');
     expect(named.code).to.equal(2);
-    expect(named.stderr).to.include("there is no checkpoint '7'").and.include('the latest in').and.include('000');
+    expect(named.stderr).to.include('there is no run 7 to resume').and.include('the latest in').and.include('000');
   });
 
   it('takes nothing without being asked', async () => {
@@ -93,7 +93,7 @@ describe('flotilla run --resume', function () {
     ]) {
       const { code, stderr } = await folder.run(args);
       expect(code).to.equal(2);
-      expect(stderr).to.include('number of a run, or last');
+      expect(stderr).to.include('number of a run, its directory, or last');
     }
   });
 
@@ -117,6 +117,6 @@ describe('flotilla run --resume', function () {
     expect(stderr).to.match(/3 result\(s\) are not in the checkpoint .*: a run that resumes computes them again/);
     expect(code).to.equal(0);
     const { stderr: resumed } = await folder.run(['run', 'small.ts', '-c', 'local-threads', '--resume']);
-    expect(resumed).to.include('resuming the last run: 1 result(s) to take');
+    expect(resumed).to.include('resuming run 000: 1 result(s) to take');
   });
 });

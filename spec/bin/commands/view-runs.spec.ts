@@ -56,7 +56,7 @@ describe('the commands that look at runs', function () {
     expect(data).to.deep.include({
       run: '000',
       state: 'closed',
-      tasks: { total: 7, done: 5, failed: 1, dependencyFailed: 1, cancelled: 0 },
+      tasks: { total: 7, done: 5, memoized: 0, failed: 1, ignored: 0, dependencyFailed: 1, cancelled: 0 },
     });
     expect(data.apps.find(({ name }: { name: string }) => name === 'boom')).to.deep.include({ retries: 1, runs: 2 });
     expect(data.slowest[0]).to.include({ taskId: 3, name: 'sleep' });

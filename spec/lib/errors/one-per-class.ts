@@ -1,5 +1,6 @@
 /** An error of every class of the family, made as its makers make it. */
 import { SlotPlanError } from '../../../executors/high-throughput/slot-plan-error.ts';
+import { BundleError } from '../../../lib/errors/bundle-error.ts';
 import { ConfigError } from '../../../lib/errors/config-error.ts';
 import { EventLogError } from '../../../lib/errors/event-log-error.ts';
 import {
@@ -35,6 +36,7 @@ export const onePerClass: Readonly<Record<string, FlotillaError>> = {
     { exitCode: 2, signal: null, command: 'ls nowhere', stdoutTail: '', stderrTail: 'ls: no such file\n' },
     { task },
   ),
+  BundleError: new BundleError('there is no script sweep.ts'),
   CancelledError: new CancelledError({ reason: 'changed my mind' }, { task }),
   ClosureError: new ClosureError({ captured: [{ name: 'factor', file: '/home/u/a.ts', line: 3, column: 9 }] }, 'scale'),
   ConfigError: new ConfigError('executors: expected a list, saw 4'),

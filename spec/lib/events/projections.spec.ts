@@ -115,7 +115,7 @@ describe('the summary of a run', () => {
       ended(3, 'cancelled', 'other'),
       called(4, 'other'),
     );
-    expect(counts).to.deep.equal({ total: 4, done: 1, failed: 1, dependencyFailed: 0, cancelled: 1 });
+    expect(counts).to.deep.equal({ total: 4, done: 1, memoized: 0, failed: 1, ignored: 0, dependencyFailed: 0, cancelled: 1 });
     const app = apps.get('js\napp');
     expect(app).to.include({ total: 2, done: 1, failed: 1, retries: 1, runs: 3, totalMs: 8, maxMs: 4, cpuMs: 3, peakMemoryKiB: 9 });
     expect([...(app?.errors.values() ?? [])]).to.deep.equal([{ error, count: 1, taskIds: [2] }]);

@@ -1,0 +1,26 @@
+/**
+ * This package as it is installed: what of it goes into a bundle.
+ */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { BundleError } from '../errors/bundle-error.ts';
+import { readManifest, scopeOf } from './own-imports.ts';
+import { filesOfPackage } from './package-files.ts';
+import type { Target } from './target.ts';
+
+/** Its folder. @throws BundleError in a checkout that has not been built. */
+export function ownPackage(): string {
+  const here = dirname(fileURLToPath(import.meta.url));
+  const root = scopeOf(here);
+  if (root === undefined || readManifest(root).name !== 'flotilla') throw new BundleError(`the package of ${here} cannot be found`);
+  if (!existsSync(join(root, 'dist/bin/flotilla.js')))
+    throw new BundleError(`${root} has not been built, and a bundle takes what is built: run npm run build there`);
+  return root;
+}
+
+/** Relative to its folder. */
+export async function filesOfOwnPackage(root: string, target: Target): Promise<string[]> {
+  const { files } = await filesOfPackage(join(root, 'dist'), target);
+  return ['package.json', 'LICENSE', ...files.map((file) => `dist/${file}`)].filter((file) => existsSync(join(root, file)));
+}
