@@ -47,3 +47,9 @@ export interface Channel {
   /** Kills what still runs. Idempotent. */
   [Symbol.asyncDispose](): Promise<void>;
 }
+
+/** A channel's description: data. Opening it gives a new channel, which connects when it is used. */
+export interface ChannelDescription {
+  readonly type: string;
+  open(): Channel;
+}
