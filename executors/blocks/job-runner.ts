@@ -3,8 +3,8 @@
  * its poll; decides nothing.
  */
 import { join } from 'node:path';
-import { inJobName, type JobStatus, type RunningProvider, runTag } from '../../lib/provider.ts';
-import { type BlockJob, BlockJobs } from './block-jobs.ts';
+import { inJobName, isTerminal, type JobStatus, type RunningProvider, runTag } from '../../lib/provider.ts';
+import { type BlockJob, BlockJobs, STDERR_TAIL_BYTES } from './block-jobs.ts';
 import type { AdoptedBlock, BlocksOptions } from './blocks-options.ts';
 import type { BlockId } from './scaler-types.ts';
 
@@ -106,7 +106,15 @@ export class JobRunner {
     if (early !== undefined) this.#update(jobId, early);
   }
 
+  /** Where the job's files are elsewhere, its end is told with what it said last. */
   #update(jobId: string, status: JobStatus): void {
+    const { readTail } = this.#options;
+    const { state, stderrPath } = status;
+    if (readTail === undefined || stderrPath === undefined || !isTerminal(state)) return this.#record(jobId, status);
+    void readTail(stderrPath, STDERR_TAIL_BYTES).then((stderrTail) => this.#record(jobId, { ...status, stderrTail }));
+  }
+
+  #record(jobId: string, status: JobStatus & { readonly stderrTail?: string }): void {
     const job = this.jobs.update(jobId, status, this.#now());
     if (job !== undefined) this.#events.changed(job);
   }

@@ -3,8 +3,6 @@
  *
  * Holds each try until its outcome is known. What a loss costs a task is the kernel's to decide.
  */
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type { ExecutorContext, ExecutorStatus, RunningExecutor, TryRequest } from '../../lib/executor.ts';
 import { FrameType } from '../../lib/wire/frames.ts';
 import { readResult, recordEnd } from '../../lib/wire/records.ts';
@@ -20,6 +18,8 @@ import { forgottenOutcome, type LostManager, lostOutcome, managerLostBody } from
 import { ManagerNews } from './manager-news.ts';
 import { KnownManagers } from './managers.ts';
 import { writeSettings } from './manager/settings.ts';
+import { type TaskTransport, transportTo } from './task-transport.ts';
+import { publishSettings } from './publish-settings.ts';
 import { Outbox } from './outbox.ts';
 import { createParts, type PartsEvents, settingsPathIn } from './parts.ts';
 import { keysFor, managerSettings, type PeerSettingsSource } from './peer-settings.ts';
@@ -52,6 +52,7 @@ export class HighThroughput implements RunningExecutor {
   /** undefined: when this driver dies, there is nothing to take over. */
   readonly #record: DurableRecord | undefined;
   readonly #news: ManagerNews;
+  readonly #transport: TaskTransport;
   #closing: Promise<void> | undefined;
   #failure: Error | undefined;
   /** Why the latest manager was refused. */
@@ -59,8 +60,8 @@ export class HighThroughput implements RunningExecutor {
   /** Tasks in flight, as the interchange said last. */
   #perBlock: ReadonlyMap<string, number> | undefined;
 
-  /** @param directory `runinfo/NNN/<label>`; must exist. */
-  constructor(compiled: CompiledHighThroughput, context: ExecutorContext, directory: string) {
+  /** The directory, `runinfo/NNN/<label>`, must exist. */
+  constructor({ compiled, context, directory, site }: Omit<PeerSettingsSource, 'keys'>) {
     this.label = compiled.label;
     this.#compiled = compiled;
     this.#context = context;
@@ -68,7 +69,8 @@ export class HighThroughput implements RunningExecutor {
     this.#takeOver = new TakeOver(compiled.label, context.takeOver);
     const { from } = this.#takeOver;
     for (const managerId of from?.managers ?? []) this.#expected.add(managerId);
-    this.#peers = { compiled, context, directory, keys: keysFor(compiled, from) };
+    this.#peers = { compiled, context, directory, site, keys: keysFor(compiled, from) };
+    this.#transport = transportTo(site, context.events);
     this.#settingsPath = settingsPathIn(directory);
     const { interchange, blocks, record } = createParts(this.#peers, this.#takeOver, this.#partsEvents());
     this.#interchange = interchange;
@@ -93,7 +95,6 @@ export class HighThroughput implements RunningExecutor {
   /** @throws ExecutorFailed if the interchange cannot be started; what the provider throws. Nothing is left of it then. */
   async start(): Promise<void> {
     const { isLocal } = this.#compiled.provider;
-    mkdirSync(dirname(this.#settingsPath), { mode: 0o700 });
     try {
       // A manager of this machine comes up beside the interchange and waits for its settings; a scheduler is asked when all is ready.
       const { from } = this.#takeOver;
@@ -102,7 +103,7 @@ export class HighThroughput implements RunningExecutor {
       const port = await this.#interchange.start(from?.port ?? 0);
       this.#record?.changed();
       if (from) return await this.#takeOver.untilDone();
-      writeSettings(this.#settingsPath, managerSettings(this.#peers, port));
+      await publishSettings(this.#settingsPath, this.#peers, port);
       if (!isLocal) this.#blocks.start();
       if (this.#failure) throw this.#failure;
     } catch (error) {
@@ -219,8 +220,6 @@ export class HighThroughput implements RunningExecutor {
     for (const [taskId, tryNumber] of ended) this.#context.events.tryEnded(lostOutcome(lost, taskId, tryNumber, body));
   }
 
-  // --- another interchange
-
   /** It takes over what the dead one knew: which managers there are, what is outstanding, what is to be cancelled. */
   #onReplaced(how: string): void {
     this.#log('warn', `the interchange ended (${how}); another is started on the same port`);
@@ -263,7 +262,8 @@ export class HighThroughput implements RunningExecutor {
     if (this.#failure) throw this.#failure;
     // Blocks that were let go come back with the first task, not at the next tick.
     if (this.#tries.requests.size === 0) queueMicrotask(() => this.#blocks.tick());
-    if (this.#tries.add(request)) this.#outbox.add(request);
+    const sent = this.#transport.send(request);
+    if (sent && this.#tries.add(sent)) this.#outbox.add(sent);
   }
 
   holds(taskId: number, tryNumber: number): boolean {
@@ -277,7 +277,7 @@ export class HighThroughput implements RunningExecutor {
       // Who is being taken over may have results that no executor of this driver waits for.
       if (!this.#tries.settle(taskId, tryNumber) && !this.#takeOver.isUnderWay) continue;
       const name = managerIndex === NO_MANAGER ? '' : this.#managers.workerName(managerIndex, worker);
-      this.#context.events.tryEnded({ taskId, tryNumber, status, body, host, worker: name, startMs, durationUs, usage });
+      this.#transport.ended({ taskId, tryNumber, status, body, host, worker: name, startMs, durationUs, usage });
     }
   }
 
@@ -302,7 +302,7 @@ export class HighThroughput implements RunningExecutor {
     if (!this.#interchange.isReady) return 'the interchange ended, and another is being started';
     if (this.#managers.count > 0) return undefined;
     const refused = this.#refusal === undefined ? '' : `; the last one was refused: ${this.#refusal}`;
-    return `no manager is registered${refused}; ${this.#blocks.status()}`;
+    return `no manager is registered${refused}; ${this.#blocks.status()}${this.#transport.explain()}`;
   }
 
   explain(taskId: number): string {
@@ -334,6 +334,7 @@ export class HighThroughput implements RunningExecutor {
 
   async #close(timeoutMs: number): Promise<void> {
     await Promise.all([this.#interchange.close(timeoutMs), this.#blocks.close(timeoutMs)]);
+    await this.#transport.close();
     this.#record?.end();
   }
 

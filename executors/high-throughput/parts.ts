@@ -72,12 +72,15 @@ interface BlocksParts {
 
 function createBlocks({ peers, takeOver, interchange, record }: BlocksParts, on: PartsEvents): Blocks {
   const { label, provider, blockErrorHandler } = peers.compiled;
-  const { runId, runDir, workingDirectory, strategy, events } = peers.context;
+  const { runId, strategy, events } = peers.context;
+  const { site } = peers;
+  const { runDir, workingDirectory } = site === undefined ? peers.context : { runDir: site.runDir, workingDirectory: site.runDir };
   return new Blocks({
     label,
     provider,
     context: { runId, runDir, workingDirectory, orphanGraceMs: orphanGraceOf(peers.compiled, peers.context), log: events.log },
     command: () => managerCommand(peers),
+    ...(site === undefined ? {} : { readTail: (path: string, bytes: number) => site.readTail(path, bytes) }),
     env: {},
     load: () => on.load(),
     adopted: takeOver.from?.blocks ?? [],
@@ -92,7 +95,8 @@ function createBlocks({ peers, takeOver, interchange, record }: BlocksParts, on:
   });
 }
 
-function managerCommand({ compiled, directory }: PeerSettingsSource): string {
+function managerCommand({ compiled, directory, site }: PeerSettingsSource): string {
+  if (site !== undefined) return site.managerCommand;
   const node = compiled.nodePath ?? process.execPath;
   return [node, '--disable-warning=ExperimentalWarning', MANAGER_ENTRY, settingsPathIn(directory)].map(quoteForShell).join(' ');
 }

@@ -148,7 +148,7 @@ export class BatchProvider implements RunningProvider {
       await channel.mkdir(context.scriptDir);
       await channel.writeFile(job.files.script, scheduler.script(job), 0o700);
     } catch (error) {
-      throw this.#refuse(request, `its script could not be written: ${messageOf(error)}`, error);
+      throw this.#refuse(request, `its script could not be written: ${messageOf(error)}`, error, isPassing(error));
     }
     const jobId = await this.#submitter.submit(job);
     this.#jobs.add(jobId, job.name, job.files);
@@ -295,9 +295,9 @@ export class BatchProvider implements RunningProvider {
     return this.#jobs.live().map(({ jobId }) => jobId);
   }
 
-  #refuse({ name }: JobRequest, reason: string, cause?: unknown): SubmitError {
+  #refuse({ name }: JobRequest, reason: string, cause?: unknown, retryable = false): SubmitError {
     const { type, scheduler } = this.#options;
-    const fields = { job: name, provider: type, retryable: false };
+    const fields = { job: name, provider: type, retryable };
     return new SubmitError(`job '${name}' was not submitted to ${scheduler.name}: ${reason}`, { cause, fields });
   }
 
@@ -308,6 +308,9 @@ export class BatchProvider implements RunningProvider {
     });
   }
 }
+
+/** A channel says so while its machine cannot be reached. */
+const isPassing = (error: unknown): boolean => typeof error === 'object' && error !== null && Reflect.get(error, 'retryable') === true;
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -5,15 +5,15 @@ import { SingleNodeLauncher } from '../../launchers/single-node-launcher.ts';
 import { type OptionsInput, type OptionsOutput, OptionsSchema } from '../../lib/options/schema.ts';
 import { carriedOver } from '../../lib/options/vocabulary.ts';
 import type { BlockLimits, Launcher } from '../../lib/provider.ts';
+import { type ChannelPlace, channelOptions, compileChannel } from '../channel-options.ts';
 import { blockOptions, compileBlockLimits, requireLauncherFor } from '../block-options.ts';
 
 export const localProviderOptions = new OptionsSchema('LocalProvider', () => ({
   ...blockOptions(),
-  channel: carriedOver().optional(),
+  ...channelOptions(),
   cmdTimeout: carriedOver().optional(),
   label: carriedOver().optional(),
   moveFiles: carriedOver().optional(),
-  scriptDir: carriedOver().optional(),
   tasksPerNode: carriedOver().optional(),
 }));
 
@@ -29,7 +29,7 @@ export const localProviderWarnings: Readonly<Record<string, string>> = {
 
 export type LocalProviderOptions = OptionsInput<typeof localProviderOptions>;
 
-export interface CompiledLocalProvider {
+export interface CompiledLocalProvider extends ChannelPlace {
   readonly limits: BlockLimits;
   readonly launcher: Launcher;
   readonly workerInit: string;
@@ -40,5 +40,5 @@ export function compileLocalProvider(checked: OptionsOutput<typeof localProvider
   const limits = compileBlockLimits('LocalProvider', checked);
   const launcher = checked.launcher ?? new SingleNodeLauncher();
   requireLauncherFor('LocalProvider', launcher, limits.nodesPerBlock);
-  return Object.freeze({ limits, launcher, workerInit: checked.workerInit ?? '' });
+  return Object.freeze({ limits, launcher, ...compileChannel(checked), workerInit: checked.workerInit ?? '' });
 }

@@ -2,7 +2,6 @@
  * The one SSH connection to a machine, whoever uses it: opened when it is needed, and again after a cut, but not more often than is
  * polite. Owns when to connect; how is connect.ts.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import { connectThrough } from './connect.ts';
 import { sshError } from './errors.ts';
 import type { CompiledSshChannel } from './options.ts';
@@ -11,6 +10,9 @@ import { findTargets } from './target.ts';
 
 const FIRST_REST_MS = 1000;
 const LONGEST_REST_MS = 15_000;
+
+/** As it is written on a command line. */
+export const nameOf = ({ user, host }: CompiledSshChannel): string => (user === undefined ? host : `${user}@${host}`);
 
 interface Failure {
   readonly error: Error;
@@ -30,7 +32,7 @@ export class SshConnection {
 
   constructor(options: CompiledSshChannel) {
     this.#options = options;
-    this.name = `${options.user === undefined ? '' : `${options.user}@`}${options.host}`;
+    this.name = nameOf(options);
   }
 
   /** The session that there is, without waiting. */
@@ -46,20 +48,6 @@ export class SshConnection {
     if (this.#connecting === undefined && failure !== undefined && performance.now() < failure.tryAgainAt) throw failure.error;
     this.#connecting ??= this.#connect().finally(() => (this.#connecting = undefined));
     return this.#connecting;
-  }
-
-  /** Until there is a session. Rests between attempts keep no process alive. @throws only when closed. */
-  async reconnect(signal: AbortSignal, failed: (error: Error) => void): Promise<SshSession> {
-    for (;;) {
-      try {
-        return await this.session();
-      } catch (error) {
-        if (this.#isClosed || signal.aborted) throw error;
-        failed(error as Error);
-        const restMs = Math.max(FIRST_REST_MS / 10, (this.#failure?.tryAgainAt ?? 0) - performance.now());
-        await delay(restMs, undefined, { signal, ref: false });
-      }
-    }
   }
 
   close(): void {

@@ -1,8 +1,9 @@
 /**
  * SshChannel as people write it: data, checked and frozen. What runs is running-ssh-channel.ts.
  */
-import type { Channel, ChannelDescription } from '../../../lib/channel.ts';
+import type { ChannelDescription, RemoteChannel } from '../../../lib/channel.ts';
 import { frozenCopy } from '../../../lib/options/freeze.ts';
+import { nameOf } from './connection.ts';
 import { type CompiledSshChannel, compileSshChannel, type SshChannelOptions, sshChannelOptions } from './options.ts';
 import { RunningSshChannel } from './running-ssh-channel.ts';
 
@@ -27,7 +28,11 @@ export class SshChannel implements ChannelDescription {
     Object.freeze(this);
   }
 
-  open(): Channel {
+  get name(): string {
+    return nameOf(this.compiled);
+  }
+
+  open(): RemoteChannel {
     return new RunningSshChannel(this.compiled);
   }
 }

@@ -6,8 +6,6 @@ import { sshError } from './errors.ts';
 
 /** SSH_FX_NO_SUCH_FILE of draft-ietf-secsh-filexfer-02, which is what OpenSSH speaks. */
 const NO_SUCH_FILE = 2;
-/** At once, by `put`. */
-const PARALLEL_WRITES = 16;
 
 type Done<T> = (error: Error | null | undefined, value: T) => void;
 
@@ -67,7 +65,7 @@ async function isFolder(sftp: SFTPWrapper, path: string): Promise<boolean> {
   return (await statOf(sftp, path))?.isDirectory() ?? false;
 }
 
-export async function statOf(sftp: SFTPWrapper, path: string): Promise<Stats | undefined> {
+async function statOf(sftp: SFTPWrapper, path: string): Promise<Stats | undefined> {
   try {
     return await ask<Stats>(`${path} cannot be looked at`, (done) => sftp.stat(path, done));
   } catch (error) {
@@ -108,9 +106,6 @@ async function readFrom(sftp: SFTPWrapper, handle: Buffer, from: number, to: num
 /** SSH_FX_EOF */
 const isEndOfFile = (error: unknown): boolean => (error as { code?: unknown }).code === 1;
 
-/** A large file, as fast as the connection takes it. */
-export async function putFile(sftp: SFTPWrapper, from: string, to: string, mode: number): Promise<void> {
-  await ask<unknown>(`${to} cannot be written`, (done) =>
-    sftp.fastPut(from, to, { mode, concurrency: PARALLEL_WRITES }, (error) => done(error, undefined)),
-  );
-}
+/** Absolute. */
+export const realPath = (sftp: SFTPWrapper, path: string): Promise<string> =>
+  ask<string>(`${path} cannot be looked up`, (done) => sftp.realpath(path, done));

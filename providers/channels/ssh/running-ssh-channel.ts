@@ -2,21 +2,22 @@
  * The channel to a machine that is reached by SSH. Owns what runs through it; the connection is shared with other channels.
  */
 import { randomBytes } from 'node:crypto';
+import type { Duplex } from 'node:stream';
 import type { SFTPWrapper } from 'ssh2';
-import type { Channel, ChannelCommand, CommandResult } from '../../../lib/channel.ts';
+import type { ChannelCommand, CommandResult, RemoteChannel } from '../../../lib/channel.ts';
 import { quoteForShell } from '../../shell-quote.ts';
 import { commandLine, killLine } from './command-text.ts';
 import { type SshConnection, shareConnection } from './connection.ts';
 import { sshError } from './errors.ts';
 import type { CompiledSshChannel } from './options.ts';
-import { makeFolder, readEnd, replaceFile } from './remote-files.ts';
-import { runCommand } from './run-command.ts';
+import { makeFolder, readEnd, realPath, replaceFile } from './remote-files.ts';
+import { runCommand, startCommand } from './run-command.ts';
 
 const MAX_OUTPUT_BYTES = 8 * 2 ** 20;
 
-export class RunningSshChannel implements Channel {
+export class RunningSshChannel implements RemoteChannel {
   readonly name: string;
-  readonly connection: SshConnection;
+  readonly #connection: SshConnection;
   readonly #release: () => void;
   readonly #init: string;
   readonly #end = new AbortController();
@@ -25,7 +26,7 @@ export class RunningSshChannel implements Channel {
 
   constructor(options: CompiledSshChannel) {
     const { connection, release } = shareConnection(options);
-    this.connection = connection;
+    this.#connection = connection;
     this.#release = release;
     this.#init = options.init;
     this.name = connection.name;
@@ -43,7 +44,7 @@ export class RunningSshChannel implements Channel {
   }
 
   async #run({ argv, env, stdin = '', timeoutMs, maxOutputBytes = MAX_OUTPUT_BYTES, abort }: ChannelCommand): Promise<CommandResult> {
-    const session = await this.connection.session();
+    const session = await this.#connection.session();
     const tag = randomBytes(8).toString('hex');
     const stop = AbortSignal.any([this.#end.signal, ...(abort === undefined ? [] : [abort])]);
     const line = commandLine({ argv, env, tag, init: this.#init });
@@ -57,9 +58,9 @@ export class RunningSshChannel implements Channel {
     const words = argv.map(quoteForShell).join(' ');
     const init = this.#init.trim() === '' ? '' : `{ ${this.#init}\n}; `;
     const line = `( ${init}setsid ${words} & ) </dev/null >/dev/null 2>&1`;
-    const { current } = this.connection;
+    const { current } = this.#connection;
     if (current !== undefined) return current.order(line);
-    this.connection.session().then(
+    this.#connection.session().then(
       (session) => session.order(line),
       () => undefined, // There is nobody left to tell.
     );
@@ -77,6 +78,22 @@ export class RunningSshChannel implements Channel {
     return (await this.#withFiles((sftp) => readEnd(sftp, path, bytes)))?.toString();
   }
 
+  home(): Promise<string> {
+    return this.#withFiles((sftp) => realPath(sftp, '.'));
+  }
+
+  async talk(argv: ChannelCommand['argv'], heard: (text: string) => void): Promise<Duplex> {
+    const session = await this.#connection.session();
+    const line = commandLine({ argv, tag: randomBytes(8).toString('hex'), init: this.#init });
+    const stream = await session.holding(() => startCommand(session.client, line));
+    stream.stderr.setEncoding('utf8').on('data', heard);
+    const onLost = (): void => void stream.destroy();
+    session.events.once('lost', onLost);
+    stream.once('close', () => session.events.off('lost', onLost));
+    this.#end.signal.addEventListener('abort', onLost, { once: true });
+    return stream;
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -89,7 +106,7 @@ export class RunningSshChannel implements Channel {
   }
 
   async #withFiles<T>(work: (sftp: SFTPWrapper) => Promise<T>): Promise<T> {
-    const session = await this.connection.session();
+    const session = await this.#connection.session();
     return session.holding(async () => {
       const sftp = await session.sftp().catch((error: Error) => {
         throw sshError(`${this.name} gives no SFTP: ${error.message}`, { retryable: true, cause: error });

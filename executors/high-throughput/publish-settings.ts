@@ -1,0 +1,9 @@
+/** Where managers find what they must know, once there is an interchange. */
+import { managerSettings, type PeerSettingsSource } from './peer-settings.ts';
+import { writeSettings } from './manager/settings.ts';
+
+/** @param path of the settings where this machine's disks are seen. @throws ExecutorFailed when a relay is needed and cannot be started. */
+export async function publishSettings(path: string, peers: PeerSettingsSource, port: number): Promise<void> {
+  if (peers.site === undefined) writeSettings(path, managerSettings(peers, port));
+  else await peers.site.connect(port, (relay) => managerSettings(peers, port, relay));
+}
