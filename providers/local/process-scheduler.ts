@@ -24,26 +24,40 @@ pid=$!
 while kill -0 "$pid" 2>/dev/null && [ -z "$(members "$1$")" ]; do sleep 0.05; done
 echo "job $1 $pid"`;
 
-/** Arguments: pairs of name and the file in which the job writes down its end. Says name and state. */
+/** Jobs of these names are told to end, and made to after five seconds. */
+const END = `end_jobs() {
+  local name pids left
+  for name; do
+    pids=$(members "$name$")
+    [ -n "$pids" ] && kill -TERM $pids 2>/dev/null
+  done
+  ( for i in 1 2 3 4 5 6 7 8 9 10; do sleep 0.5
+      left=; for name; do left="$left $(members "$name$")"; done
+      [ -z "\${left// /}" ] && exit 0
+    done
+    kill -KILL $left 2>/dev/null ) </dev/null >/dev/null 2>&1 &
+}`;
+
+/**
+ * Arguments: pairs of name and the file in which the job writes down its end. Says name and state. What a job has left behind is ended
+ * before the job has.
+ */
 const STATUS = `${FIND}
+${END}
 while [ $# -gt 0 ]; do
-  if [ -n "$(members "$1$")" ]; then echo "$1 running"
+  if [ -n "$(members "$1$")" ]; then
+    echo "$1 running"
+    [ -s "$2" ] && end_jobs "$1"
   elif [ -s "$2" ]; then echo "$1 ended $(cat "$2")"
   else echo "$1 gone"; fi
   shift 2
-done`;
-
-/** Arguments: names. They are told to end, and made to after five seconds. */
-const CANCEL = `${FIND}
-for name; do
-  pids=$(members "$name$")
-  [ -n "$pids" ] && kill -TERM $pids 2>/dev/null
 done
-( for i in 1 2 3 4 5 6 7 8 9 10; do sleep 0.5
-    left=; for name; do left="$left $(members "$name$")"; done
-    [ -z "\${left// /}" ] && exit 0
-  done
-  kill -KILL $left 2>/dev/null ) </dev/null >/dev/null 2>&1 &
+exit 0`;
+
+/** Arguments: names. */
+const CANCEL = `${FIND}
+${END}
+end_jobs "$@"
 exit 0`;
 
 /** Argument: what the names begin with. Says the names. */
