@@ -10,9 +10,10 @@ import type { RemoteSite } from './remote/site.ts';
 
 /** Where managers run, if it is not beside the driver. */
 async function openSite(compiled: CompiledHighThroughput, context: ExecutorContext): Promise<RemoteSite | undefined> {
-  if (compiled.provider.channel === undefined) return undefined;
+  const { channel } = compiled.provider;
+  if (channel === undefined) return undefined;
   const { RemoteSite } = await import('./remote/site.ts');
-  return RemoteSite.open(compiled, context);
+  return RemoteSite.open(compiled, context, channel);
 }
 
 /** @throws ExecutorFailed if the interchange cannot be started. */

@@ -4,7 +4,7 @@
  */
 import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, posix } from 'node:path';
-import type { RemoteChannel } from '../../../lib/channel.ts';
+import type { ChannelDescription, RemoteChannel } from '../../../lib/channel.ts';
 import type { ExecutorContext } from '../../../lib/executor.ts';
 import { inJobName } from '../../../lib/provider.ts';
 import { quoteForShell } from '../../../providers/shell-quote.ts';
@@ -42,10 +42,12 @@ export class RemoteSite {
   }
 
   /** Connects, and brings there what is not there yet. @throws ProviderError or ExecutorFailed that say why it cannot. */
-  static async open(compiled: CompiledHighThroughput, context: ExecutorContext): Promise<RemoteSite | undefined> {
+  static open(compiled: CompiledHighThroughput, context: ExecutorContext, description: ChannelDescription): Promise<RemoteSite> {
+    return staysAwake(RemoteSite.#open(compiled, context, description.open()));
+  }
+
+  static async #open(compiled: CompiledHighThroughput, context: ExecutorContext, channel: RemoteChannel): Promise<RemoteSite> {
     const { provider, label } = compiled;
-    if (provider.channel === undefined) return undefined;
-    const channel = provider.channel.open();
     try {
       const folder = await folderThere(channel, provider.scriptDir ?? '.flotilla');
       const log = (level: 'info' | 'warn', message: string): void => context.events.log(level, `executor '${label}': ${message}`);
@@ -95,7 +97,7 @@ export class RemoteSite {
 
   /** From now on managers there reach the interchange. @param settings from where they find it. */
   async connect(interchangePort: number, settings: (hello: RelayHello) => ManagerSettings): Promise<void> {
-    const hello = await this.#parts.relay.start(interchangePort);
+    const hello = await staysAwake(this.#parts.relay.start(interchangePort));
     await this.#parts.channel.writeFile(this.#settingsPath, JSON.stringify(settings(hello)), 0o600);
   }
 
@@ -131,6 +133,16 @@ export class RemoteSite {
 
 const MANAGER = 'executors/high-throughput/manager/manager-entry.js';
 const RELAY = 'executors/high-throughput/remote/relay-entry.js';
+
+/** An SSH connection keeps no process alive, and whoever starts an executor waits for it. */
+async function staysAwake<T>(work: Promise<T>): Promise<T> {
+  const timer = setInterval(() => undefined, 60_000);
+  try {
+    return await work;
+  } finally {
+    clearInterval(timer);
+  }
+}
 
 async function folderThere(channel: RemoteChannel, written: string): Promise<string> {
   const home = await channel.home();
