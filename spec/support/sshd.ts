@@ -23,6 +23,8 @@ export interface SshdOptions {
   readonly addresses?: readonly string[];
   /** Further lines of sshd_config(5). */
   readonly config?: readonly string[];
+  /** What the server is started by: `ip netns exec NAME` puts it into a network of its own. Default: nothing. */
+  readonly inside?: readonly string[];
 }
 
 export class Sshd {
@@ -49,14 +51,14 @@ export class Sshd {
   }
 
   /** Resolves when it listens on every address. */
-  static async start({ addresses = ['127.0.0.1'], config = [] }: SshdOptions = {}): Promise<Sshd> {
+  static async start({ addresses = ['127.0.0.1'], config = [], inside = [] }: SshdOptions = {}): Promise<Sshd> {
     const dir = await mkdtemp(join(tmpdir(), 'flotilla-sshd-'));
     const port = await freePort();
     for (const key of ['client', 'host']) await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(dir, key)]);
     const hostKey = (await readFile(join(dir, 'host.pub'), 'utf8')).split(' ').slice(0, 2).join(' ');
     await writeFile(join(dir, 'known_hosts'), addresses.map((address) => `[${address}]:${port} ${hostKey}\n`).join(''));
     await writeFile(join(dir, 'sshd_config'), configText(dir, port, addresses, config));
-    const server = spawnServer(join(dir, 'sshd_config'));
+    const server = spawnServer(join(dir, 'sshd_config'), inside);
     let log = '';
     server.stderr?.on('data', (chunk) => (log += chunk));
     const sshd = new Sshd(dir, port, addresses, server, () => log);
@@ -106,11 +108,14 @@ export class Sshd {
 }
 
 /** As root sshd wants the folder /run/sshd: it gets one that only it sees. */
-function spawnServer(config: string): ChildProcess {
-  const stdio = ['ignore', 'ignore', 'pipe'] as const;
-  if (process.getuid?.() !== 0 || existsSync('/run/sshd')) return spawn(SSHD, ['-D', '-e', '-f', config], { stdio: [...stdio] });
+function spawnServer(config: string, inside: readonly string[]): ChildProcess {
+  const start = (...argv: string[]): ChildProcess => {
+    const [program = '', ...args] = [...inside, ...argv];
+    return spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  };
+  if (process.getuid?.() !== 0 || existsSync('/run/sshd')) return start(SSHD, '-D', '-e', '-f', config);
   const script = 'mount -t tmpfs -o mode=755 tmpfs /run && mkdir /run/sshd && exec "$0" -D -e -f "$1"';
-  return spawn('unshare', ['--mount', 'sh', '-c', script, SSHD, config], { stdio: [...stdio] });
+  return start('unshare', '--mount', 'sh', '-c', script, SSHD, config);
 }
 
 function configText(dir: string, port: number, addresses: readonly string[], more: readonly string[]): string {

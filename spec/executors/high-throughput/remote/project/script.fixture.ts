@@ -6,13 +6,13 @@ import { appendFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { bashApp, Config, HighThroughputExecutor, jsApp, load, LocalProvider, pythonApp, SlurmProvider, SshChannel } from 'flotilla';
 
-const { channel, provider, slurm, seconds, tasks } = JSON.parse(process.argv[2] ?? '{}');
+const { channel, provider, slurm, seconds, tasks, heartbeatThreshold = '3m' } = JSON.parse(process.argv[2] ?? '{}');
 const Provider = slurm ? SlurmProvider : LocalProvider;
 const executor = new HighThroughputExecutor({
   label: 'far',
   maxWorkersPerNode: 2,
   heartbeatPeriod: '500ms',
-  heartbeatThreshold: '3m',
+  heartbeatThreshold,
   provider: new Provider({ channel: new SshChannel(channel), walltime: '20m', ...provider }),
 });
 await using kernel = await load(new Config({ executors: [executor], retries: 0 }));
@@ -39,7 +39,7 @@ const runs = Array.from({ length: tasks }, async (_, i) => {
   const value = await future;
   const isRight = value === expected[i % 4]?.(i);
   const tries = (await future?.tries)?.length;
-  appendFileSync('results', `${i} ${isRight ? 'right' : JSON.stringify(value)} ${tries}\n`);
+  appendFileSync(`results-${kernel.runId}`, `${i} ${isRight ? 'right' : JSON.stringify(value)} ${tries}\n`);
   console.log(`result ${i}`);
 });
 await Promise.all(runs);
