@@ -65,6 +65,8 @@ export class BatchProvider implements RunningProvider {
   readonly #reaping: Promise<void>;
   readonly #record: OwnRecord | undefined;
   #touchedAt = 0;
+  /** The latest question, which may be under way. */
+  #asking: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: BatchProviderOptions) {
@@ -110,7 +112,7 @@ export class BatchProvider implements RunningProvider {
 
   async status(jobIds: readonly string[]): Promise<ReadonlyMap<string, JobStatus>> {
     const live = jobIds.filter((jobId) => this.#isLive(jobId));
-    if (live.length > 0 && !this.#outage.isResting) await this.#ask(live);
+    if (live.length > 0 && !this.#outage.isResting) await (this.#asking = this.#ask(live));
     return new Map(jobIds.map((jobId) => [jobId, this.#jobs.statusOf(jobId)]));
   }
 
@@ -211,6 +213,7 @@ export class BatchProvider implements RunningProvider {
     this.#stop.abort();
     await Promise.allSettled(this.#submitting);
     await this.#reaping;
+    await this.#asking?.catch(() => undefined); // Whoever asked is told.
     try {
       await this.#endAll();
       this.#tellSurvivors();

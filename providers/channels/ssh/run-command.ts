@@ -8,6 +8,8 @@ const KILL_PATIENCE_MS = 10_000;
 
 export interface RunOptions {
   readonly client: Client;
+  /** Aborted when the connection is gone: ssh2 leaves its channels open then. */
+  readonly lost: AbortSignal;
   readonly line: string;
   /** Ends the program and all that it started. */
   readonly killLine: string;
@@ -20,7 +22,7 @@ export interface RunOptions {
 
 /** @throws ProviderError if the connection is lost meanwhile. */
 export async function runCommand(options: RunOptions): Promise<CommandResult> {
-  const { client, line, killLine, stdin, timeoutMs, maxOutputBytes, stop } = options;
+  const { client, lost, line, killLine, stdin, timeoutMs, maxOutputBytes, stop } = options;
   if (stop.aborted) return { stdout: '', stderr: '', timedOut: true };
   const channel = await startCommand(client, line);
   const stdout = new Output(maxOutputBytes);
@@ -44,11 +46,15 @@ export async function runCommand(options: RunOptions): Promise<CommandResult> {
   channel.on('error', () => undefined); // It closes then, too.
   const timer = timeoutMs === undefined ? undefined : setTimeout(kill, timeoutMs);
   stop.addEventListener('abort', kill, { once: true });
+  const onLost = (): void => closed.resolve();
+  lost.addEventListener('abort', onLost, { once: true });
+  if (lost.aborted) onLost();
   channel.end(stdin);
   await closed.promise;
   clearTimeout(timer);
   clearTimeout(giveUp);
   stop.removeEventListener('abort', kill);
+  lost.removeEventListener('abort', onLost);
   if (end === undefined && !timedOut) throw sshError('the connection was lost while a program ran', { retryable: true });
   return { ...end, stdout: stdout.text(), stderr: stderr.text(), timedOut };
 }

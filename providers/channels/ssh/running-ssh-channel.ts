@@ -49,7 +49,7 @@ export class RunningSshChannel implements RemoteChannel {
     const stop = AbortSignal.any([this.#end.signal, ...(abort === undefined ? [] : [abort])]);
     const line = commandLine({ argv, env, tag, init: this.#init });
     return session.holding(() =>
-      runCommand({ client: session.client, line, killLine: killLine(tag), stdin, timeoutMs, maxOutputBytes, stop }),
+      runCommand({ client: session.client, lost: session.lost, line, killLine: killLine(tag), stdin, timeoutMs, maxOutputBytes, stop }),
     );
   }
 
@@ -88,9 +88,9 @@ export class RunningSshChannel implements RemoteChannel {
     const stream = await session.holding(() => startCommand(session.client, line));
     stream.stderr.setEncoding('utf8').on('data', heard);
     const onLost = (): void => void stream.destroy();
-    session.events.once('lost', onLost);
-    stream.once('close', () => session.events.off('lost', onLost));
-    this.#end.signal.addEventListener('abort', onLost, { once: true });
+    const gone = AbortSignal.any([session.lost, this.#end.signal]);
+    gone.addEventListener('abort', onLost, { once: true });
+    stream.once('close', () => gone.removeEventListener('abort', onLost));
     return stream;
   }
 

@@ -2,7 +2,7 @@
  * What is open on one SSH connection: a shell that is always there, and SFTP once it is needed. The shell is asked now and then
  * whether it is still there, and takes the orders of a process that has no time left to open anything.
  */
-import { EventEmitter } from 'node:events';
+import { setMaxListeners } from 'node:events';
 import type { Client, ClientChannel, SFTPWrapper } from 'ssh2';
 import { forAnyShell } from './command-text.ts';
 import type { Connected } from './connect.ts';
@@ -14,21 +14,19 @@ const MAX_MISSED = 3;
 
 export class SshSession {
   readonly client: Client;
-  /** Emits `lost`, once. */
-  readonly events = new EventEmitter<{ lost: [] }>();
   readonly #connected: Connected;
   readonly #shell: ClientChannel;
   readonly #timer: NodeJS.Timeout;
   #sftp: Promise<SFTPWrapper> | undefined;
   #missed = 0;
   #users = 0;
-  #isLost = false;
+  readonly #lost = new AbortController();
 
   private constructor(connected: Connected, shell: ClientChannel, keepAliveMs: number) {
     this.#connected = connected;
     this.#shell = shell;
     this.client = connected.client;
-    this.events.setMaxListeners(0);
+    setMaxListeners(0, this.lost);
     connected.socket.unref();
     shell.on('data', () => (this.#missed = 0));
     shell.stderr.resume();
@@ -47,8 +45,13 @@ export class SshSession {
     return new SshSession(connected, shell, keepAliveMs);
   }
 
+  /** Aborted when the connection is gone. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
   get isLost(): boolean {
-    return this.#isLost;
+    return this.#lost.signal.aborted;
   }
 
   /** Of the first machine of the connection. */
@@ -61,12 +64,12 @@ export class SshSession {
     if (this.#users++ === 0) this.#connected.socket.ref();
     const { promise: lost, reject } = Promise.withResolvers<never>();
     const onLost = (): void => reject(sshError('the SSH connection was lost', { retryable: true }));
-    this.events.once('lost', onLost);
-    if (this.#isLost) onLost();
+    this.lost.addEventListener('abort', onLost, { once: true });
+    if (this.isLost) onLost();
     try {
       return await Promise.race([work(), lost]);
     } finally {
-      this.events.off('lost', onLost);
+      this.lost.removeEventListener('abort', onLost);
       if (--this.#users === 0) this.#connected.socket.unref();
     }
   }
@@ -93,10 +96,9 @@ export class SshSession {
   }
 
   #lose(): void {
-    if (this.#isLost) return;
-    this.#isLost = true;
+    if (this.isLost) return;
+    this.#lost.abort();
     clearInterval(this.#timer);
-    this.events.emit('lost');
     this.#connected.end();
   }
 }
