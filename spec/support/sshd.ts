@@ -25,6 +25,8 @@ export interface SshdOptions {
   readonly config?: readonly string[];
   /** What the server is started by: `ip netns exec NAME` puts it into a network of its own. Default: nothing. */
   readonly inside?: readonly string[];
+  /** Where it is started has a /run of its own, which the server may write to. Default false. */
+  readonly hasOwnRun?: boolean;
 }
 
 export class Sshd {
@@ -51,14 +53,14 @@ export class Sshd {
   }
 
   /** Resolves when it listens on every address. */
-  static async start({ addresses = ['127.0.0.1'], config = [], inside = [] }: SshdOptions = {}): Promise<Sshd> {
+  static async start({ addresses = ['127.0.0.1'], config = [], inside = [], hasOwnRun = false }: SshdOptions = {}): Promise<Sshd> {
     const dir = await mkdtemp(join(tmpdir(), 'flotilla-sshd-'));
     const port = await freePort();
     for (const key of ['client', 'host']) await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(dir, key)]);
     const hostKey = (await readFile(join(dir, 'host.pub'), 'utf8')).split(' ').slice(0, 2).join(' ');
     await writeFile(join(dir, 'known_hosts'), addresses.map((address) => `[${address}]:${port} ${hostKey}\n`).join(''));
     await writeFile(join(dir, 'sshd_config'), configText(dir, port, addresses, config));
-    const server = spawnServer(join(dir, 'sshd_config'), inside);
+    const server = spawnServer(join(dir, 'sshd_config'), inside, hasOwnRun);
     let log = '';
     server.stderr?.on('data', (chunk) => (log += chunk));
     const sshd = new Sshd(dir, port, addresses, server, () => log);
@@ -108,11 +110,12 @@ export class Sshd {
 }
 
 /** As root sshd wants the folder /run/sshd: it gets one that only it sees. */
-function spawnServer(config: string, inside: readonly string[]): ChildProcess {
+function spawnServer(config: string, inside: readonly string[], hasOwnRun: boolean): ChildProcess {
   const start = (...argv: string[]): ChildProcess => {
     const [program = '', ...args] = [...inside, ...argv];
     return spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   };
+  if (hasOwnRun) return start('sh', '-c', 'mkdir -p /run/sshd && exec "$0" -D -e -f "$1"', SSHD, config);
   if (process.getuid?.() !== 0 || existsSync('/run/sshd')) return start(SSHD, '-D', '-e', '-f', config);
   const script = 'mount -t tmpfs -o mode=755 tmpfs /run && mkdir /run/sshd && exec "$0" -D -e -f "$1"';
   return start('unshare', '--mount', 'sh', '-c', script, SSHD, config);
