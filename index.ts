@@ -38,6 +38,8 @@ export { ThreadPoolExecutor } from './executors/threads/description.ts';
 export type { ThreadPoolOptions } from './executors/threads/options.ts';
 export { LocalProvider } from './providers/local/description.ts';
 export type { LocalProviderOptions } from './providers/local/options.ts';
+export { PBSProProvider } from './providers/pbspro/description.ts';
+export type { PBSProProviderOptions } from './providers/pbspro/options.ts';
 export { SlurmProvider } from './providers/slurm/description.ts';
 export type { SlurmProviderOptions } from './providers/slurm/options.ts';
 export { SshChannel } from './providers/channels/ssh/description.ts';

@@ -15,6 +15,7 @@ import type { OptionsSchema } from '../lib/options/schema.ts';
 import { didYouMean } from '../lib/suggest.ts';
 import { SshChannel } from '../providers/channels/ssh/description.ts';
 import { LocalProvider } from '../providers/local/description.ts';
+import { PBSProProvider } from '../providers/pbspro/description.ts';
 import { SlurmProvider } from '../providers/slurm/description.ts';
 
 export type DescriptionKind = 'executor' | 'provider' | 'launcher' | 'channel';
@@ -27,7 +28,7 @@ export interface DescriptionClass {
 
 const classes: Readonly<Record<DescriptionKind, readonly DescriptionClass[]>> = {
   executor: [HighThroughputExecutor, ThreadPoolExecutor],
-  provider: [LocalProvider, SlurmProvider],
+  provider: [LocalProvider, PBSProProvider, SlurmProvider],
   launcher: [
     SimpleLauncher,
     SingleNodeLauncher,

@@ -17,6 +17,7 @@ export class MpiExecLauncher implements Launcher {
   static readonly schema = mpiExecLauncherOptions;
 
   readonly type = 'MpiExecLauncher';
+  readonly reachesOtherNodes = true;
   /** As written. */
   readonly options: Readonly<MpiExecLauncherOptions>;
   readonly #checked: OptionsOutput<typeof mpiExecLauncherOptions>;

@@ -16,6 +16,7 @@ export class MpiRunLauncher implements Launcher {
   static readonly schema = mpiRunLauncherOptions;
 
   readonly type = 'MpiRunLauncher';
+  readonly reachesOtherNodes = true;
   /** As written. */
   readonly options: Readonly<MpiRunLauncherOptions>;
   readonly #checked: OptionsOutput<typeof mpiRunLauncherOptions>;

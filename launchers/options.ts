@@ -8,7 +8,7 @@ import type { Launcher } from '../lib/provider.ts';
 
 const debug = () => flag().describe("Says in the block's stdout what is started. Default true.").optional();
 const overrides = (program: string, example: string) =>
-  text().describe(`Shell words for ${program}, after Flotilla's own: '${example}'. The job's shell expands variables in them.`).optional();
+  text().describe(`Shell words for ${program}: '${example}'. The job's shell expands variables in them.`).optional();
 
 export const simpleLauncherOptions = new OptionsSchema('SimpleLauncher', () => ({ debug: debug() }));
 

@@ -10,10 +10,12 @@ export interface SingleNodeScript {
   readonly debug: boolean;
   /** Fail when any copy fails, else only when all do. Either way the exit code is the first failing copy's. */
   readonly failOnAny: boolean;
+  /** Who of a copy is told to end: all that it has started, or its shell alone, which then tells the others. Default 'group'. */
+  readonly tell?: 'group' | 'shell';
 }
 
-export function buildSingleNodeScript({ command, copies, debug, failOnAny }: SingleNodeScript): string {
-  return [defineCopy(command), DEFINE_SIGNALS, startCopies(copies, debug), awaitCopies(debug), exitWith(failOnAny)].join('\n');
+export function buildSingleNodeScript({ command, copies, debug, failOnAny, tell = 'group' }: SingleNodeScript): string {
+  return [defineCopy(command), defineSignals(tell), startCopies(copies, debug), awaitCopies(debug), exitWith(failOnAny)].join('\n');
 }
 
 const defineCopy = (command: string): string => `flotilla_copy() {
@@ -22,11 +24,11 @@ ${command}
 }`;
 
 /** A signal that comes while copies are being started is passed on when all have been. */
-const DEFINE_SIGNALS = `flotilla_pids=''
+const defineSignals = (tell: 'group' | 'shell'): string => `flotilla_pids=''
 flotilla_signals=0
 flotilla_started=''
 flotilla_forward() {
-  for flotilla_pid in $flotilla_pids; do kill -TERM -- "-$flotilla_pid" 2>/dev/null || :; done
+  for flotilla_pid in $flotilla_pids; do kill -TERM -- "${tell === 'group' ? '-' : ''}$flotilla_pid" 2>/dev/null || :; done
 }
 flotilla_stop() {
   flotilla_signals=$((flotilla_signals + 1))

@@ -17,6 +17,7 @@ export class SrunLauncher implements Launcher {
   static readonly schema = srunLauncherOptions;
 
   readonly type = 'SrunLauncher';
+  readonly reachesOtherNodes = true;
   /** As written. */
   readonly options: Readonly<SrunLauncherOptions>;
   readonly #checked: OptionsOutput<typeof srunLauncherOptions>;

@@ -17,6 +17,7 @@ export class SrunMpiLauncher implements Launcher {
   static readonly schema = srunMpiLauncherOptions;
 
   readonly type = 'SrunMpiLauncher';
+  readonly reachesOtherNodes = true;
   /** As written. */
   readonly options: Readonly<SrunMpiLauncherOptions>;
   readonly #checked: OptionsOutput<typeof srunMpiLauncherOptions>;

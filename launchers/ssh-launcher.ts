@@ -17,6 +17,7 @@ export class SshLauncher implements Launcher {
   static readonly schema = sshLauncherOptions;
 
   readonly type = 'SshLauncher';
+  readonly reachesOtherNodes = true;
   /** As written. */
   readonly options: Readonly<SshLauncherOptions>;
   readonly #checked: OptionsOutput<typeof sshLauncherOptions>;

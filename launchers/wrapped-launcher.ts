@@ -34,6 +34,10 @@ export class WrappedLauncher implements Launcher {
     return this.launcher.maxNodesPerBlock ?? Number.POSITIVE_INFINITY;
   }
 
+  get reachesOtherNodes(): boolean {
+    return this.launcher.reachesOtherNodes ?? false;
+  }
+
   wrap(command: string, nodesPerBlock: number, tasksPerNode: number): string {
     return this.launcher.wrap(`${this.#prefix} bash -c ${quoteForShell(command)}`, nodesPerBlock, tasksPerNode);
   }

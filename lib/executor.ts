@@ -2,6 +2,7 @@
  * The seam between the kernel and whatever runs tasks. Contract suite: spec/executors/contract.ts.
  */
 import type { WireError } from './errors/wire-error.ts';
+import type { Rehearsal } from './provider.ts';
 import type { ResultStatus, Usage } from './wire/records.ts';
 
 /** A function that the kernel has registered with an executor; `fnId` is unique within the kernel. */
@@ -110,12 +111,17 @@ export interface RunningExecutor {
 }
 
 /** An executor's description: data. Starting it gives a new object, and one description can be started twice. */
+/** A run that does not take place. */
+export type RehearsalPlace = Pick<ExecutorContext, 'runId' | 'runDir' | 'workingDirectory'>;
+
 export interface ExecutorDescription {
   readonly type: string;
   readonly label: string;
   /** How long its tasks go on when the driver has died, if it says so itself. */
   readonly orphanGraceMs?: number | undefined;
   start(context: ExecutorContext): Promise<RunningExecutor>;
+  /** What it would write and run for a block, if it has blocks. Nothing is asked, written or started. */
+  rehearse?(place: RehearsalPlace): Promise<Rehearsal | undefined>;
 }
 
 export type { WireError };

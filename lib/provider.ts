@@ -122,5 +122,7 @@ export interface Launcher {
   readonly type: string;
   /** Most nodes that it can start on; absent: any number. A provider refuses more when it is defined. */
   readonly maxNodesPerBlock?: number;
+  /** Whether managers may come up on other machines than the one on which the job's script runs. Absent: they do not. */
+  readonly reachesOtherNodes?: boolean;
   wrap(command: string, nodesPerBlock: number, tasksPerNode: number): string;
 }

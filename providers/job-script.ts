@@ -13,13 +13,15 @@ export interface JobScript {
   readonly command: string;
   /** Lines for the scheduler, right below the first. */
   readonly directives?: string;
+  /** Where it all runs, for schedulers that start a job somewhere else. */
+  readonly workingDirectory?: string;
   /** File into which the script writes its exit code, last of all, for schedulers that forget jobs. */
   readonly endPath?: string;
 }
 
 /** @throws RangeError when an environment variable cannot be exported by a shell. */
-export function buildJobScript({ name, env, workerInit, command, directives, endPath }: JobScript): string {
-  const body = joinParts([LEAVE_ON_SIGNAL, exportLines(env), initLines(workerInit), command]);
+export function buildJobScript({ name, env, workerInit, command, directives, workingDirectory, endPath }: JobScript): string {
+  const body = joinParts([LEAVE_ON_SIGNAL, enterLine(workingDirectory), exportLines(env), initLines(workerInit), command]);
   const top = joinParts(['#!/bin/bash', directives, `# Job ${oneLine(name)}`]);
   return `${top}\n${endPath === undefined ? body : recordEnd(body, endPath)}\n`;
 }
@@ -42,6 +44,8 @@ exit "$?"`;
  * instead of going on with the next line.
  */
 const LEAVE_ON_SIGNAL = `trap 'exit $?' TERM`;
+
+const enterLine = (directory: string | undefined): string => (directory === undefined ? '' : `cd -- ${quoteForShell(directory)} || exit`);
 
 function exportLines(env: Readonly<Record<string, string>>): string {
   return Object.entries(env)

@@ -25,6 +25,8 @@ import { withoutSnakeCase } from '../lib/options/spelling.ts';
 import type { OptionsSchema } from '../lib/options/schema.ts';
 import { LocalProvider } from '../providers/local/description.ts';
 import { localProviderWarnings } from '../providers/local/options.ts';
+import { PBSProProvider } from '../providers/pbspro/description.ts';
+import { pbsProProviderWarnings } from '../providers/pbspro/options.ts';
 import { SlurmProvider } from '../providers/slurm/description.ts';
 import { slurmProviderWarnings } from '../providers/slurm/options.ts';
 
@@ -39,6 +41,7 @@ const DESCRIBED: readonly (readonly [Described, Warnings])[] = [
   [HighThroughputExecutor, highThroughputWarnings],
   [ThreadPoolExecutor, threadPoolWarnings],
   [LocalProvider, localProviderWarnings],
+  [PBSProProvider, pbsProProviderWarnings],
   [SlurmProvider, slurmProviderWarnings],
   [SimpleLauncher, {}],
   [SingleNodeLauncher, {}],

@@ -1,7 +1,8 @@
 #!/bin/bash
 # Installs what the specs and examples need of the system, on Debian and its kin: Python with venv and numpy, perl, what pins and
-# supervises processes, a compiler for node-pty, GNU Parallel to compare with, Open MPI and OpenSSH to launch with, and strace for a
-# bench. Does nothing where all of it is there. Without root it says what to install.
+# supervises processes, a compiler for node-pty, GNU Parallel to compare with, Open MPI, MPICH and OpenSSH to launch with, a Slurm with
+# its database for a cluster in namespaces, and strace for a bench. Does nothing where all of it is there. Without root it says what to
+# install.
 set -euo pipefail
 
 missing=()
@@ -29,6 +30,14 @@ need make command -v make
 need g++ command -v g++
 need parallel command -v parallel
 need openmpi-bin command -v mpiexec
+need mpich command -v mpiexec.hydra
+need slurm-wlm command -v sbatch
+need slurmctld test -x /usr/sbin/slurmctld
+need slurmd test -x /usr/sbin/slurmd
+need slurmdbd test -x /usr/sbin/slurmdbd
+need munge test -x /usr/sbin/munged
+need mariadb-server test -x /usr/sbin/mariadbd
+need iproute2 test -x /usr/sbin/ip -o -x /sbin/ip -o -x /bin/ip
 need openssh-client command -v ssh
 need openssh-server test -x /usr/sbin/sshd
 need strace command -v strace

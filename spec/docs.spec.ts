@@ -65,7 +65,15 @@ describe('the documentation', function () {
 
   it('has every option of every config in a table', () => {
     const text = textOf('docs/configuration.md');
-    for (const name of ['Config', 'HighThroughputExecutor', 'ThreadPoolExecutor', 'LocalProvider', 'SimpleLauncher', 'SingleNodeLauncher'])
+    for (const name of [
+      'Config',
+      'HighThroughputExecutor',
+      'ThreadPoolExecutor',
+      'LocalProvider',
+      'SlurmProvider',
+      'SimpleLauncher',
+      'SingleNodeLauncher',
+    ])
       expect(text).to.contain(`<!-- table: ${name} -->`);
   });
 

@@ -9,12 +9,18 @@ export interface ConfigCommandOptions {
   readonly json?: boolean;
 }
 
+export interface CheckConfigOptions extends ConfigCommandOptions {
+  readonly config?: string;
+  readonly dryRun?: boolean;
+}
+
 const HELP = `
 Examples:
   $ flotilla config list
   $ flotilla config show local > my-machine.yaml
   $ flotilla config show my-machine.yaml --set retries=2
   $ flotilla config check my-machine.yaml
+  $ flotilla config check --config my-machine.yaml --dry-run      # the submit script, without a scheduler
   $ flotilla config schema > flotilla.schema.json    # for editors: # yaml-language-server: $schema=flotilla.schema.json
 
 Exit codes: 0, or 2 where a config cannot be used.`;
@@ -33,9 +39,13 @@ export function addConfigCommand(program: Command): void {
     .action(async (source: string, options: ConfigCommandOptions) => (await import('../commands/config.ts')).showConfig(source, options));
   withSet(config.command('check'))
     .description('Whether a config can be used, and if not, where it is wrong. Starts nothing.')
-    .argument('<name|file>', 'a packaged config, or a .yaml or .ts file')
+    .argument('[name|file]', 'a packaged config, or a .yaml or .ts file')
+    .option('--config <name|file>', 'the same')
+    .option('--dry-run', 'also print the submit script of a block, and every command that would be run for it')
     .option('--json', 'as JSON')
-    .action(async (source: string, options: ConfigCommandOptions) => (await import('../commands/config.ts')).checkConfig(source, options));
+    .action(async (source: string | undefined, options: CheckConfigOptions) =>
+      (await import('../commands/check-config.ts')).checkConfig(source ?? options.config, options),
+    );
   config
     .command('schema')
     .description('The JSON Schema of YAML configs.')

@@ -1,5 +1,5 @@
 /**
- * `flotilla config list | show | check | schema`. Reads configs and starts nothing.
+ * `flotilla config list | show | schema`. Reads configs and starts nothing.
  */
 import { readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
@@ -7,7 +7,6 @@ import { packagedNames, packagedPath } from '../../configs/packaged.ts';
 import { locateConfig, readConfig } from '../../configs/read.ts';
 import { configJsonSchema } from '../../configs/schema.ts';
 import { takeApart } from '../../configs/take-apart.ts';
-import { ConfigError } from '../../lib/errors/config-error.ts';
 import { isPlainObject } from '../../lib/options/freeze.ts';
 import type { ConfigCommandOptions } from '../command-line/config.ts';
 import { printJson, printLines } from '../print.ts';
@@ -32,29 +31,8 @@ export async function showConfig(source: string, { set = [], json }: ConfigComma
   else process.stdout.write(stringify(data));
 }
 
-export async function checkConfig(source: string, { set = [], json }: ConfigCommandOptions): Promise<void> {
-  try {
-    const { warnings, compiled } = await readConfig(locateConfig(source), set);
-    const executors = compiled.executors.map(({ label, type }) => ({ label, type }));
-    if (json) return printJson({ valid: true, executors, warnings, problems: [] });
-    printLines([
-      `${source}: can be used; executors: ${executors.map(({ label, type }) => `${label} (${type})`).join(', ')}`,
-      ...warnings.map((warning) => `warning: ${warning}`),
-    ]);
-  } catch (error) {
-    if (!json || !(error instanceof ConfigError)) throw error;
-    const problems = error.problems.map(({ path, message, place }) => ({ path: path.join('.'), message, ...where(place) }));
-    printJson({ valid: false, executors: [], warnings: [], problems });
-    process.exitCode = 2;
-  }
-}
-
 export function printSchema(): void {
   printJson(configJsonSchema());
-}
-
-function where(place: { readonly file: string; readonly line: number; readonly column: number } | undefined) {
-  return place === undefined ? {} : { file: place.file, line: place.line, column: place.column };
 }
 
 /** What only TypeScript can write is named, in place of its value. */

@@ -2,10 +2,10 @@
  * Blocks as a provider's jobs: submits, asks and cancels, and reports what becomes of them. Owns the provider's running side and
  * its poll; decides nothing.
  */
-import { join } from 'node:path';
-import { inJobName, isTerminal, type JobStatus, type RunningProvider, runTag } from '../../lib/provider.ts';
+import { isTerminal, type JobRequest, type JobStatus, type RunningProvider } from '../../lib/provider.ts';
 import { type BlockJob, BlockJobs, STDERR_TAIL_BYTES } from './block-jobs.ts';
 import type { AdoptedBlock, BlocksOptions } from './blocks-options.ts';
+import { requestJob, scriptDirOf } from './job-request.ts';
 import type { BlockId } from './scaler-types.ts';
 
 export interface JobEvents {
@@ -34,7 +34,7 @@ export class JobRunner {
     this.#options = options;
     this.#now = now;
     this.#events = events;
-    this.scriptDir = join(context.runDir, 'blocks', inJobName(label));
+    this.scriptDir = scriptDirOf(context.runDir, label);
     this.#provider = provider.start({
       runId: context.runId,
       scriptDir: this.scriptDir,
@@ -93,15 +93,15 @@ export class JobRunner {
 
   async #submit(blockId: BlockId): Promise<void> {
     const { context, env, label, provider } = this.#options;
-    const name = `${runTag(context.runId)}${inJobName(label)}-${blockId}`;
+    let request: JobRequest;
     let jobId: string;
     try {
-      const command = provider.launcher.wrap(this.#options.command(blockId), provider.limits.nodesPerBlock, 1);
-      jobId = await this.#provider.submit({ command, name, env: { ...env, FLOTILLA_BLOCK_ID: blockId } });
+      request = requestJob({ runId: context.runId, label, blockId, provider, command: this.#options.command(blockId), env });
+      jobId = await this.#provider.submit(request);
     } catch (error) {
       return this.#events.submitFailed(blockId, error);
     }
-    const early = this.jobs.add(blockId, jobId, name, this.#now());
+    const early = this.jobs.add(blockId, jobId, request.name, this.#now());
     this.#events.submitted(blockId, jobId);
     if (early !== undefined) this.#update(jobId, early);
   }

@@ -1,8 +1,9 @@
 /**
  * HighThroughputExecutor as people write it: data, checked and frozen. Starting it is start.ts, loaded then.
  */
-import type { ExecutorContext, ExecutorDescription, RunningExecutor } from '../../lib/executor.ts';
+import type { ExecutorContext, ExecutorDescription, RehearsalPlace, RunningExecutor } from '../../lib/executor.ts';
 import { frozenCopy } from '../../lib/options/freeze.ts';
+import type { Rehearsal } from '../../lib/provider.ts';
 import { warnAboutOptions } from '../../lib/options/warnings.ts';
 import { type CompiledHighThroughput, compileHighThroughput } from './compiled.ts';
 import { type HighThroughputOptions, highThroughputOptions, highThroughputWarnings } from './options.ts';
@@ -34,6 +35,11 @@ export class HighThroughputExecutor implements ExecutorDescription {
 
   get orphanGraceMs(): number | undefined {
     return this.compiled.orphanGraceMs;
+  }
+
+  async rehearse(place: RehearsalPlace): Promise<Rehearsal | undefined> {
+    const { rehearseBlock } = await import('./rehearse.ts');
+    return rehearseBlock(this.compiled, place);
   }
 
   async start(context: ExecutorContext): Promise<RunningExecutor> {

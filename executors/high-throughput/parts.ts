@@ -95,7 +95,8 @@ function createBlocks({ peers, takeOver, interchange, record }: BlocksParts, on:
   });
 }
 
-function managerCommand({ compiled, directory, site }: PeerSettingsSource): string {
+/** Starts a manager on one node. */
+export function managerCommand({ compiled, directory, site }: Pick<PeerSettingsSource, 'compiled' | 'directory' | 'site'>): string {
   if (site !== undefined) return site.managerCommand;
   const node = compiled.nodePath ?? process.execPath;
   return [node, '--disable-warning=ExperimentalWarning', MANAGER_ENTRY, settingsPathIn(directory)].map(quoteForShell).join(' ');

@@ -4,7 +4,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import type { Channel } from '../../lib/channel.ts';
-import { ProviderError, SubmitError } from '../../lib/errors/engine-errors.ts';
+import { SubmitError } from '../../lib/errors/engine-errors.ts';
 import {
   type AdoptedJob,
   inJobName,
@@ -15,6 +15,7 @@ import {
   type RunningProvider,
   runTag,
 } from '../../lib/provider.ts';
+import { Canceller } from './canceller.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Desk } from './desk.ts';
 import { Finder } from './finder.ts';
@@ -27,9 +28,9 @@ import type { BatchJob, Scheduler } from './scheduler.ts';
 import { StatusAsker } from './status-asker.ts';
 import { Submitter } from './submitter.ts';
 import { sharedBucket, type TokenBucket } from './token-bucket.ts';
+import { VanishedJobs } from './vanished-jobs.ts';
 
 const TOUCH_MS = 60_000;
-const CANCEL_PATIENCE_MS = 60_000;
 const LOOK_AGAIN_MS = 500;
 /** Slurm's KillWait is 30 s by default, PBS's kill_delay 10. */
 const END_PATIENCE_MS = 60_000;
@@ -56,10 +57,9 @@ export class BatchProvider implements RunningProvider {
   readonly #outage: Outage;
   readonly #asker: StatusAsker;
   readonly #submitter: Submitter;
+  readonly #canceller: Canceller;
   readonly #jobs = new JobTable();
   readonly #submitting = new Set<Promise<string>>();
-  /** Cancelled by us: whoever of them still lives is told again. */
-  readonly #doomed = new Set<string>();
   readonly #stop = new AbortController();
   readonly #killed = new AbortController();
   readonly #reaping: Promise<void>;
@@ -77,17 +77,12 @@ export class BatchProvider implements RunningProvider {
     const desk = new Desk({ channel, bucket, timeoutMs: commandTimeoutMs });
     this.#outage = new Outage(scheduler.name, this.#clock, context.log);
     this.#finder = new Finder(scheduler, desk, this.#outage);
-    this.#asker = new StatusAsker({ scheduler, desk, outage: this.#outage, channel, jobs: this.#jobs });
-    this.#submitter = new Submitter({
-      provider: options.type,
-      scheduler,
-      desk,
-      finder: this.#finder,
-      outage: this.#outage,
-      clock: this.#clock,
-      log: context.log,
-      stop: this.#stop.signal,
-    });
+    const common = { provider: options.type, finder: this.#finder, outage: this.#outage, clock: this.#clock, log: context.log };
+    this.#submitter = new Submitter({ ...common, scheduler, desk, stop: this.#stop.signal });
+    this.#canceller = new Canceller({ ...common, scheduler: scheduler.name, killed: this.#killed.signal });
+    const isDoomed = (jobId: string): boolean => this.#canceller.isDoomed(jobId);
+    const vanished = new VanishedJobs({ scheduler, channel, clock: this.#clock, isDoomed });
+    this.#asker = new StatusAsker({ scheduler, desk, outage: this.#outage, vanished, jobs: this.#jobs });
     this.#record = this.#openRecord();
     this.#reaping = this.#reap();
   }
@@ -118,8 +113,7 @@ export class BatchProvider implements RunningProvider {
 
   async cancel(jobIds: readonly string[]): Promise<void> {
     const live = jobIds.filter((jobId) => this.#isLive(jobId));
-    for (const jobId of live) this.#doomed.add(jobId);
-    if (live.length > 0) await this.#cancel(live);
+    if (live.length > 0) await this.#canceller.cancel(live);
   }
 
   stopSubmitting(): void {
@@ -135,7 +129,9 @@ export class BatchProvider implements RunningProvider {
     this.#stop.abort();
     this.#killed.abort();
     const live = this.#jobs.live().map(({ jobId }) => jobId);
-    if (live.length > 0) this.#options.channel.runDetached(this.#options.scheduler.cancel.command(live).argv);
+    const { channel, scheduler } = this.#options;
+    if (live.length > 0) channel.runDetached(scheduler.cancel.command(live).argv);
+    void channel[Symbol.asyncDispose]();
   }
 
   close(): Promise<void> {
@@ -166,9 +162,8 @@ export class BatchProvider implements RunningProvider {
   async #ask(jobIds: readonly string[]): Promise<void> {
     this.#touch();
     for (const [jobId, status] of await this.#asker.ask(jobIds)) this.#update(jobId, status);
-    const survivors = jobIds.filter((jobId) => this.#doomed.has(jobId) && this.#isLive(jobId));
-    if (survivors.length > 0 && this.#closing === undefined && !this.#outage.isResting) await this.#finder.cancel(survivors);
-    await this.#cancelStrays();
+    if (this.#closing === undefined) await this.#canceller.remind(jobIds.filter((jobId) => this.#isLive(jobId)));
+    await this.#canceller.cancelStrays(this.#submitter.lost);
   }
 
   #update(jobId: string, status: JobStatus): void {
@@ -179,33 +174,6 @@ export class BatchProvider implements RunningProvider {
     const isBlocked = status.state === 'pending' && status.neverStarts === true && before.status.reason !== status.reason;
     if (isBlocked) context.log('warn', `job ${jobId} waits in vain, and is kept as long as nobody cancels it: ${status.reason}`, { jobId });
     if (before.status.state !== status.state) context.jobChanged(jobId, this.#jobs.statusOf(jobId));
-  }
-
-  /** A job that was submitted without an answer and could not be found then: if it is there now, another has taken its place. */
-  async #cancelStrays(): Promise<void> {
-    for (const name of this.#submitter.lost) {
-      const found = await this.#finder.find(name);
-      const same = found?.filter((job) => job.name === name) ?? [];
-      if (same.length === 0) continue;
-      const jobIds = same.map(({ jobId }) => jobId);
-      if ((await this.#finder.cancel(jobIds)) !== undefined) continue;
-      this.#submitter.lost.delete(name);
-      this.#options.context.log('warn', `job ${jobIds.join(', ')} turned up after '${name}' had been given up; it is cancelled`, {
-        jobIds,
-      });
-    }
-  }
-
-  /** As often as it takes for the scheduler to answer, within limits. */
-  async #cancel(jobIds: readonly string[]): Promise<void> {
-    const giveUpAt = this.#clock.now() + CANCEL_PATIENCE_MS;
-    for (;;) {
-      const problem = await this.#finder.cancel(jobIds);
-      if (problem === undefined) return;
-      if (problem.kind === 'refused' || this.#clock.now() >= giveUpAt) throw this.#cancelError(jobIds, problem.reason);
-      await this.#clock.sleep(this.#outage.restMs, this.#killed.signal);
-      if (this.#killed.signal.aborted) return;
-    }
   }
 
   /** Ends when no job of ours is left. What a scheduler that does not answer could not be told is left to the next start. */
@@ -234,17 +202,16 @@ export class BatchProvider implements RunningProvider {
 
   async #cancelOrTell(jobIds: readonly string[]): Promise<void> {
     try {
-      await this.#cancel(jobIds);
+      await this.#canceller.cancel(jobIds);
     } catch (error) {
       this.#options.context.log('warn', messageOf(error), { jobIds });
     }
   }
 
   async #endAll(): Promise<void> {
-    await this.#cancelStrays();
+    await this.#canceller.cancelStrays(this.#submitter.lost);
     let live = this.#liveIds();
-    await this.#cancelOrTell(live.filter((jobId) => !this.#doomed.has(jobId)));
-    for (const jobId of live) this.#doomed.add(jobId);
+    await this.#cancelOrTell(live.filter((jobId) => !this.#canceller.isDoomed(jobId)));
     const giveUpAt = this.#clock.now() + END_PATIENCE_MS;
     while (live.length > 0 && this.#clock.now() < giveUpAt && !this.#killed.signal.aborted) {
       await this.#ask(live);
@@ -302,13 +269,6 @@ export class BatchProvider implements RunningProvider {
     const { type, scheduler } = this.#options;
     const fields = { job: name, provider: type, retryable };
     return new SubmitError(`job '${name}' was not submitted to ${scheduler.name}: ${reason}`, { cause, fields });
-  }
-
-  #cancelError(jobIds: readonly string[], reason: string): ProviderError {
-    const { type, scheduler } = this.#options;
-    return new ProviderError(`${scheduler.name} did not cancel jobs ${jobIds.join(', ')}: ${reason}`, {
-      fields: { jobIds, provider: type },
-    });
   }
 }
 

@@ -3,13 +3,13 @@
 export interface Clock {
   /** ms since the epoch. */
   now(): number;
-  /** Resolves after `ms`, or at once when the signal is aborted. */
-  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Resolves after `ms`, or at once when the signal is aborted. @param holds whether the process stays for it; default true. */
+  sleep(ms: number, signal?: AbortSignal, holds?: boolean): Promise<void>;
 }
 
 export const systemClock: Clock = {
   now: Date.now,
-  sleep(ms, signal) {
+  sleep(ms, signal, holds = true) {
     return new Promise((resolve) => {
       if (signal?.aborted) return resolve();
       const wake = (): void => {
@@ -18,6 +18,7 @@ export const systemClock: Clock = {
         resolve();
       };
       const timer = setTimeout(wake, ms);
+      if (!holds) timer.unref();
       signal?.addEventListener('abort', wake);
     });
   },

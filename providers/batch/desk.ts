@@ -26,12 +26,12 @@ export class Desk {
   }
 
   /** @returns what `parse` makes of the answer, or that none came. */
-  async ask<T>(command: SchedulerCommand, parse: (result: CommandResult) => T, abort?: AbortSignal): Promise<T | CutOff> {
+  async ask<T>(command: SchedulerCommand, parse: (result: CommandResult) => T): Promise<T | CutOff> {
     const { channel, bucket, timeoutMs } = this.#options;
-    await bucket.take(abort);
+    await bucket.take();
     let result: CommandResult;
     try {
-      result = await channel.run({ ...command, timeoutMs, ...(abort !== undefined && { abort }) });
+      result = await channel.run({ ...command, timeoutMs });
     } catch (error) {
       return { kind: 'cutOff', reason: error instanceof Error ? error.message : String(error) };
     }

@@ -95,6 +95,8 @@ export interface Scheduler {
     command(jobIds: readonly string[]): SchedulerCommand;
     parse(result: CommandResult): Cancellation;
   };
+  /** What the scheduler itself wrote into the stderr of a job whose end it has not kept: why it killed it. */
+  readLastWords?(stderr: string): Pick<JobStatus, 'state' | 'reason'> | undefined;
   /** Most job ids in one command line. Default 200. */
   readonly jobsPerCommand?: number;
 }

@@ -106,7 +106,7 @@ export class Submitter {
     if (this.#full === undefined) log('info', `${scheduler.name} has no room for another job now; the next block waits: ${reason}`);
     this.#full = { reason, since: this.#full?.since ?? clock.now() };
     this.#roomMade = new AbortController();
-    await clock.sleep(backoffMs(tries, ROOM_FIRST_MS, ROOM_LONGEST_MS), AbortSignal.any([stop, this.#roomMade.signal]));
+    await clock.sleep(backoffMs(tries, ROOM_FIRST_MS, ROOM_LONGEST_MS), AbortSignal.any([stop, this.#roomMade.signal]), false);
   }
 
   async #findLost(job: BatchJob, reason: string): Promise<string> {
@@ -121,7 +121,7 @@ export class Submitter {
         missedAt ??= clock.now();
         if (clock.now() - missedAt >= SETTLE_MS) break;
       }
-      await clock.sleep(Math.max(outage.restMs, SETTLE_MS / 2), stop);
+      await clock.sleep(Math.max(outage.restMs, SETTLE_MS / 2), stop, false);
     }
     this.lost.add(job.name);
     throw this.#failed(job, `${reason}; it was looked for by its name and not found`, true);

@@ -23,19 +23,18 @@ export class TokenBucket {
     this.#filledAt = options.clock.now();
   }
 
-  /** Resolves when it is this caller's turn, first come, first served. An aborted signal lets it go at once, without a token. */
-  take(signal?: AbortSignal): Promise<void> {
-    const turn = this.#line.then(() => this.#wait(signal));
+  /** Resolves when it is this caller's turn, first come, first served. */
+  take(): Promise<void> {
+    const turn = this.#line.then(() => this.#wait());
     this.#line = turn;
     return turn;
   }
 
-  async #wait(signal: AbortSignal | undefined): Promise<void> {
+  async #wait(): Promise<void> {
     const { clock, refillMs } = this.#options;
     this.#fill();
     while (this.#tokens < 1) {
-      if (signal?.aborted) return;
-      await clock.sleep(Math.max(1, this.#filledAt + refillMs - clock.now()), signal);
+      await clock.sleep(Math.max(1, this.#filledAt + refillMs - clock.now()));
       this.#fill();
     }
     this.#tokens--;

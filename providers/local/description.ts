@@ -56,6 +56,11 @@ export class LocalProvider implements ProviderDescription {
     Object.freeze(this);
   }
 
+  /** Not where the launcher takes managers to other machines, as within an allocation, nor where a channel leads to one. */
+  get isLocal(): boolean {
+    return this.channel === undefined && !this.launcher.reachesOtherNodes;
+  }
+
   get limits(): BlockLimits {
     return this.compiled.limits;
   }
@@ -68,11 +73,6 @@ export class LocalProvider implements ProviderDescription {
     const path = join(scriptDir, `${job.name}.sh`);
     const text = buildJobScript({ ...job, workerInit: this.compiled.workerInit });
     return { script: { path, text }, commands: [{ purpose: 'start a block', argv: ['bash', path] }] };
-  }
-
-  /** Whether its jobs run beside the driver. */
-  get isLocal(): boolean {
-    return this.channel === undefined;
   }
 
   get channel(): ChannelDescription | undefined {

@@ -26,7 +26,7 @@ export const slurmProviderOptions = new OptionsSchema('SlurmProvider', () => ({
     .describe("GPUs on each node: 4, or 'a100:4'.")
     .optional(),
   gres: name().describe("Generic resources on each node: 'gpu:4', 'lscratch:100'.").optional(),
-  memPerNode: parslGigabytes().describe("Memory on each node: '64GiB', or a number of GB.").optional(),
+  memPerNode: parslGigabytes().describe("Memory on each node: '64GiB', or a number of GB; 0 for all of it.").optional(),
   coresPerNode: wholeNumber(1).describe('Cores on each node. Needed only where nodes are shared.').optional(),
   schedulerOptions: text()
     .describe("More lines for the top of the script: '#SBATCH --mail-type=FAIL'. They win over other options.")

@@ -1,11 +1,10 @@
 /** A run of campaign.fixture.ts on the login node of a cluster, in a folder of its own. */
-import { type ChildProcess, execFile } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import type { SlurmProviderOptions } from '../../index.ts';
 import { eventually } from '../support/eventually.ts';
 import { processesOf } from '../support/leftovers.ts';
@@ -66,14 +65,29 @@ export class Campaign {
 
   /** The driver alone, with no time for anything. */
   async kill(): Promise<void> {
-    const { stdout } = await promisify(execFile)('pgrep', ['-f', `${SCRIPT} .*`]);
-    const mine = await Promise.all(
-      stdout
-        .trim()
-        .split('\n')
-        .map(async (pid) => ({ pid, cwd: await cwdOf(pid) })),
-    );
-    for (const { pid } of mine.filter(({ cwd }) => cwd === this.folder)) process.kill(Number(pid), 'SIGKILL');
+    await this.signal('SIGKILL');
+    await this.#ended;
+  }
+
+  /** To the driver alone, if it is still there. */
+  async signal(signal: NodeJS.Signals): Promise<void> {
+    for (const name of await readdir('/proc')) {
+      if (!/^\d+$/.test(name) || !(await this.#isDriver(name))) continue;
+      try {
+        process.kill(Number(name), signal);
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
+  }
+
+  async #isDriver(pid: string): Promise<boolean> {
+    const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    const isScript = commandLine.startsWith(`${process.execPath}\0`) && commandLine.includes(`\0${SCRIPT}\0`);
+    return isScript && (await readlink(`/proc/${pid}/cwd`).catch(() => '')) === this.folder;
+  }
+
+  async ends(): Promise<void> {
     await this.#ended;
   }
 
@@ -86,9 +100,4 @@ export class Campaign {
   get #hasEnded(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
-}
-
-async function cwdOf(pid: string): Promise<string> {
-  const { stdout } = await promisify(execFile)('readlink', [`/proc/${pid}/cwd`]).catch(() => ({ stdout: '' }));
-  return stdout.trim();
 }

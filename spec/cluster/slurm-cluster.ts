@@ -77,6 +77,9 @@ export class SlurmCluster {
 
   cut = (machine: Machine): Promise<void> => this.#command('cut', machine);
   boot = (machine: Machine): Promise<void> => this.#command('boot', machine);
+  /** Takes its network cable out; what runs there goes on. */
+  unplug = (machine: Machine): Promise<void> => this.#command('unplug', machine);
+  plug = (machine: Machine): Promise<void> => this.#command('plug', machine);
   stop = (daemon: 'slurmctld' | 'munged'): Promise<void> => this.#command('daemon', daemon, 'stop');
   startAgain = (daemon: 'slurmctld' | 'munged'): Promise<void> => this.#command('daemon', daemon, 'start');
 
@@ -96,6 +99,22 @@ export class SlurmCluster {
     await this.on('login', 'scancel', '--user=root');
     await eventually('an empty queue', async () => (await this.queue()).length === 0, 60_000);
     await eventually('free nodes', async () => (await this.nodeStates()).every((state) => state === 'idle'), 60_000);
+  }
+
+  /** Waits until the job has ended, and the controller has been made to forget it. */
+  async forgetEndedJobs(jobId: string): Promise<void> {
+    const path = join(this.folder, 'slurm.conf');
+    const text = await readFile(path, 'utf8');
+    await writeFile(path, text.replace(/^MinJobAge=.*/m, 'MinJobAge=2'));
+    await this.on('login', 'scontrol', 'reconfigure');
+    const isForgotten = (): Promise<boolean> =>
+      this.on('login', 'squeue', '--states=all', `--jobs=${jobId}`).then(
+        () => false,
+        () => true,
+      );
+    await eventually(`Slurm to forget job ${jobId}`, isForgotten, 90_000);
+    await writeFile(path, text);
+    await this.on('login', 'scontrol', 'reconfigure');
   }
 
   async nodeStates(): Promise<string[]> {

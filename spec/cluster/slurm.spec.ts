@@ -1,124 +1,195 @@
 /** SlurmProvider with a real Slurm: what every provider must do, and what Slurm alone can do to one. */
-import { delimiter } from 'node:path';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { expect } from 'chai';
-import { SlurmProvider } from '../../index.ts';
-import { eventually } from '../support/eventually.ts';
-import { processesOf } from '../support/leftovers.ts';
+import { SlurmProvider, type SlurmProviderOptions } from '../../index.ts';
+import { isTerminal, type JobStatus, type ProviderContext, type ProviderDescription, type RunningProvider } from '../../lib/provider.ts';
+import { BatchProvider } from '../../providers/batch/batch-provider.ts';
+import { systemClock } from '../../providers/batch/clock.ts';
+import { TokenBucket } from '../../providers/batch/token-bucket.ts';
+import { LocalChannel } from '../../providers/channels/local-channel.ts';
+import { slurmScheduler } from '../../providers/slurm/scheduler.ts';
 import { providerContract } from '../providers/contract.ts';
-import { Campaign, type ProviderData } from './campaign.ts';
-import { SlurmCluster, whyNoCluster } from './slurm-cluster.ts';
+import { eventually } from '../support/eventually.ts';
+import { useCluster } from './use-cluster.ts';
 
-const whyNot = whyNoCluster();
-
-describe('on a real Slurm', function () {
+describe('SlurmProvider, on a real Slurm', function () {
   this.timeout(300_000);
-  let cluster: SlurmCluster;
-  const path = process.env['PATH'] ?? '';
+  const cluster = useCluster();
+  const PATIENCE_MS = 60_000;
 
-  before(async function () {
-    if (whyNot !== undefined) {
-      console.log(`    (skipped: ${whyNot})`);
-      this.skip();
-    }
-    cluster = await SlurmCluster.start();
-    process.env['PATH'] = `${cluster.commands}${delimiter}${path}`;
-    process.env['XDG_STATE_HOME'] = cluster.folder;
-  });
-  after(async () => {
-    process.env['PATH'] = path;
-    delete process.env['XDG_STATE_HOME'];
-    await cluster?.close();
-  });
+  /** One that may ask ten times a second, which no site would like. */
+  function hasty(options: SlurmProviderOptions): ProviderDescription {
+    const description = new SlurmProvider({ exclusive: false, ...options });
+    const { type, limits, launcher, statusPollMs, compiled } = description;
+    return {
+      type,
+      limits,
+      launcher,
+      statusPollMs,
+      isLocal: false,
+      start: (context) =>
+        new BatchProvider({
+          type,
+          scheduler: slurmScheduler(compiled),
+          channel: new LocalChannel(),
+          commandTimeoutMs: compiled.commandTimeoutMs,
+          bucket: new TokenBucket({ capacity: 20, refillMs: 100, clock: systemClock }),
+          context,
+        }),
+      rehearse: (job, place) => description.rehearse(job, place),
+    };
+  }
 
   providerContract('SlurmProvider', {
-    make: (options = {}) =>
-      new SlurmProvider({
-        exclusive: false,
-        walltime: '10m',
-        schedulerOptions: '#SBATCH --nodelist=n1',
-        statusPollPeriod: '1s',
-        ...options,
-      }),
+    make: (options = {}) => hasty({ schedulerOptions: '#SBATCH --nodelist=n1', ...options }),
     unknownJobId: '99999',
-    isAlive: (pid) => cluster.isAlive('n1', pid),
+    isAlive: (pid) => cluster().isAlive('n1', pid),
     patienceMs: 40_000,
     killNowMs: 20_000,
     keepsStrays: 'this cluster tracks processes by their parents, and so loses those of which the parent has ended',
   });
 
-  describe('a run with SlurmProvider', () => {
-    const campaigns: Campaign[] = [];
-    const play = async (scenario: string, options?: ProviderData): Promise<Campaign> => {
-      const campaign = await Campaign.start(cluster, scenario, options);
-      campaigns.push(campaign);
-      return campaign;
-    };
+  describe('a job', () => {
+    let dir: string;
+    let log: string[];
+    const running: RunningProvider[] = [];
+    beforeEach(async () => {
+      dir = await mkdtemp(join(tmpdir(), 'flotilla-slurm-job-'));
+      log = [];
+    });
     afterEach(async () => {
-      for (const campaign of campaigns.splice(0)) await campaign.dispose();
-      await cluster.clear();
+      for (const provider of running.splice(0)) await provider.close();
+      await cluster().clear();
+      await rm(dir, { recursive: true });
     });
 
-    it('uses both nodes of a block and leaves nothing behind', async () => {
-      const campaign = await play('campaign', { nodesPerBlock: 2 });
-      await campaign.says('closed');
-      expect(campaign.said).to.include('hosts n1 n2');
-      expect(await cluster.queue()).to.deep.equal([]);
-      expect(processesOf(campaign.runId)).to.deep.equal([]);
+    let count = 0;
+    function start(options: SlurmProviderOptions = {}): RunningProvider {
+      const context: ProviderContext = {
+        runId: `spec${process.pid}`,
+        scriptDir: join(dir, 'scripts'),
+        workingDirectory: dir,
+        jobChanged() {},
+        log: (_, message) => void log.push(message),
+      };
+      const provider = hasty(options).start(context);
+      running.push(provider);
+      return provider;
+    }
+    const submit = (provider: RunningProvider, command: string): Promise<string> =>
+      provider.submit({ command, name: `flotilla.spec${process.pid}.htex-${count++}`, env: {} });
+    const stateOf = async (provider: RunningProvider, jobId: string): Promise<JobStatus> =>
+      (await provider.status([jobId])).get(jobId) ?? expect.fail('no answer');
+    const until = (provider: RunningProvider, jobId: string, accept: (status: JobStatus) => boolean): Promise<JobStatus> =>
+      eventually(
+        `another state of job ${jobId}`,
+        async () => {
+          const status = await stateOf(provider, jobId);
+          return accept(status) && status;
+        },
+        PATIENCE_MS,
+      );
+    const end = (provider: RunningProvider, jobId: string) => until(provider, jobId, ({ state }) => isTerminal(state));
+
+    it('gets what its options ask for', async () => {
+      const provider = start({
+        account: 'root',
+        partition: 'debug',
+        qos: 'normal',
+        nodesPerBlock: 2,
+        gpusPerNode: 2,
+        coresPerNode: 3,
+        memPerNode: '512MiB',
+        walltime: '7m',
+        schedulerOptions: '#SBATCH --comment="two words"',
+      });
+      const what =
+        '$SLURM_JOB_NUM_NODES $SLURM_CPUS_PER_TASK $SLURM_MEM_PER_NODE $CUDA_VISIBLE_DEVICES $SLURM_JOB_ACCOUNT $SRUN_CPUS_PER_TASK';
+      const jobId = await submit(provider, `echo ${what} > got; until [ -e go ]; do sleep 0.1; done`);
+      await until(provider, jobId, ({ state }) => state === 'running');
+      expect((await cluster().on('login', 'squeue', '--noheader', '--format=%l|%k')).trim()).to.equal('7:00|two words');
+      await writeFile(join(dir, 'go'), '');
+      expect((await end(provider, jobId)).state).to.equal('completed');
+      expect(await readFile(join(dir, 'got'), 'utf8')).to.equal('2 3 512 0,1 root 3\n');
     });
 
-    it('cancels the blocks that are pending when it closes', async () => {
-      const campaign = await play('one', { initBlocks: 4, maxBlocks: 4 });
-      await campaign.says('done');
-      await campaign.says('closed');
-      expect(await cluster.queue()).to.deep.equal([]);
-      expect(await cluster.on('login', 'sacct', '--noheader', '--allocations', '--format=State')).to.match(/CANCELLED/);
+    it('is kept, and its reason shown, when it can never start', async () => {
+      const provider = start({ partition: 'short', walltime: '2h' });
+      const jobId = await submit(provider, 'true');
+      const status = await until(provider, jobId, ({ reason }) => reason !== undefined);
+      expect(status).to.include({ state: 'pending', neverStarts: true });
+      expect(status.reason).to.match(
+        /^Partition(TimeLimit: its walltime is longer|Config: it wants more) than the partition (allows|has)$/,
+      );
+      expect(log.join()).to.match(/waits in vain.*Partition/);
     });
 
-    it('loses no task and repeats no result when a node loses its power', async () => {
-      const campaign = await play('long', { initBlocks: 2, maxBlocks: 2 });
-      await eventually('all four slots to work', async () => (await campaign.lines('started')).length >= 4, 60_000);
-      await cluster.cut('n2');
+    it('is refused in the words of Slurm', async () => {
+      const error = await submit(start({ partition: 'nopart' }), 'true').catch((reason: unknown) => reason);
+      expect(error).to.include({ name: 'SubmitError', retryable: false });
+      expect(error).to.have.property('message').that.includes('invalid partition specified: nopart');
+    });
+
+    it('waits for room where the queue takes one job per user, and says so', async () => {
+      await cluster().on('login', 'sacctmgr', '--immediate', 'modify', 'qos', 'normal', 'set', 'MaxSubmitJobsPerUser=1');
       try {
-        await campaign.says('done');
-        expect((await campaign.lines('results')).map(Number).toSorted((a, b) => a - b)).to.deep.equal(
-          Array.from({ length: 12 }, (_, i) => i),
-        );
-        expect((await campaign.lines('started')).length).to.be.greaterThan(12);
-        await campaign.says('closed');
-        expect((await cluster.queue()).filter((line) => line.includes(campaign.runId))).to.deep.equal([]);
+        const provider = start();
+        const first = await submit(provider, 'sleep 300');
+        const second = submit(provider, 'true');
+        await eventually('it to wait', () => provider.explain?.().join().includes('QOSMaxSubmitJobPerUserLimit') === true, PATIENCE_MS);
+        await provider.cancel([first]);
+        await end(provider, first);
+        expect((await end(provider, await second)).state).to.equal('completed');
+        expect(provider.explain?.()).to.deep.equal([]);
       } finally {
-        await cluster.boot('n2');
+        await cluster().on('login', 'sacctmgr', '--immediate', 'modify', 'qos', 'normal', 'set', 'MaxSubmitJobsPerUser=-1');
       }
     });
 
-    it('sits out a controller that is gone', async () => {
-      const campaign = await play('pause', { maxBlocks: 2 });
-      await campaign.says('paused');
-      await cluster.stop('slurmctld');
+    it('is found again when sbatch took it and never answered, and is there once', async () => {
+      const path = process.env['PATH'] ?? '';
+      const script = `#!/bin/sh\n'${cluster().commands}/sbatch' "$@" >/dev/null\nexec sleep 300\n`;
+      await writeFile(join(dir, 'sbatch'), script, { mode: 0o755 });
+      process.env['PATH'] = `${dir}${delimiter}${path}`;
       try {
-        await eventually('it to be noticed', async () => /Slurm does not answer/.test(await campaign.log()), 60_000);
-        await campaign.tell('go');
-        await campaign.says('done');
+        const provider = start({ cmdTimeout: '4s' });
+        const jobId = await submit(provider, 'sleep 300');
+        expect((await cluster().queue()).map((line) => line.split('|', 1)[0])).to.deep.equal([jobId]);
+        await until(provider, jobId, ({ state }) => state === 'running');
       } finally {
-        await cluster.startAgain('slurmctld');
+        process.env['PATH'] = path;
       }
-      await campaign.says('closed');
-      expect((await campaign.log()).match(/Slurm does not answer/g)).to.have.length(1);
-      expect(await cluster.queue()).to.deep.equal([]);
     });
 
-    it('clears up at its start what a killed driver has left, and touches no other job', async () => {
-      const stranger = (await cluster.on('login', 'sbatch', '--parsable', '--hold', '--job-name=flotilla.other.0', '--wrap=true')).trim();
-      const killed = await play('forever', { initBlocks: 4, maxBlocks: 4 });
-      await eventually('two blocks to run', async () => (await killed.lines('started')).length >= 4, 60_000);
-      await killed.kill();
-      const left = async (): Promise<string[]> => (await cluster.queue()).filter((line) => line.includes(killed.runId));
-      expect(await left()).to.have.length.of.at.least(2);
-      const next = await play('one');
-      await next.says('closed');
-      expect(await left()).to.deep.equal([]);
-      expect(await next.log()).to.match(new RegExp(`left by run ${killed.runId}, which was killed .* are cancelled`));
-      expect((await cluster.queue()).map((line) => line.split('|', 1)[0])).to.deep.equal([stranger]);
+    it('is pending again, under the same id, when it is requeued', async () => {
+      const provider = start();
+      const jobId = await submit(provider, 'sleep 300');
+      await until(provider, jobId, ({ state }) => state === 'running');
+      await cluster().on('login', 'scontrol', 'requeue', jobId);
+      await until(provider, jobId, ({ state }) => state === 'pending');
+      await provider.cancel([jobId]);
+      expect((await end(provider, jobId)).state).to.equal('cancelled');
+    });
+
+    it('is asked after in the database when the controller has forgotten it', async () => {
+      const provider = start();
+      const jobId = await submit(provider, 'exit 3');
+      await cluster().forgetEndedJobs(jobId);
+      expect(await stateOf(provider, jobId)).to.include({ state: 'failed', exitCode: 3, reason: 'FAILED, exit code 3' });
+    });
+
+    it('ends by what its script wrote down when nobody knows it any more', async () => {
+      const provider = start();
+      const jobId = await submit(provider, 'exit 3');
+      await cluster().forgetEndedJobs(jobId);
+      await writeFile(join(dir, 'sacct'), '#!/bin/sh\necho "Slurm accounting storage is disabled" >&2; exit 1\n', { mode: 0o755 });
+      const path = process.env['PATH'] ?? '';
+      process.env['PATH'] = `${dir}${delimiter}${path}`;
+      const status = await stateOf(provider, jobId).finally(() => (process.env['PATH'] = path));
+      expect(status).to.include({ state: 'failed', exitCode: 3 });
+      expect(status.reason).to.match(/^exit code 3, as its script wrote it down/);
     });
   });
 });

@@ -22,11 +22,14 @@ export interface LauncherUnderTest {
   readonly environment?: (dir: string) => Promise<Readonly<Record<string, string>>>;
 }
 
+const PATIENCE_MS = 30_000;
+
 export function launcherContract(
   title: string,
   { make, nodesPerBlock, tasksPerNode, copies, needs, environment }: LauncherUnderTest,
 ): void {
-  describe(`launcher contract: ${title}`, () => {
+  describe(`launcher contract: ${title}`, function () {
+    this.timeout(90_000);
     const wrap = (command: string): string => make().wrap(command, nodesPerBlock, tasksPerNode);
     /** Exit 3 in one copy, whichever comes first. */
     const oneFails = 'mkdir "$DIR/taken" 2>/dev/null && exit 3\nexit 0';
@@ -80,11 +83,12 @@ export function launcherContract(
     ] as const) {
       it(`passes TERM on to every copy of ${title}, once, and leaves nothing`, async () => {
         const run = await start(`echo "$BASHPID" >> "$DIR/pids"\n${sleep}`);
-        await eventually('every copy has started', async () => (await bench.lines('pids')).length === copies);
+        await eventually('every copy has started', async () => (await bench.lines('pids')).length === copies, PATIENCE_MS);
         process.kill(-run.pid, 'SIGTERM');
         const { exitCode, signal } = await run.ended;
         expect(signal ?? exitCode).to.be.oneOf([143, 'SIGTERM']);
-        for (const pid of await bench.lines('pids')) await eventually(`process ${pid} ends`, async () => !(await isAlive(Number(pid))));
+        for (const pid of await bench.lines('pids'))
+          await eventually(`process ${pid} ends`, async () => !(await isAlive(Number(pid))), PATIENCE_MS);
         expect(await bench.lines('log')).to.deep.equal([]);
       });
     }

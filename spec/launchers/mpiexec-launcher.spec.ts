@@ -1,16 +1,17 @@
-import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { MpiExecLauncher } from '../../launchers/mpiexec-launcher.ts';
 import { MpiRunLauncher } from '../../launchers/mpirun-launcher.ts';
 import type { Launcher } from '../../lib/provider.ts';
-import { emulatePals, openMpiOverNodes } from '../support/launch/stand-ins.ts';
+import { emulatePals, hydraOverNodes, openMpiOverNodes } from '../support/launch/stand-ins.ts';
 import { launcherContract } from './contract.ts';
 import { ScriptBench } from './run-script.ts';
 
 const NODES = ['n1', 'n2'];
 const openMpi = (dir: string) => openMpiOverNodes(dir, NODES);
+const hydra = (dir: string) => hydraOverNodes(dir, NODES);
 const pals = (dir: string) => emulatePals(dir, NODES);
 /** As ALCF's guide to Parsl on Polaris has it. */
 const forPolaris = { bindCmd: '--cpu-bind', overrides: '--depth=64 --ppn 1' };
@@ -18,6 +19,7 @@ const forPolaris = { bindCmd: '--cpu-bind', overrides: '--depth=64 --ppn 1' };
 const contracts: [title: string, make: () => Launcher, environment: typeof pals, needs?: string][] = [
   ['MpiExecLauncher with Open MPI', () => new MpiExecLauncher(), openMpi, 'mpiexec'],
   ['MpiRunLauncher with Open MPI', () => new MpiRunLauncher(), openMpi, 'mpirun'],
+  ['MpiExecLauncher with Hydra', () => new MpiExecLauncher(), hydra, 'mpiexec.hydra'],
   ['MpiExecLauncher with Cray PALS', () => new MpiExecLauncher(forPolaris), pals],
 ];
 for (const [title, make, environment, needs] of contracts) {
@@ -31,7 +33,11 @@ for (const [title, make, environment, needs] of contracts) {
   }
 }
 
-describe('launchers of MPI programs', () => {
+const hasHydra = existsSync('/usr/bin/mpiexec.hydra');
+const ownCpus = (): string | undefined => /^Cpus_allowed_list:.*/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[0];
+
+describe('launchers of MPI programs', function () {
+  this.timeout(60_000);
   let bench: ScriptBench;
   beforeEach(async () => {
     bench = await ScriptBench.open();
@@ -55,10 +61,8 @@ describe('launchers of MPI programs', () => {
       });
 
       it(`${launcher.type} binds no manager to a CPU`, async () => {
-        await run(launcher, openMpi, 'taskset -cp $$ >> "$DIR/cpus"');
-        const all = execFileSync('taskset', ['-cp', `${process.pid}`], { encoding: 'utf8' });
-        const listOf = (line: string): string => line.trim().split(': ')[1] ?? '';
-        expect((await bench.lines('cpus')).map(listOf)).to.deep.equal([listOf(all), listOf(all)]);
+        await run(launcher, openMpi, 'grep ^Cpus_allowed_list: /proc/self/status >> "$DIR/cpus"');
+        expect(await bench.lines('cpus')).to.deep.equal([ownCpus(), ownCpus()]);
       });
     }
 
@@ -77,7 +81,7 @@ describe('launchers of MPI programs', () => {
   ] as const) {
     it(`a failing node does not end the others, and is named with its exit code: ${title}`, async () => {
       const fail = 'mkdir "$DIR/taken" 2>/dev/null && { touch "$DIR/failed"; exit 9; }';
-      const stay = 'while [ ! -e "$DIR/failed" ]; do sleep 0.02; done; sleep 0.3; echo stayed >> "$DIR/log"';
+      const stay = 'while [ ! -e "$DIR/failed" ]; do sleep 0.02; done; sleep 1; echo stayed >> "$DIR/log"';
       const { exitCode, output } = await run(launcher, environment, `${fail}\n${stay}`);
       expect(exitCode).to.equal(9);
       expect(output).to.match(/flotilla: node \S+ ended with exit code 9/);
@@ -95,6 +99,16 @@ describe('launchers of MPI programs', () => {
       expect(names.filter((name) => /RANK|SIZE|APID|NAMESPACE/.test(name))).to.deep.equal([]);
     });
   }
+
+  it('with Hydra starts one manager on each node, bound to no CPU, as no rank, with environment and directory of the job', async function () {
+    if (!hasHydra) this.skip();
+    const print = `grep ^Cpus_allowed_list: /proc/self/status >> "$DIR/cpus"; echo "$PPID $PWD $ODD \${PMI_RANK-no rank}" >> "$DIR/log"`;
+    expect((await run(new MpiExecLauncher(), hydra, print, { env: { ODD: `a 'b"; $c` } })).exitCode).to.equal(0);
+    const seen = (await bench.lines('log')).map((line) => /^(\d+) (.*)$/.exec(line));
+    expect(new Set(seen.map((match) => match?.[1])).size).to.equal(2);
+    expect(seen.map((match) => match?.[2])).to.deep.equal(Array(2).fill(`${bench.dir} a 'b"; $c no rank`));
+    expect(await bench.lines('cpus')).to.deep.equal([ownCpus(), ownCpus()]);
+  });
 
   describe('with Cray PALS', () => {
     it('starts a process on each node, as the ranks of one application', async () => {

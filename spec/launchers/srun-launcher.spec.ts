@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { SrunLauncher } from '../../launchers/srun-launcher.ts';
 import { SrunMpiLauncher } from '../../launchers/srun-mpi-launcher.ts';
 import { emulateSlurm } from '../support/launch/stand-ins.ts';
+import { eventually } from '../support/eventually.ts';
 import { launcherContract } from './contract.ts';
 import { ScriptBench } from './run-script.ts';
 
@@ -62,6 +63,23 @@ for (const Launcher of [SrunLauncher, SrunMpiLauncher]) {
       expect((await started.ended).exitCode).to.equal(9);
       expect(await bench.lines('log')).to.deep.equal(['failed n1', 'stayed']);
     });
+
+    const takeLeave = `trap 'echo told >> "$DIR/log"; sleep 0.3; echo left >> "$DIR/log"; exit 4' TERM`;
+    const manager = `bash -c '${takeLeave.replaceAll("'", "'\\''")}; echo $$ >> "$DIR/pids"; while :; do sleep 0.02; done'`;
+    for (const [title, signal, overrides] of [
+      ['told to end, lets each manager take its leave', 'SIGTERM', ''],
+      ['killed, ends the managers too', 'SIGKILL', ''],
+      ['told to end where overrides would take stdin away', 'SIGTERM', '--input=none'],
+    ] as const) {
+      it(`is a block that, ${title}, although srun itself would kill them`, async () => {
+        const started = await bench.start(new Launcher({ overrides }).wrap(manager, 2, 1), [], await environment(bench.dir));
+        await eventually('both managers run', async () => (await bench.lines('pids')).length === 2);
+        process.kill(started.pid, signal);
+        expect(await started.ended).to.deep.equal(signal === 'SIGTERM' ? { exitCode: 4, signal: null } : { exitCode: null, signal });
+        await eventually('both have left', async () => (await bench.lines('log')).length === 4);
+        expect((await bench.lines('log')).sort()).to.deep.equal(['left', 'left', 'told', 'told']);
+      });
+    }
 
     it('is frozen data that refuses unknown options', () => {
       expect(new Launcher({ overrides: '-c 2', debug: false })).to.be.frozen.and.to.deep.include({

@@ -27,7 +27,7 @@ export const scratchFoldersOf = (runId: string): string[] =>
 export const isAlive = (pid: number): boolean => !['', 'Z', 'X'].includes(statFields(pid)[0] ?? '');
 
 /** Ids of the living children of a process. */
-export const childrenOf = (parent: number): number[] =>
+export const livingChildrenOf = (parent: number): number[] =>
   readdirSync('/proc')
     .map(Number)
     .filter((pid) => pid > 0 && parentOf(pid) === parent && isAlive(pid));

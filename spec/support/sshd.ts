@@ -1,17 +1,17 @@
 /**
- * OpenSSH's server for specs: a process of our own on a free port of loopback addresses, with its own host key, configuration and one
+ * OpenSSH's server for specs: a daemon of our own on a free port of loopback addresses, with its own host key, configuration and one
  * client key, all in a temporary folder. It touches no file of the machine's or the user's ssh.
  */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { eventually } from './eventually.ts';
-import { childrenOf } from './leftovers.ts';
+import { isAlive, livingChildrenOf } from './leftovers.ts';
 
 const run = promisify(execFile);
 const SSHD = '/usr/sbin/sshd';
@@ -39,36 +39,32 @@ export class Sshd {
   readonly keyFile: string;
   /** Knows every address with the port. */
   readonly knownHostsFile: string;
-  readonly #server: ChildProcess;
-  readonly #log: () => string;
+  readonly #pid: number;
 
-  private constructor(dir: string, port: number, addresses: readonly string[], server: ChildProcess, log: () => string) {
+  private constructor(dir: string, port: number, addresses: readonly string[], pid: number) {
     this.dir = dir;
     this.port = port;
     this.addresses = addresses;
     this.keyFile = join(dir, 'client');
     this.knownHostsFile = join(dir, 'known_hosts');
-    this.#server = server;
-    this.#log = log;
+    this.#pid = pid;
   }
 
   /** Resolves when it listens on every address. */
   static async start({ addresses = ['127.0.0.1'], config = [], inside = [], hasOwnRun = false }: SshdOptions = {}): Promise<Sshd> {
     const dir = await mkdtemp(join(tmpdir(), 'flotilla-sshd-'));
-    const port = await freePort();
-    for (const key of ['client', 'host']) await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(dir, key)]);
-    const hostKey = (await readFile(join(dir, 'host.pub'), 'utf8')).split(' ').slice(0, 2).join(' ');
-    await writeFile(join(dir, 'known_hosts'), addresses.map((address) => `[${address}]:${port} ${hostKey}\n`).join(''));
-    await writeFile(join(dir, 'sshd_config'), configText(dir, port, addresses, config));
-    const server = spawnServer(join(dir, 'sshd_config'), inside, hasOwnRun);
-    let log = '';
-    server.stderr?.on('data', (chunk) => (log += chunk));
-    const sshd = new Sshd(dir, port, addresses, server, () => log);
-    await eventually('sshd listens', () => sshd.#isListening(), 30_000).catch(async (error: unknown) => {
-      await sshd.close();
+    try {
+      const port = await freePort();
+      for (const key of ['client', 'host']) await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(dir, key)]);
+      const hostKey = (await readFile(join(dir, 'host.pub'), 'utf8')).split(' ').slice(0, 2).join(' ');
+      await writeFile(join(dir, 'known_hosts'), addresses.map((address) => `[${address}]:${port} ${hostKey}\n`).join(''));
+      await writeFile(join(dir, 'sshd_config'), configText(dir, port, addresses, config));
+      return new Sshd(dir, port, addresses, await startDaemon(dir, inside, hasOwnRun));
+    } catch (error) {
+      const log = await readFile(join(dir, 'log'), 'utf8').catch(() => '');
+      await rm(dir, { recursive: true });
       throw new Error(`sshd did not start: ${log}`, { cause: error });
-    });
-    return sshd;
+    }
   }
 
   /** For the command line of ssh. */
@@ -78,13 +74,13 @@ export class Sshd {
   }
 
   /** What the server says of itself. */
-  get log(): string {
-    return this.#log();
+  log(): Promise<string> {
+    return readFile(join(this.dir, 'log'), 'utf8');
   }
 
   /** Ids of the servers of open connections. */
   connections(): number[] {
-    return this.#server.pid === undefined ? [] : childrenOf(this.#server.pid);
+    return livingChildrenOf(this.#pid);
   }
 
   /** Ends the connections that are open, as when a link is cut and both sides learn of it. New ones are still taken. */
@@ -93,32 +89,53 @@ export class Sshd {
   }
 
   async close(): Promise<void> {
-    if (this.#server.exitCode === null && this.#server.signalCode === null) {
-      const ended = once(this.#server, 'exit');
-      const connections = this.connections();
-      this.#server.kill('SIGKILL');
-      await ended;
-      for (const pid of connections) endIfThere(pid);
-    }
+    const connections = this.connections();
+    endIfThere(this.#pid);
+    for (const pid of connections) endIfThere(pid);
+    await eventually('sshd ends', () => !isAlive(this.#pid));
     await rm(this.dir, { recursive: true, force: true });
-  }
-
-  #isListening(): boolean {
-    if (this.#server.exitCode !== null) throw new Error('sshd has ended');
-    return this.addresses.every((address) => this.log.includes(`Server listening on ${address} port ${this.port}`));
   }
 }
 
-/** As root sshd wants the folder /run/sshd: it gets one that only it sees. */
-function spawnServer(config: string, inside: readonly string[], hasOwnRun: boolean): ChildProcess {
-  const start = (...argv: string[]): ChildProcess => {
-    const [program = '', ...args] = [...inside, ...argv];
-    return spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  };
-  if (hasOwnRun) return start('sh', '-c', 'mkdir -p /run/sshd && exec "$0" -D -e -f "$1"', SSHD, config);
-  if (process.getuid?.() !== 0 || existsSync('/run/sshd')) return start(SSHD, '-D', '-e', '-f', config);
-  const script = 'mount -t tmpfs -o mode=755 tmpfs /run && mkdir /run/sshd && exec "$0" -D -e -f "$1"';
-  return start('unshare', '--mount', 'sh', '-c', script, SSHD, config);
+/**
+ * Its id. A daemon, because it belongs to no run that a spec looks at for leftovers; sshd goes there once it listens. As root it wants
+ * the folder /run/sshd: it gets one that only it sees.
+ */
+async function startDaemon(dir: string, inside: readonly string[], hasOwnRun: boolean): Promise<number> {
+  const server = [SSHD, '-f', join(dir, 'sshd_config'), '-E', join(dir, 'log')];
+  const withRun = (...before: string[]): string[] => [
+    'sh',
+    '-c',
+    [...before, 'mkdir -p /run/sshd', 'exec "$@"'].join(' && '),
+    'sh',
+    ...server,
+  ];
+  const own = ['unshare', '--mount', ...withRun('mount -t tmpfs -o mode=755 tmpfs /run')];
+  const needsRun = process.getuid?.() === 0 && !existsSync('/run/sshd');
+  const [program = '', ...args] = [...inside, ...(hasOwnRun ? withRun() : needsRun ? own : server)];
+  await run(program, args);
+  return eventually('sshd has written its id', async () => {
+    const written = Number(await readFile(join(dir, 'pid'), 'utf8').catch(() => '')) || undefined;
+    // In a namespace it is called otherwise than here.
+    return inside.length === 0 || written === undefined ? written : findListener(dir);
+  });
+}
+
+/** Its title has its command line. */
+function findListener(dir: string): number | undefined {
+  const ids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return ids.map(Number).find((pid) => {
+    const title = titleOf(pid);
+    return title.startsWith('sshd: ') && title.includes('[listener]') && title.includes(`${dir}/`);
+  });
+}
+
+function titleOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return ''; // It has ended since.
+  }
 }
 
 function configText(dir: string, port: number, addresses: readonly string[], more: readonly string[]): string {
@@ -128,7 +145,7 @@ function configText(dir: string, port: number, addresses: readonly string[], mor
     ...addresses.map((address) => `ListenAddress ${address}`),
     `HostKey ${join(dir, 'host')}`,
     `AuthorizedKeysFile ${join(dir, 'client.pub')}`,
-    'PidFile none',
+    `PidFile ${join(dir, 'pid')}`,
     'UsePAM no',
     'PasswordAuthentication no',
     'KbdInteractiveAuthentication no',

@@ -6,14 +6,13 @@ import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, posix } from 'node:path';
 import type { ChannelDescription, RemoteChannel } from '../../../lib/channel.ts';
 import type { ExecutorContext } from '../../../lib/executor.ts';
-import { inJobName } from '../../../lib/provider.ts';
-import { quoteForShell } from '../../../providers/shell-quote.ts';
 import type { CompiledHighThroughput } from '../compiled.ts';
 import type { ManagerSettings } from '../manager/settings.ts';
 import { Relay } from './relay.ts';
 import type { RelayHello } from './relay-entry.ts';
 import { type FetchedFile, Relocation } from './relocate.ts';
-import { nodeIn, programIn, stageBundle } from './stage.ts';
+import { bundlesIn, managerCommandIn, nodeIn, relayIn, runDirIn, settingsIn } from './places.ts';
+import { stageBundle } from './stage.ts';
 
 /** The most of a task's stdout or stderr that is brought back. */
 const MAX_FETCHED_BYTES = 64 << 20;
@@ -54,11 +53,11 @@ export class RemoteSite {
       const { folder: bundle, base } = await stageBundle({
         label,
         channel,
-        folder: posix.join(folder, 'bundles'),
+        folder: bundlesIn(folder),
         log: (message) => log('info', message),
       });
-      const runDir = posix.join(folder, 'runs', inJobName(context.runId), inJobName(label));
-      await channel.mkdir(posix.join(runDir, 'keys'), 0o700);
+      const runDir = runDirIn(folder, context.runId, label);
+      await channel.mkdir(posix.dirname(settingsIn(runDir)), 0o700);
       const pairs = [
         { here: context.runDir, there: runDir },
         { here: base, there: bundle },
@@ -67,7 +66,7 @@ export class RemoteSite {
       const relay = new Relay({
         label,
         channel,
-        command: (options) => [nodeIn(bundle), programIn(bundle, RELAY), JSON.stringify(options)],
+        command: (options) => [nodeIn(bundle), relayIn(bundle), JSON.stringify(options)],
         ports: compiled.workerPort === undefined ? compiled.workerPortRange : [compiled.workerPort, compiled.workerPort],
         pidFile: posix.join(runDir, 'relay.json'),
         periodMs: Math.min(5000, compiled.heartbeatPeriodMs),
@@ -82,23 +81,17 @@ export class RemoteSite {
 
   /** For the launcher, there. */
   get managerCommand(): string {
-    const { bundle } = this.#parts;
-    const argv = [nodeIn(bundle), '--disable-warning=ExperimentalWarning', programIn(bundle, MANAGER), this.#settingsPath];
-    return argv.map(quoteForShell).join(' ');
+    return managerCommandIn(this.#parts.bundle, this.runDir);
   }
 
   get nodePath(): string {
     return nodeIn(this.#parts.bundle);
   }
 
-  get #settingsPath(): string {
-    return posix.join(this.runDir, 'keys', 'manager.json');
-  }
-
   /** From now on managers there reach the interchange. @param settings from where they find it. */
   async connect(interchangePort: number, settings: (hello: RelayHello) => ManagerSettings): Promise<void> {
     const hello = await staysAwake(this.#parts.relay.start(interchangePort));
-    await this.#parts.channel.writeFile(this.#settingsPath, JSON.stringify(settings(hello)), 0o600);
+    await this.#parts.channel.writeFile(settingsIn(this.runDir), JSON.stringify(settings(hello)), 0o600);
   }
 
   /** The end of a file there; '' when it cannot be read now. */
@@ -130,9 +123,6 @@ export class RemoteSite {
     await this.#parts.channel[Symbol.asyncDispose]();
   }
 }
-
-const MANAGER = 'executors/high-throughput/manager/manager-entry.js';
-const RELAY = 'executors/high-throughput/remote/relay-entry.js';
 
 /** An SSH connection keeps no process alive, and whoever starts an executor waits for it. */
 async function staysAwake<T>(work: Promise<T>): Promise<T> {

@@ -8,7 +8,6 @@ import { join, posix } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { makeBundle } from '../../../lib/bundle/make-bundle.ts';
 import { MANIFEST } from '../../../lib/bundle/manifest.ts';
-import { NODE_IN_BUNDLE } from '../../../lib/bundle/launcher.ts';
 import type { RemoteChannel } from '../../../lib/channel.ts';
 import { ExecutorFailed } from '../../../lib/errors/engine-errors.ts';
 
@@ -103,6 +102,3 @@ async function unpackThere(channel: RemoteChannel, from: string, there: string):
 function unpackError({ name }: RemoteChannel, there: string, reason: string, cause: unknown): Error {
   return new Error(`the bundle could not be unpacked in ${there} on ${name}: ${reason}`, { cause });
 }
-
-export const nodeIn = (bundle: string): string => posix.join(bundle, NODE_IN_BUNDLE);
-export const programIn = (bundle: string, path: string): string => posix.join(bundle, 'node_modules/flotilla/dist', path);

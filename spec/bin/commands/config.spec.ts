@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { packagedNames } from '../../../configs/packaged.ts';
 import { makeScriptFolder, type ScriptFolder } from '../../support/flotilla-run.ts';
@@ -53,6 +55,28 @@ describe('flotilla config', () => {
     expect(stdout).to.equal(
       'good.yaml: can be used; executors: t (ThreadPoolExecutor)\nwarning: Config.usageTracking has no effect: no usage is tracked\n',
     );
+  });
+
+  it('shows with --dry-run the script of a block and every command, where there is no scheduler', async () => {
+    await folder.write(
+      'slurm.yaml',
+      'executors:\n  - { type: HighThroughputExecutor, label: htex, provider: { type: SlurmProvider, account: mine, walltime: 30m } }\n  - { type: ThreadPoolExecutor, label: threads }\n',
+    );
+    const { stdout, code } = await config('check', '--config', 'slurm.yaml', '--dry-run');
+    expect(code).to.equal(0);
+    expect(stdout)
+      .to.contain('  #SBATCH --time=00:30:00\n')
+      .and.contain('  #SBATCH --account=mine\n')
+      .and.match(/^ {2}sbatch --parsable .*runinfo\/NNN\/blocks\/htex\/flotilla\.NNN\.htex-0\.sh$/m)
+      .and.match(/^ {2}scancel JOB_ID$/m)
+      .and.contain('threads: has no blocks');
+    const { blocks } = JSON.parse((await config('check', 'slurm.yaml', '--dry-run', '--json')).stdout);
+    expect(blocks[0].rehearsal.commands[0].argv[0]).to.equal('sbatch');
+    expect(existsSync(join(folder.path, 'runinfo'))).to.equal(false);
+  });
+
+  it('asks for a config where none is named', async () => {
+    expect(await config('check')).to.deep.include({ code: 2, stdout: '' });
   });
 
   it('refuses one that cannot be used, at its place, with 2', async () => {

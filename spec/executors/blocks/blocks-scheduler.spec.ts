@@ -17,19 +17,35 @@ class OnDemandScheduler implements RunningProvider {
   /** While set, submissions wait for it. */
   gate: Promise<void> | undefined;
   closed = false;
+  /** While set, submissions wait until it closes. */
+  isFull = false;
+  /** Of whatever is pending. */
+  reason: string | undefined;
+  readonly #stopped = Promise.withResolvers<void>();
 
   async submit(job: JobRequest): Promise<string> {
     const id = `${100 + this.submitted.push(job)}.server`;
     await this.gate;
+    if (this.isFull) await this.#stopped.promise;
+    if (this.isFull) throw new SubmitError('the provider is closed', { fields: { retryable: false } });
     if (this.refuse !== undefined) throw this.refuse;
     this.states.set(id, 'pending');
     return id;
   }
 
+  stopSubmitting(): void {
+    this.#stopped.resolve();
+  }
+
+  explain(): readonly string[] {
+    return this.isFull ? ['the queue is full: one job per user'] : [];
+  }
+
   async status(jobIds: readonly string[]): Promise<ReadonlyMap<string, JobStatus>> {
     this.queries.push([...jobIds]);
     if (this.isDown) throw new Error('connection to the scheduler was refused');
-    return new Map(jobIds.map((id) => [id, { state: this.states.get(id) ?? 'unknown' }]));
+    const { reason } = this;
+    return new Map(jobIds.map((id) => [id, { state: this.states.get(id) ?? 'unknown', ...(reason !== undefined && { reason }) }]));
   }
 
   async cancel(jobIds: readonly string[]): Promise<void> {
@@ -146,6 +162,26 @@ describe('Blocks, with a scheduler that queues', () => {
     now += 60_000;
     blocks.tick();
     await eventually('it was taken', () => scheduler.states.size === 1);
+  });
+
+  it('says by what a block is kept pending', async () => {
+    const blocks = bench.start({ provider: describeProvider(scheduler), now: () => Date.UTC(2026, 10, 20, 12) });
+    scheduler.reason = 'Resources';
+    await eventually('its reason is known', () => blocks.jobOf('0')?.reason === 'Resources');
+    expect(blocks.status()).to.equal('block 0 is pending since 2026-11-20T12:00:00.000Z (job 101.server): Resources');
+  });
+
+  it('says why a submission waits, keeps to that one block, and lets it go when it closes', async () => {
+    bench.outstanding = 100;
+    scheduler.isFull = true;
+    const blocks = bench.start({ provider: describeProvider(scheduler) });
+    await eventually('it waits', () => scheduler.submitted.length === 1);
+    expect(blocks.status()).to.equal('block 0 is being submitted; the queue is full: one job per user');
+    for (let tick = 0; tick < 10; tick++) blocks.tick();
+    await blocks.close(5000);
+    expect(scheduler.submitted).to.have.length(1);
+    expect(bench.failures).to.deep.equal([]);
+    expect(bench.log.join()).to.not.match(/have not ended within/);
   });
 
   it('believes a job that ends before its submission has returned', async () => {

@@ -104,6 +104,7 @@ export class SimulatedScheduler implements Channel {
 
   runDetached(argv: ChannelCommand['argv']): void {
     this.detached.push([...argv]);
+    this.#cancel((argv[1] ?? '').split(','));
   }
   async writeFile(path: string, content: string | Uint8Array): Promise<void> {
     this.files.set(path, String(content));

@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import { systemClock } from '../../../providers/batch/clock.ts';
 import { sharedBucket, TokenBucket } from '../../../providers/batch/token-bucket.ts';
 import { SimulatedClock } from './simulated-scheduler.ts';
 
@@ -40,15 +39,6 @@ describe('how often a scheduler is asked', () => {
     clock.time -= 3_600_000;
     await bucket.take();
     expect(clock.slept).to.deep.equal([500]);
-  });
-
-  it('lets go at once of who gives up', async () => {
-    const bucket = new TokenBucket({ capacity: 1, refillMs: 3_600_000, clock: systemClock });
-    await bucket.take();
-    const giveUp = new AbortController();
-    const waiting = bucket.take(giveUp.signal);
-    giveUp.abort();
-    await waiting;
   });
 
   it('is one matter for all who speak to the same scheduler', () => {

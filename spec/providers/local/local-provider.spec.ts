@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { SimpleLauncher } from '../../../launchers/simple-launcher.ts';
+import { SrunLauncher } from '../../../launchers/srun-launcher.ts';
+import { SshLauncher } from '../../../launchers/ssh-launcher.ts';
+import { WrappedLauncher } from '../../../launchers/wrapped-launcher.ts';
 import type { JobStatus, RunningProvider } from '../../../lib/provider.ts';
 import { LocalProvider } from '../../../providers/local/description.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -147,6 +150,13 @@ describe('LocalProvider, described', () => {
     expect(limits).to.deep.equal({ nodesPerBlock: 1, initBlocks: 1, minBlocks: 0, maxBlocks: 1, parallelism: 1, walltimeMs: undefined });
     expect(launcher.type).to.equal('SingleNodeLauncher');
     expect(isLocal).to.equal(true);
+  });
+
+  it('is not of this machine alone with a launcher that reaches others, so that managers are told an address that they can dial', () => {
+    for (const launcher of [new SrunLauncher(), new WrappedLauncher({ prepend: 'time', launcher: new SshLauncher() })]) {
+      expect(new LocalProvider({ launcher }).isLocal).to.equal(false);
+    }
+    expect(new LocalProvider({ launcher: new WrappedLauncher({ prepend: 'time' }) }).isLocal).to.equal(true);
   });
 
   it('takes durations as people write them', () => expect(new LocalProvider({ walltime: '1h30m' }).limits.walltimeMs).to.equal(5_400_000));

@@ -62,7 +62,11 @@ async function main(): Promise<number> {
     label: given.has('--label') ? `${hosts[Math.floor(rank / ppn)]} ${rank}: ` : '',
   }));
   if (env.EMULATED_LOG !== undefined) writeFileSync(env.EMULATED_LOG, JSON.stringify(ranks.map((rank) => rank.env)));
-  const codes = await runRanks(ranks, { abortOnFailure: !given.has('--no-abort-on-failure') });
+  const codes = await runRanks(ranks, {
+    abortOnFailure: !given.has('--no-abort-on-failure'),
+    passOn: (signal) => signal,
+    withInput: false,
+  });
   return codes.find((code) => code !== 0) ?? 0;
 }
 

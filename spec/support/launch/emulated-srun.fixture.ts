@@ -38,7 +38,12 @@ async function main(): Promise<number> {
     env: { ...inherited, SLURM_PROCID: `${rank}`, SLURM_NODEID: `${rank}`, SLURM_LOCALID: '0', SLURMD_NODENAME: node },
     label: given.has('--label') ? `${rank}: ` : '',
   }));
-  const codes = await runRanks(ranks, { abortOnFailure: (given.get('--kill-on-bad-exit') ?? '0') !== '0' });
+  const codes = await runRanks(ranks, {
+    abortOnFailure: (given.get('--kill-on-bad-exit') ?? '0') !== '0',
+    // "forcing job termination": what srun 22.05 does with TERM and HUP.
+    passOn: (signal) => (signal === 'SIGINT' ? signal : 'SIGKILL'),
+    withInput: given.get('--input') === 'all',
+  });
   // "the exit code of srun … will be the highest exit code of all tasks"
   return Math.max(...codes);
 }

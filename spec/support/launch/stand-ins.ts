@@ -47,6 +47,14 @@ export async function openMpiOverNodes(dir: string, nodes: readonly string[]): P
   return { ...root, PATH, OMPI_MCA_plm_rsh_agent, TMPDIR: dir, PBS_NODEFILE: await writeNodeFile(dir, nodes) };
 }
 
+/** A PBS job on a machine with MPICH's Hydra, mpiexec.hydra of Debian's package mpich. Its daemons get nothing of the job's environment either. */
+export async function hydraOverNodes(dir: string, nodes: readonly string[]): Promise<Environment> {
+  const shell = 'while [[ "$1" == -* ]]; do shift; done\nshift\nexec env -i PATH="$PATH" HOME="$HOME" bash -c "$*"';
+  const PATH = await standIn(dir, { 'start-daemon': shell, mpiexec: 'exec mpiexec.hydra "$@"' });
+  const HYDRA_LAUNCHER_EXEC = join(dir, 'bin', 'start-daemon');
+  return { PATH, HYDRA_LAUNCHER: 'ssh', HYDRA_LAUNCHER_EXEC, PBS_NODEFILE: await writeNodeFile(dir, nodes) };
+}
+
 async function writeNodeFile(dir: string, nodes: readonly string[]): Promise<string> {
   const path = join(dir, 'nodefile');
   await writeFile(path, nodes.flatMap((node) => [node, node]).join('\n'));
