@@ -23,10 +23,13 @@ function remedyFor(error: Error): string {
   return "\nflotilla: Node looks for packages from the script's folder upwards; run `npm install flotilla` there, or put the script into your project";
 }
 
+/** Of these no frame says more. */
+const SAY_IT_ALL = new Set<string>(['FLOTILLA_CONFIG_ERROR', 'FLOTILLA_EVENT_LOG_ERROR']);
+
 function showOurs(error: FlotillaError): string {
   const traceback: unknown = Reflect.get(error, 'traceback');
   if (typeof traceback === 'string') return `${error.name}: ${error.message}\n${traceback.trimEnd()}`;
-  if (error.code === 'FLOTILLA_CONFIG_ERROR') return `flotilla: ${error.message}`;
+  if (SAY_IT_ALL.has(error.code)) return `flotilla: ${error.message}`;
   const frame = error.stack?.split('\n').find((line) => isFrame(line) && !isOurFrame(line));
   return `${error.name}: ${error.message}${frame === undefined ? '' : `\n${frame}`}`;
 }

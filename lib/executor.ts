@@ -44,6 +44,8 @@ export interface TryOutcome {
 
 /** Where an executor reports. Calls may come many in one turn. */
 export interface ExecutorEvents {
+  /** Tries are about to leave this process. */
+  sending(): void;
   /** Each try ends in exactly one of these, unless the executor fails as a whole. */
   tryEnded(outcome: TryOutcome): void;
   /** The executor cannot go on; it has failed all that it held. */

@@ -5,11 +5,16 @@ import { readFileSync } from 'node:fs';
 
 export interface ProcessIdentity {
   readonly pid: number;
-  /** When it started, in clock ticks since the machine's boot (proc_pid_stat(5), field 22); '': unknown, as without /proc. */
+  /**
+   * When it started, in clock ticks since the machine's boot (proc_pid_stat(5), field 22). '': unknown, as without /proc; 'gone': it had
+   * ended already.
+   */
   readonly started: string;
 }
 
-export const identify = (pid: number): ProcessIdentity => ({ pid, started: startOf(pid) ?? '' });
+export const identify = (pid: number): ProcessIdentity => ({ pid, started: startOf(pid) ?? (hasProc() ? 'gone' : '') });
+
+const hasProc = (): boolean => startOf(process.pid) !== undefined;
 
 /** Whether it is still there. A zombie is not. */
 export function isAlive({ pid, started }: ProcessIdentity): boolean {
@@ -31,7 +36,8 @@ function startOf(pid: number): string | undefined {
 
 function answers(pid: number): boolean {
   try {
-    return process.kill(pid, 0);
+    // 0 and below are groups of processes, this one's own among them.
+    return pid > 0 && process.kill(pid, 0);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }

@@ -43,7 +43,7 @@ Exit codes, as GNU Parallel's:
   1-100  so many jobs failed
   101    more than 100 failed
   130    interrupted (Ctrl-C); 143 on SIGTERM
-  255    wrong usage, or a config that cannot be used
+  255    wrong usage, a config that cannot be used, or a stdout that cannot be written
   With --halt: the failed job's own code for fail=1, else how many had failed, or how many percent.`;
 
 export function addMapCommand(program: Command): void {

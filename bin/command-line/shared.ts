@@ -28,7 +28,8 @@ export async function carryOut(work: () => Promise<void>): Promise<void> {
   // `flotilla show 3 | head`: the reader has seen enough.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit();
-    throw error;
+    process.stderr.write(`flotilla: stdout cannot be written (${error.message})\n`);
+    process.exit(1);
   });
   await work();
 }

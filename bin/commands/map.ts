@@ -24,13 +24,14 @@ import { UsageError } from '../usage-error.ts';
 
 /** As a shell says of a program that wrote to a closed pipe. */
 const BROKEN_PIPE = 141;
+const NOT_WRITTEN = 255;
 
 export async function runMap(operands: readonly string[], options: MapOptions): Promise<void> {
   const judgeRule = parseHalt(options.halt ?? 'never');
   const list = await makeJobList(operands, options, judgeRule?.percent === true);
   if (options.dryRun) return await printJobs(list, options);
   const parallelism = planWith(options, judgeRule);
-  using joblog = options.joblog === undefined ? undefined : new JoblogWriter(options.joblog, isResuming(options));
+  using joblog = options.joblog === undefined ? undefined : new JoblogWriter(options.joblog, isResuming(options), say);
   announceRun({ command: 'map', ...configOf(options), set: parallelism.set, quiet: true, kernelStarted: () => undefined });
   const judge = new HaltJudge(judgeRule, list.total ?? 0);
   await using kernel = await load();
@@ -45,6 +46,7 @@ function planWith({ jobs, set = [], ...options }: MapOptions, halt: ReturnType<t
   return planParallelism({ jobs: jobs === undefined ? undefined : parseJobs(jobs, count), config, set, halt, cpus: count });
 }
 
+const say = (text: string): boolean => process.stderr.write(`flotilla: ${text}\n`);
 const configOf = ({ config }: MapOptions): { config?: string } => (config === undefined ? {} : { config });
 const isResuming = ({ resume, resumeFailed, retryFailed }: MapOptions): boolean => Boolean(resume || resumeFailed || retryFailed);
 
@@ -109,7 +111,7 @@ async function runAll(kernel: DataFlowKernel, list: JobList, { options, limit, j
       },
     },
   );
-  stopAtBrokenPipe(jobRun, printer);
+  stopWithoutStdout(jobRun, folder);
   const display = options.bar ? showProgress(kernel, counts) : undefined;
   try {
     await jobRun.run();
@@ -130,12 +132,15 @@ function showProgress(kernel: DataFlowKernel, counts: JobCounts): ProgressDispla
   return display;
 }
 
-/** Whoever reads the output has gone (`| head`): nothing more is worth running. */
-function stopAtBrokenPipe(jobRun: JobRun, printer: Printer): void {
+/** Whoever reads the output has gone (`| head`), or its disk is full: nothing more is worth running. */
+function stopWithoutStdout(jobRun: JobRun, folder: string): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    printer.break();
     jobRun.stop('now');
-    process.once('exit', () => (process.exitCode = BROKEN_PIPE));
+    const isGone = error.code === 'EPIPE';
+    if (!isGone)
+      process.stderr.write(`flotilla: stdout cannot be written (${error.message}): stopped; output that is not printed is in ${folder}\n`);
+    process.once('exit', () => (process.exitCode = isGone ? BROKEN_PIPE : NOT_WRITTEN));
   });
+  // What jobs say there is lost, and nobody is left to be told so.
+  process.stderr.on('error', () => undefined);
 }

@@ -6,7 +6,7 @@ import { listRuns, type RunFolder } from '../runs/run-folder.ts';
 import { summarizeRun } from '../runs/read-run.ts';
 import { runStateOf } from '../runs/run-state.ts';
 import { runAsData, wallMsOf } from '../runs/show-text.ts';
-import { formatDate, formatMs, formatTable } from '../runs/words.ts';
+import { formatDate, formatMs, formatTable, nameInvocation } from '../runs/words.ts';
 
 export interface RunsOptions {
   readonly runDir: string;
@@ -20,13 +20,15 @@ export async function listCommand({ runDir, json }: RunsOptions): Promise<void> 
   else console.log(runs.length === 0 ? `no runs in ${runDir}` : formatTable(HEADS, runs.map(toRow)).join('\n'));
 }
 
+/** `flotilla map` may have had thousands of arguments. */
+const INVOCATION_LENGTH = 100;
 const HEADS = ['run', 'started', 'took', 'state', 'tasks', 'done', 'taken', 'failed', 'ignored', 'not run', 'cancelled', 'script'];
 
 function toRow([{ run }, summary]: readonly [RunFolder, RunSummary]): (string | number)[] {
   const { startedMs, started, counts } = summary;
   const { total, done, memoized, failed, ignored, dependencyFailed, cancelled } = counts;
   const since = startedMs === undefined ? '?' : formatDate(startedMs);
-  const script = started?.argv.join(' ') ?? '';
+  const script = started ? nameInvocation(started, INVOCATION_LENGTH) : '';
   const ends = [total, done, memoized, failed, ignored, dependencyFailed, cancelled];
   return [run, since, formatMs(wallMsOf(summary)), runStateOf(summary), ...ends, script];
 }

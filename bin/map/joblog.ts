@@ -1,7 +1,7 @@
 /**
  * The job log: a line for each job that has ended, in GNU Parallel's columns, so that either program takes up the other's.
  */
-import { appendFileSync, closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { UsageError } from '../usage-error.ts';
 import { hasFailed, type JobEnd } from './halt.ts';
 
@@ -58,22 +58,67 @@ export function readJoblog(path: string, mayBeMissing: boolean): Map<number, Log
   return parseJoblog(readFileSync(path, 'utf8'), path);
 }
 
-/** Lines are in the file when `add` returns: whoever kills this process finds all that had ended. */
+/**
+ * Lines are in the file when `add` returns: whoever kills this process finds all that had ended. Where the disk is full they are owed,
+ * and written from the byte on at which it was, once there is room.
+ */
 export class JoblogWriter implements Disposable {
+  readonly #path: string;
   readonly #fd: number;
+  readonly #tell: (text: string) => void;
+  /** The first may be the rest of one. */
+  #owed: Buffer[] = [];
+  #hasTold = false;
 
-  /** @param append to what is there; otherwise the file is begun anew. */
-  constructor(path: string, append: boolean) {
-    if (append && existsSync(path)) cutTornLine(path);
-    this.#fd = openSync(path, append ? 'a' : 'w');
-    if (!append || readFileSync(path).length === 0) appendFileSync(this.#fd, HEAD);
+  /**
+   * @param append to what is there; otherwise the file is begun anew.
+   * @param tell told of lines that could not be written.
+   * @throws UsageError if it cannot be written now.
+   */
+  constructor(path: string, append: boolean, tell: (text: string) => void) {
+    this.#path = path;
+    this.#tell = tell;
+    try {
+      if (append && existsSync(path)) cutTornLine(path);
+      this.#fd = openSync(path, append ? 'a' : 'w');
+      if (!append || readFileSync(path).length === 0) appendFileSync(this.#fd, HEAD);
+    } catch (error) {
+      throw new UsageError(`the job log ${path} cannot be written (${(error as Error).message})`);
+    }
   }
 
   add(entry: JoblogEntry): void {
-    appendFileSync(this.#fd, formatEntry(entry));
+    this.#owed.push(Buffer.from(formatEntry(entry)));
+    try {
+      this.#write();
+    } catch (error) {
+      if (!this.#hasTold)
+        this.#tell(`the job log ${this.#path} cannot be written (${(error as Error).message}); lines wait for room, jobs go on`);
+      this.#hasTold = true;
+    }
+  }
+
+  #write(): void {
+    let done = 0;
+    try {
+      for (; done < this.#owed.length; done++) this.#writeLine(done);
+    } finally {
+      this.#owed.splice(0, done);
+    }
+  }
+
+  #writeLine(at: number): void {
+    for (let line = this.#owed[at]; line && line.length > 0; line = this.#owed[at]) {
+      this.#owed[at] = line.subarray(writeSync(this.#fd, line));
+    }
   }
 
   [Symbol.dispose](): void {
+    try {
+      this.#write();
+    } catch {
+      this.#tell(`${this.#owed.length} job(s) are not in the job log ${this.#path}: --resume runs them again`);
+    }
     closeSync(this.#fd);
   }
 }

@@ -1,6 +1,7 @@
 /**
  * Prints what jobs have printed: each job's output in one piece, in the order in which they end or, with `--keep-order`, in that
- * in which they started. Until then it waits in files, however much it is; printed, they are removed.
+ * in which they started. Until then it waits in files, however much it is; printed, they are removed. A stream that fails stops
+ * what is for it alone: whoever closes stderr has not given up stdout.
  */
 import { closeSync, fstatSync, openSync, readSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
@@ -27,7 +28,7 @@ export class Printer {
   /** Ended, but not their turn. */
   readonly #held = new Map<number, EndedJob>();
   #printing: Promise<void> = Promise.resolve();
-  #broken = false;
+  readonly #broken = new Set<Writable>();
 
   constructor(options: PrinterOptions) {
     this.#options = options;
@@ -47,11 +48,6 @@ export class Printer {
   dropped({ seq }: Job): void {
     this.#expected.delete(seq);
     this.#printHeld();
-  }
-
-  /** Whoever reads our output has gone: nothing is printed any more. */
-  break(): void {
-    this.#broken = true;
   }
 
   /** Resolves when all that has ended is printed. */
@@ -81,6 +77,7 @@ export class Printer {
       await this.#copy(ended, ended.files.stderr, stderr);
     }
     if (ended.trouble !== undefined && !json) await this.#write(stderr, `flotilla: job ${ended.job.seq}: ${ended.trouble}\n`);
+    if (isLost(stdout)) return;
     for (const path of Object.values(ended.files)) rmSync(path as string, { force: true });
   }
 
@@ -95,15 +92,21 @@ export class Printer {
   }
 
   async #write(to: Writable, chunk: Buffer | string): Promise<void> {
-    if (this.#broken || to.write(chunk)) return;
+    if (this.#broken.has(to)) return;
+    const isTaken = to.write(chunk);
+    if (to.errored) this.#broken.add(to);
+    if (isTaken || to.errored) return;
     // A stream that breaks closes without ever draining.
     const ended = new AbortController();
     await Promise.race([once(to, 'drain', { signal: ended.signal }), once(to, 'close', { signal: ended.signal })]).catch(() =>
-      this.break(),
+      this.#broken.add(to),
     );
     ended.abort();
   }
 }
+
+/** Not where its reader has gone, who wants no more: a disk that is full, say. What was for it is kept then. */
+const isLost = ({ errored }: Writable): boolean => errored !== null && (errored as NodeJS.ErrnoException).code !== 'EPIPE';
 
 /** What is in a file; nothing where there is none, since a job that never started has written none. */
 function* readChunks(path: string): Generator<Buffer> {

@@ -27,8 +27,18 @@ export function quoteWord(word: string, context: ShellContext): string {
       return isPlain(word) ? word : `'${quote(word)}$'`;
     default:
       if (context === 'arithmetic' && /^-?\d+$/.test(word)) return word.startsWith('-') ? ` ${word}` : word;
-      throw refuse(context);
+      throw context === 'arithmetic' ? noInteger(word) : refuse(context);
   }
+}
+
+const MAX_SHOWN = 40;
+
+function noInteger(word: string): UsageError {
+  const shown = word.length > MAX_SHOWN ? `${word.slice(0, MAX_SHOWN)}…` : word;
+  return new UsageError(
+    `the argument '${shown}' would stand where bash may evaluate arithmetic, which runs commands that a text holds: $(( … )), (( … )), [ … ]; ` +
+      "only an integer is safe there. Brackets that are meant as text can be put in quotes: '[{}]'",
+  );
 }
 
 function refuse(context: ShellContext): UsageError {

@@ -5,10 +5,11 @@ import type { AppSummary, RunSummary, StateCounts } from '../../lib/events/proje
 import type { RunFolder } from './run-folder.ts';
 import type { RunState } from './run-state.ts';
 import { describeOrigin } from './origin-text.ts';
-import { formatDate, formatKiB, formatMs, formatTable, listSome, nameCall } from './words.ts';
+import { formatDate, formatKiB, formatMs, formatTable, listSome, nameCall, nameInvocation } from './words.ts';
 
 const MESSAGE_LENGTH = 160;
 const MOST_RUNS = 5;
+const INVOCATION_LENGTH = 500;
 
 export const wallMsOf = ({ startedMs, lastMs }: RunSummary): number => (lastMs ?? 0) - (startedMs ?? lastMs ?? 0);
 
@@ -18,7 +19,7 @@ export function describeRun(folder: RunFolder, summary: RunSummary, state: RunSt
     `run ${folder.run}: ${state}, ${formatMs(wallMsOf(summary))}; ${folder.path}`,
     ...(started && startedMs !== undefined
       ? [
-          `  ${started.argv.join(' ') || '(no script)'}`,
+          `  ${nameInvocation(started, INVOCATION_LENGTH) || '(no script)'}`,
           `  started ${formatDate(startedMs)} on ${started.host} as process ${started.pid}; flotilla ${started.flotilla}, node ${started.node}`,
           ...describeOrigin(started).map((line) => `  ${line}`),
         ]

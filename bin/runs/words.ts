@@ -1,6 +1,7 @@
 /**
  * How times, sizes and tables are written by the commands that tell of runs. Pure.
  */
+import type { RunStarted } from '../../lib/events/events.ts';
 import { formatSpan } from '../progress.ts';
 
 /** '0.4ms', '12ms', '1.3s', '3m05s'. */
@@ -45,6 +46,13 @@ export function formatTable(heads: readonly string[], rows: readonly (readonly (
 }
 
 const isEmpty = (cell: string | number | undefined): boolean => cell === undefined || cell === '' || cell === 0;
+
+/** How a run was started, on one line; of a command of ours without the path at which that lies. */
+export function nameInvocation({ argv, command }: Pick<RunStarted, 'argv' | 'command'>, most: number): string {
+  const words = command === 'map' || command === 'perf' ? ['flotilla', ...argv.slice(1)] : argv;
+  const line = words.join(' ').replaceAll(/\p{Cc}+/gu, ' ');
+  return line.length > most ? `${line.slice(0, most - 1)}…` : line;
+}
 
 interface Named {
   readonly name: string;

@@ -77,9 +77,10 @@ export class Blocks {
     return [blocks, ...(this.#runner?.explain() ?? [])].join('; ');
   }
 
-  /** Jobs that have not ended. */
+  /** Jobs that have not ended; before the start those that are to be adopted. */
   get jobs(): readonly AdoptedBlock[] {
-    return (this.#runner?.jobs.live() ?? []).map(({ blockId, jobId, name, stdoutPath, stderrPath }) => ({
+    if (!this.#runner) return this.#options.adopted ?? [];
+    return this.#runner.jobs.live().map(({ blockId, jobId, name, stdoutPath, stderrPath }) => ({
       blockId,
       jobId,
       name,

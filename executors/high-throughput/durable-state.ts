@@ -11,13 +11,13 @@ import type { RunKeys } from './security.ts';
 const VERSION = 1;
 
 export interface DurableState {
-  /** Of the interchange that managers dial. */
+  /** Of the interchange that managers dial; 0: it was starting, and no manager has its settings yet. */
   readonly port: number;
   /** null: not encrypted. */
   readonly keys: RunKeys | null;
   readonly interchange: ProcessIdentity;
-  /** Ids of those that are registered. */
-  readonly managers: readonly string[];
+  /** Those that are registered. */
+  readonly managers: readonly { readonly managerId: string; readonly blockId: string }[];
   /** Those whose jobs have not ended. */
   readonly blocks: readonly AdoptedBlock[];
   /** How many drivers there were; functions of each have numbers of their own. */

@@ -17,12 +17,11 @@ import type { InterchangeEvent } from './interchange-process.ts';
 import { forgottenOutcome, type LostManager, lostOutcome, managerLostBody } from './manager-loss.ts';
 import { ManagerNews } from './manager-news.ts';
 import { KnownManagers } from './managers.ts';
-import { writeSettings } from './manager/settings.ts';
 import { type TaskTransport, transportTo } from './task-transport.ts';
 import { publishSettings } from './publish-settings.ts';
 import { Outbox } from './outbox.ts';
 import { createParts, type PartsEvents, settingsPathIn } from './parts.ts';
-import { keysFor, managerSettings, type PeerSettingsSource } from './peer-settings.ts';
+import { keysFor, type PeerSettingsSource } from './peer-settings.ts';
 import { endInterchange, RETURN_MS, TakeOver } from './take-over.ts';
 import { Tries } from './tries.ts';
 import { describePlace } from './waiting-text.ts';
@@ -42,8 +41,6 @@ export class HighThroughput implements RunningExecutor {
   readonly #peers: PeerSettingsSource;
   readonly #settingsPath: string;
   readonly #tries = new Tries();
-  /** Managers that the next interchange has to wait for, while it has not said that it has recovered. */
-  readonly #expected = new Set<string>();
   readonly #managers = new KnownManagers();
   readonly #interchange: InterchangeKeeper;
   readonly #blocks: Blocks;
@@ -68,7 +65,6 @@ export class HighThroughput implements RunningExecutor {
     this.#news = new ManagerNews(compiled.label);
     this.#takeOver = new TakeOver(compiled.label, context.takeOver);
     const { from } = this.#takeOver;
-    for (const managerId of from?.managers ?? []) this.#expected.add(managerId);
     this.#peers = { compiled, context, directory, site, keys: keysFor(compiled, from) };
     this.#transport = transportTo(site, context.events);
     this.#settingsPath = settingsPathIn(directory);
@@ -76,13 +72,15 @@ export class HighThroughput implements RunningExecutor {
     this.#interchange = interchange;
     this.#blocks = blocks;
     this.#record = record;
-    this.#outbox = new Outbox(interchange, this.#takeOver.firstFunction);
+    this.#outbox = new Outbox(interchange, this.#takeOver.firstFunction, context.events.sending);
   }
 
   #partsEvents(): PartsEvents {
     return {
       results: (index, records) => this.#onResults(index, records),
       event: (event) => this.#onEvent(event),
+      // Before it may outlive this driver.
+      spawned: () => this.#record?.writeNow(),
       began: () => this.#onBegan(),
       replaced: (how) => this.#onReplaced(how),
       failed: (error) => this.#fail(error),
@@ -101,9 +99,10 @@ export class HighThroughput implements RunningExecutor {
       if (from) await this.#prepareTakeOver(from);
       else if (isLocal) this.#blocks.start();
       const port = await this.#interchange.start(from?.port ?? 0);
-      this.#record?.changed();
+      // Before a manager knows of it.
+      this.#record?.writeNow();
+      await publishSettings([this.#settingsPath, ...this.#takeOver.awaitedSettings], this.#peers, port);
       if (from) return await this.#takeOver.untilDone();
-      await publishSettings(this.#settingsPath, this.#peers, port);
       if (!isLocal) this.#blocks.start();
       if (this.#failure) throw this.#failure;
     } catch (error) {
@@ -116,37 +115,34 @@ export class HighThroughput implements RunningExecutor {
   }
 
   /** Blocks first: managers that come back belong to them. */
-  async #prepareTakeOver({ interchange, port }: DurableState): Promise<void> {
+  async #prepareTakeOver({ interchange }: DurableState): Promise<void> {
     // From here on it is this run that can be resumed.
     this.#record?.writeNow();
     await endInterchange(this.label, interchange);
-    writeSettings(this.#settingsPath, managerSettings(this.#peers, port));
     this.#blocks.start();
   }
 
   abandon(): void {
     this.#interchange.killNow();
     this.#blocks.abandon();
+    this.#record?.end();
   }
 
   /** Before any manager is heard. */
   #onBegan(): void {
-    const { from } = this.#takeOver;
-    if (from) this.#interchange.sendPacked(FrameType.Recover, { managers: from.managers, tasks: 0, graceMs: RETURN_MS, keepHeld: true });
+    const { from, expected } = this.#takeOver;
+    if (from)
+      this.#interchange.sendPacked(FrameType.Recover, { managers: [...expected.keys()], tasks: 0, graceMs: RETURN_MS, keepHeld: true });
   }
 
   #describe(): DurableState {
-    const { pid } = this.#interchange;
-    const { from, generation } = this.#takeOver;
-    const managers = [...this.#expected, ...this.#managers.all.map(({ managerId }) => managerId)];
-    // Before there is an interchange of its own.
-    if (pid === undefined && from) return { ...from, generation };
-    const interchange = identify(pid ?? 0);
+    const { from, generation, expected } = this.#takeOver;
+    const awaited = [...expected].map(([managerId, blockId]) => ({ managerId, blockId }));
     return {
       port: this.#interchange.port || (from?.port ?? 0),
       keys: this.#peers.keys ?? null,
-      interchange,
-      managers,
+      interchange: this.#interchange.identity ?? from?.interchange ?? identify(0),
+      managers: [...awaited, ...this.#managers.all.map(({ managerId, blockId }) => ({ managerId, blockId }))],
       blocks: this.#blocks.jobs,
       generation,
     };
@@ -224,7 +220,7 @@ export class HighThroughput implements RunningExecutor {
   #onReplaced(how: string): void {
     this.#log('warn', `the interchange ended (${how}); another is started on the same port`);
     for (const { managerId, blockId } of this.#managers.all) {
-      this.#expected.add(managerId);
+      this.#takeOver.expected.set(managerId, blockId);
       this.#blocks.managerGone(blockId, 'the interchange ended; it will register again');
     }
     this.#managers.clear();
@@ -233,7 +229,7 @@ export class HighThroughput implements RunningExecutor {
     const graceMs = Math.min(this.#compiled.heartbeatThresholdMs, MAX_RECOVERY_MS);
     // Those too that have ended meanwhile, or were awaited when this one died: what nobody claims of theirs may have run, and must
     // not go out again under the same number.
-    const managers = [...this.#expected];
+    const managers = [...this.#takeOver.expected.keys()];
     const { requests, hasHeld } = this.#tries;
     this.#interchange.sendPacked(FrameType.Recover, {
       managers,
@@ -248,7 +244,7 @@ export class HighThroughput implements RunningExecutor {
   }
 
   #onRecovered({ managers, missing, requeued, held }: Recovered): void {
-    this.#expected.clear();
+    this.#takeOver.expected.clear();
     for (const [taskId, tryNumber] of this.#tries.hold(held)) this.#context.events.tryEnded(forgottenOutcome(taskId, tryNumber));
     this.#record?.writeNow();
     this.#takeOver.done();
@@ -262,6 +258,7 @@ export class HighThroughput implements RunningExecutor {
     if (this.#failure) throw this.#failure;
     // Blocks that were let go come back with the first task, not at the next tick.
     if (this.#tries.requests.size === 0) queueMicrotask(() => this.#blocks.tick());
+    this.#takeOver.forget();
     const sent = this.#transport.send(request);
     if (sent && this.#tries.add(sent)) this.#outbox.add(sent);
   }
@@ -335,12 +332,14 @@ export class HighThroughput implements RunningExecutor {
   async #close(timeoutMs: number): Promise<void> {
     await Promise.all([this.#interchange.close(timeoutMs), this.#blocks.close(timeoutMs)]);
     await this.#transport.close();
+    this.#takeOver.forget();
     this.#record?.end();
   }
 
   killNow(): void {
     this.#interchange.killNow();
     this.#blocks.killNow();
+    this.#takeOver.forget();
     this.#record?.end();
   }
 

@@ -3,6 +3,7 @@
  * Does not know what has to be told to a new one; executor.ts does.
  */
 import { ExecutorFailed } from '../../lib/errors/index.ts';
+import type { ProcessIdentity } from '../../lib/process-identity.ts';
 import { FrameType } from '../../lib/wire/frames.ts';
 import { type InterchangeEvent, InterchangeProcess } from './interchange-process.ts';
 import type { InterchangeSettings } from './interchange/settings.ts';
@@ -19,6 +20,8 @@ export interface KeeperOptions {
   settings(port: number): InterchangeSettings;
   results(managerIndex: number, records: Buffer): void;
   event(event: InterchangeEvent): void;
+  /** There is another process, and it has been told nothing: without its settings it ends when the driver does. */
+  spawned(): void;
   /** The first one is being started; what it has to know beside its settings can be sent to it now. */
   began(): void;
   /** One has died (`how`) and the next is being started; what it has to know can be sent to it at once. */
@@ -54,8 +57,8 @@ export class InterchangeKeeper {
   }
 
   /** Of the one that there is. */
-  get pid(): number | undefined {
-    return this.#current?.pid;
+  get identity(): ProcessIdentity | undefined {
+    return this.#current?.identity;
   }
 
   /**
@@ -87,6 +90,7 @@ export class InterchangeKeeper {
     });
     this.#current = interchange;
     this.#ready = false;
+    this.#options.spawned();
     interchange.setActive(true);
     interchange.sendPacked(FrameType.Event, { kind: 'settings', settings: settings(port) });
     try {

@@ -5,6 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { openSync, closeSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { identify, type ProcessIdentity } from '../../lib/process-identity.ts';
 import { encodeFrame, FRAME_HEADER_BYTES, FrameReader, FrameType } from '../../lib/wire/frames.ts';
 import { pack, unpack } from '../../lib/wire/value-codec.ts';
 
@@ -29,6 +30,7 @@ export class InterchangeProcess {
   readonly #child: ChildProcess;
   readonly #socket: Socket;
   readonly #handlers: InterchangeHandlers;
+  readonly #identity: ProcessIdentity;
   #exit: { code: number | null; signal: string | null } | undefined;
   #closed = false;
 
@@ -42,13 +44,15 @@ export class InterchangeProcess {
       cwd: '/',
     });
     closeSync(log);
+    this.#identity = identify(this.#child.pid ?? 0);
     this.#socket = this.#child.stdio[3] as Socket;
     this.#listen();
     this.setActive(false);
   }
 
-  get pid(): number | undefined {
-    return this.#child.pid;
+  /** By which another driver knows it. Taken when it is started: its number may be another's once it has ended. */
+  get identity(): ProcessIdentity {
+    return this.#identity;
   }
 
   #listen(): void {

@@ -21,12 +21,15 @@ export class Outbox {
   readonly #receiver: Receiver;
   /** Added to the ids of functions. */
   readonly #firstFunction: number;
+  readonly #sending: () => void;
   readonly #defined = new Set<number>();
   readonly #buffers = new Map<number, RecordBuffer>();
   #planned = false;
 
-  constructor(receiver: Receiver, firstFunction: number) {
+  /** @param sending told before tasks leave. */
+  constructor(receiver: Receiver, firstFunction: number, sending: () => void) {
     this.#receiver = receiver;
+    this.#sending = sending;
     this.#firstFunction = firstFunction;
   }
 
@@ -35,7 +38,7 @@ export class Outbox {
     if (!this.#defined.has(fnId)) this.#define(fnId, fn);
     const buffer = this.#bufferOf(priority);
     buffer.appendTask({ taskId, tryNumber, fnId, flags, contextLength: context.length }, context, args);
-    if (buffer.size >= FULL_BYTES) this.#receiver.sendTasks(buffer.take(), priority);
+    if (buffer.size >= FULL_BYTES) this.#send(buffer, priority);
     else if (!this.#planned) this.#plan();
   }
 
@@ -62,7 +65,12 @@ export class Outbox {
 
   flush(): void {
     this.#planned = false;
-    for (const [priority, buffer] of this.#buffers) if (buffer.count > 0) this.#receiver.sendTasks(buffer.take(), priority);
+    for (const [priority, buffer] of this.#buffers) if (buffer.count > 0) this.#send(buffer, priority);
+  }
+
+  #send(buffer: RecordBuffer, priority: number): void {
+    this.#sending();
+    this.#receiver.sendTasks(buffer.take(), priority);
   }
 
   /** There is another interchange, which knows nothing. What waits is dropped: whoever it was for is gone. */

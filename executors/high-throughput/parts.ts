@@ -22,6 +22,7 @@ const MANAGER_ENTRY = fileURLToPath(new URL(`./manager/manager-entry${extension}
 export interface PartsEvents {
   results(managerIndex: number, records: Buffer): void;
   event(event: InterchangeEvent): void;
+  spawned(): void;
   began(): void;
   replaced(how: string): void;
   failed(error: Error): void;
@@ -46,6 +47,7 @@ export function createParts(peers: PeerSettingsSource, takeOver: TakeOver, on: P
     settings: (port) => interchangeSettings(peers, port),
     results: (index, records) => on.results(index, records),
     event: (event) => on.event(event),
+    spawned: () => on.spawned(),
     began: () => on.began(),
     replaced: (how) => on.replaced(how),
     failed: (error) => on.failed(error),
@@ -87,7 +89,10 @@ function createBlocks({ peers, takeOver, interchange, record }: BlocksParts, on:
     onJobs: () => record?.changed(),
     onFail: (error) => on.failed(error),
     onDrain: (block) => interchange.sendPacked(FrameType.Drain, { block }),
-    onEnded: (block) => interchange.sendPacked(FrameType.Event, { kind: 'blockEnded', block }),
+    onEnded: (block) => {
+      const awaited = [...takeOver.expected].filter(([, blockId]) => blockId === block).map(([managerId]) => managerId);
+      interchange.sendPacked(FrameType.Event, { kind: 'blockEnded', block, awaited });
+    },
     strategy: strategy.name,
     strategyPeriodMs: strategy.periodMs,
     maxIdleTimeMs: strategy.maxIdleTimeMs,

@@ -3,7 +3,7 @@
  * themselves, as they do when an interchange dies.
  */
 import { existsSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ExecutorFailed } from '../../lib/errors/index.ts';
 import { isAlive, type ProcessIdentity } from '../../lib/process-identity.ts';
@@ -11,8 +11,8 @@ import { type DurableState, durableStatePath, readDurableState } from './durable
 
 /** Ids that the functions of one driver may use. */
 const FUNCTIONS_PER_DRIVER = 2 ** 20;
-/** Managers dial again within a second or two. */
-export const RETURN_MS = 10_000;
+/** Managers dial again within a second or two; what a slower one holds would run twice. */
+export const RETURN_MS = 30_000;
 const END_MS = 5000;
 const LOOK_MS = 10;
 
@@ -20,9 +20,11 @@ export class TakeOver {
   /** What the driver before this one has left; undefined: nothing, this executor begins anew. */
   readonly from: DurableState | undefined;
   readonly generation: number;
+  /** Managers that the next interchange has to wait for, while it has not said that it has recovered, and their blocks. */
+  readonly expected = new Map<string, string>();
   readonly #returned = Promise.withResolvers<void>();
   #isUnderWay: boolean;
-
+  #isForgotten = false;
   readonly #path: string | undefined;
 
   /** @param runDirs of the drivers that died, the latest first. @throws ExecutorFailed if what they left cannot be read. */
@@ -31,6 +33,7 @@ export class TakeOver {
     this.from = readPredecessor(label, this.#path);
     this.generation = (this.from?.generation ?? -1) + 1;
     this.#isUnderWay = this.from !== undefined;
+    for (const { managerId, blockId } of this.from?.managers ?? []) this.expected.set(managerId, blockId);
     this.#returned.promise.catch(() => undefined);
   }
 
@@ -44,6 +47,11 @@ export class TakeOver {
     return this.generation * FUNCTIONS_PER_DRIVER;
   }
 
+  /** Where managers wait for settings that the driver before this one did not live to write. */
+  get awaitedSettings(): string[] {
+    return this.#path !== undefined && this.from?.port === 0 ? [join(dirname(this.#path), 'manager.json')] : [];
+  }
+
   /** Keeps the process alive meanwhile. */
   async untilDone(): Promise<void> {
     const alive = setInterval(() => undefined, 2 ** 30);
@@ -54,11 +62,19 @@ export class TakeOver {
     }
   }
 
-  /** From here on there is nothing to take over there. */
   done(): void {
     this.#isUnderWay = false;
-    if (this.#path !== undefined) rmSync(this.#path, { force: true });
     this.#returned.resolve();
+  }
+
+  /**
+   * There is nothing to take over there any more: managers are given functions of this driver, or are gone. Until then this driver may
+   * still find that it cannot begin, because of another executor.
+   */
+  forget(): void {
+    if (this.#isForgotten) return;
+    this.#isForgotten = true;
+    if (this.#path !== undefined) rmSync(this.#path, { force: true });
   }
 
   failed(error: Error): void {

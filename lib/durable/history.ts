@@ -2,6 +2,7 @@
  * What earlier drivers of a durable run did, as their journals tell: which tasks they gave to executors and what came of them. A task is
  * known again by its key; of several with the same key each is claimed once, in any order, since nothing tells them apart.
  */
+import { existsSync } from 'node:fs';
 import type { TryOutcome } from '../executor.ts';
 import { readFirstRecord, readRecordAt, readRecords } from '../memo/record-file.ts';
 import { ResultStatus } from '../wire/records.ts';
@@ -20,14 +21,10 @@ export interface PastTask {
 
 export class History {
   readonly #byKey = new Map<string, PastTask[]>();
+  /** The same of keys that were asked for, the next to be claimed last. */
+  readonly #open = new Map<string, PastTask[]>();
   readonly #byId = new Map<number, PastTask>();
-  readonly #journals: string[] = [];
   #lastTaskId = 0;
-
-  /** Paths of those that were read, oldest first. */
-  get journals(): readonly string[] {
-    return this.#journals;
-  }
 
   /** Tasks of this driver are numbered from here on, so that none has the number of an earlier one. */
   get lastTaskId(): number {
@@ -45,13 +42,11 @@ export class History {
   }
 
   /**
-   * Reads the journal at `path` and those before it, the oldest first.
+   * Reads the journal at `path` behind those that were read before.
    * @throws Error of the file system, or that says why it is no journal.
    */
   async read(path: string): Promise<void> {
-    const { previous, run } = headerOf(decodeRecord(readFirstRecord(path)));
-    if (previous !== undefined) await this.read(previous);
-    this.#journals.push(path);
+    const { run } = readHeader(path);
     await readRecords(path, ({ body, at, end }, base) => this.#take(run, decodeRecord(body), { path, at: base + at, length: end - at }));
   }
 
@@ -93,10 +88,20 @@ export class History {
    * @param isUnderWay whether a manager has its last try. @returns undefined: there is none, the task has to run.
    */
   claim(key: string, isUnderWay: (past: PastTask) => boolean): PastTask | undefined {
-    const same = this.#byKey.get(key) ?? [];
-    const ended = same.findIndex((past) => past.ended !== undefined);
-    const at = ended >= 0 ? ended : same.findIndex(isUnderWay);
-    return at < 0 ? undefined : same.splice(at, 1)[0];
+    const open = this.#open.get(key) ?? this.#sort(key, isUnderWay);
+    for (let past = open?.pop(); past; past = open?.pop()) if (past.ended || isUnderWay(past)) return past;
+    return undefined;
+  }
+
+  /** Once per key: of thousands of equal calls each is looked at once. What neither has ended nor is under way never will. */
+  #sort(key: string, isUnderWay: (past: PastTask) => boolean): PastTask[] | undefined {
+    const same = this.#byKey.get(key);
+    if (!same) return undefined;
+    const underWay = same.filter((past) => !past.ended && isUnderWay(past));
+    const open = [...underWay.reverse(), ...same.filter(({ ended }) => ended).reverse()];
+    this.#byKey.delete(key);
+    this.#open.set(key, open);
+    return open;
   }
 }
 
@@ -111,7 +116,16 @@ export function outcomeOf(ended: NonNullable<PastTask['ended']>): TryOutcome {
   return record.outcome;
 }
 
-function headerOf(record: JournalRecord | undefined): Extract<JournalRecord, { kind: 'header' }> {
-  if (record?.kind !== 'header') throw new Error('it does not begin as a journal does');
+/** Of these journals, the oldest first. @throws Error of the file system, or that says why it is no journal. */
+export async function readHistory(paths: readonly string[]): Promise<History> {
+  const history = new History();
+  // A driver that has launched nothing has none.
+  for (const path of paths) if (existsSync(path)) await history.read(path);
+  return history;
+}
+
+function readHeader(path: string): Extract<JournalRecord, { kind: 'header' }> {
+  const record = decodeRecord(readFirstRecord(path));
+  if (record?.kind !== 'header') throw new Error(`${path} does not begin as a journal does`);
   return record;
 }

@@ -1,8 +1,7 @@
 /**
  * The records of a durable run's journal: which task was given to an executor under which number, and what came of it. Pure.
  *
- *   header    u8 0, MessagePack { format, version, run, previous }
- *   begun     u8 3: the run has begun
+ *   header    u8 0, MessagePack { format, version, run }
  *   launched  u8 1, u8 length of key, u16 try, u32 task, key, label of the executor
  *   ended     u8 2, u8 status, u16 try, u32 task, f64 start ms, u32 duration µs, u16 length of host, u16 of worker, host, worker, body
  *
@@ -14,15 +13,13 @@ import { pack, unpack } from '../wire/value-codec.ts';
 
 const FORMAT = 'flotilla journal';
 const VERSION = 1;
-const Kind = { Header: 0, Launched: 1, Ended: 2, Begun: 3 } as const;
+const Kind = { Header: 0, Launched: 1, Ended: 2 } as const;
 const LAUNCHED_BYTES = 8;
 const ENDED_BYTES = 24;
 
 export interface JournalHeader {
   /** 'NNN'. */
   readonly run: string;
-  /** Journal of the run whose tasks this one goes on with; absolute. */
-  readonly previous: string | undefined;
 }
 
 export interface Launched {
@@ -38,8 +35,6 @@ export type JournalRecord =
   | ({ readonly kind: 'header' } & JournalHeader)
   | ({ readonly kind: 'launched' } & Launched)
   | { readonly kind: 'ended'; readonly outcome: TryOutcome };
-
-export const BEGUN = Buffer.of(Kind.Begun);
 
 export const encodeHeader = (header: JournalHeader): Buffer =>
   Buffer.concat([Buffer.of(Kind.Header), pack({ format: FORMAT, version: VERSION, ...header })]);
@@ -87,11 +82,11 @@ export function decodeRecord(body: Buffer): JournalRecord | undefined {
 }
 
 function decodeHeader(body: Buffer): JournalRecord {
-  const seen = unpack(body) as { format?: unknown; version?: unknown; run?: unknown; previous?: string };
+  const seen = unpack(body) as { format?: unknown; version?: unknown; run?: unknown };
   if (seen.format !== FORMAT) throw new Error('it does not begin as a journal does');
   if (seen.version !== VERSION)
     throw new Error(`it is of version ${String(seen.version)}, and this release reads version ${VERSION}; use the release that wrote it`);
-  return { kind: 'header', run: String(seen.run), previous: seen.previous ?? undefined };
+  return { kind: 'header', run: String(seen.run) };
 }
 
 function decodeLaunched(body: Buffer): JournalRecord {

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import type { TryOutcome } from '../executor.ts';
 import { CheckpointWriter } from '../memo/checkpoint-writer.ts';
 import { MAX_RECORD_BYTES } from '../memo/records.ts';
-import { BEGUN, encodeEnded, encodeHeader, encodeLaunched, type Launched } from './journal-format.ts';
+import { encodeEnded, encodeHeader, encodeLaunched, type Launched } from './journal-format.ts';
 
 /** In a run directory. */
 export const DURABLE_FOLDER = 'durable';
@@ -15,8 +15,6 @@ export const journalPathOf = (runDir: string): string => join(runDir, DURABLE_FO
 export interface JournalOptions {
   /** Absolute. */
   readonly runDir: string;
-  /** Run directory of the run that this one goes on with. */
-  readonly previous: string | undefined;
   /** The disk refuses: told once until it takes some again. */
   readonly onRefused: (error: Error) => void;
 }
@@ -25,18 +23,15 @@ export class Journal {
   readonly #writer: CheckpointWriter;
   #isFlushDue = false;
 
-  constructor({ runDir, previous, onRefused }: JournalOptions) {
-    const header = { run: basename(runDir), previous: previous === undefined ? undefined : journalPathOf(previous) };
+  constructor({ runDir, onRefused }: JournalOptions) {
+    const header = { run: basename(runDir) };
     this.#writer = new CheckpointWriter({ path: journalPathOf(runDir), header: () => encodeHeader(header), onRefused });
-    // Written now: it leads back to the run before.
-    this.#add(BEGUN);
-    this.#writer.flush();
   }
 
-  /** Written when this returns: before any worker can have the try. */
+  /** Written when the microtasks of this turn are done, or at `flush`: before any worker can have the try. */
   launched(launched: Launched): void {
     this.#add(encodeLaunched(launched));
-    this.#writer.flush();
+    this.#flushSoon();
   }
 
   /** Written when the microtasks of this turn are done, which is before the executor is told that it is kept. */
@@ -44,12 +39,18 @@ export class Journal {
     const record = encodeEnded(outcome);
     if (record.length > MAX_RECORD_BYTES) return; // Only where a worker had no store for it; the task runs again then.
     this.#add(record);
+    this.#flushSoon();
+  }
+
+  #flushSoon(): void {
     if (this.#isFlushDue) return;
     this.#isFlushDue = true;
-    queueMicrotask(() => {
-      this.#isFlushDue = false;
-      this.#writer.flush();
-    });
+    queueMicrotask(() => this.flush());
+  }
+
+  flush(): void {
+    this.#isFlushDue = false;
+    this.#writer.flush();
   }
 
   #add(body: Buffer): void {

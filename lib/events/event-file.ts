@@ -4,7 +4,7 @@
  * Every batch has its place from the start, so that what a write was about to do can be done again when the process ends in the middle.
  * Knows nothing of what batches hold.
  */
-import { closeSync, openSync, write, writeSync } from 'node:fs';
+import { closeSync, openSync, unlinkSync, write, writeSync } from 'node:fs';
 import type { EventBatch } from './encoder.ts';
 import { encodeFileHeader } from './format.ts';
 
@@ -28,7 +28,14 @@ export class EventFile {
     this.#lost = lost;
     this.#fd = openSync(path, 'wx');
     const header = encodeFileHeader();
-    writeSync(this.#fd, header, 0, header.length, 0);
+    try {
+      writeSync(this.#fd, header, 0, header.length, 0);
+    } catch (error) {
+      // An empty file would be taken for the log of a run.
+      closeSync(this.#fd);
+      unlinkSync(path);
+      throw error;
+    }
     this.#end = header.length;
   }
 

@@ -66,7 +66,7 @@ export class TaskGroup implements PromiseLike<undefined>, AsyncDisposable {
    * promise that fails because the group was given up, it fails with the GroupError itself.
    */
   run<T>(fn: () => T): T {
-    this.#wasUsed = true;
+    this.#use();
     const result = scope.run(this, fn);
     return result instanceof Promise ? (this.#preferGroupError(result) as T) : result;
   }
@@ -97,9 +97,19 @@ export class TaskGroup implements PromiseLike<undefined>, AsyncDisposable {
 
   /** @internal A task was called in this group. @returns why it must not run, if it must not. */
   admit(member: GroupMember): Refusal | undefined {
-    this.#wasUsed = true;
+    this.#use();
     this.#members.add(member, () => this.#ended(member.future));
     return this.#refusal;
+  }
+
+  #use(): void {
+    this.#wasUsed = true;
+    if (this.parent) this.parent.#use();
+  }
+
+  /** @internal Whether `group` is this one, or one in it: this one does not end before it. */
+  includes(group: TaskGroup | undefined): boolean {
+    return group !== undefined && (group === this || this.includes(group.parent));
   }
 
   #ended(future: AppFuture<unknown>): void {
@@ -184,7 +194,10 @@ export const currentGroup = (): TaskGroup | undefined => scope.getStore();
 /** Calls `fn` as part of `into`, or of no group. */
 export const inGroup = <T>(into: TaskGroup | undefined, fn: () => T): T => scope.run(into, fn);
 
+/** Recognises groups also when two copies of the package are loaded. */
+export const isGroup = (value: unknown): value is TaskGroup => typeof value === 'object' && value !== null && BRAND in value;
+
 export function checkGroup(value: unknown, of: string, option: string): TaskGroup {
-  if (typeof value === 'object' && value !== null && BRAND in value) return value as object as TaskGroup;
+  if (isGroup(value)) return value;
   throw InvalidOptionError.wrong(of, option, value, "a group, as group('name') makes it");
 }

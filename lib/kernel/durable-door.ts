@@ -1,7 +1,6 @@
 /**
  * What the kernel sees of durable runs. A run that neither is durable nor resumes another has none, and pays nothing for it.
  */
-import { dirname } from 'node:path';
 import type { CompiledConfig } from '../config.ts';
 import type { TryOutcome } from '../executor.ts';
 import type { DurableRun } from './durable-open.ts';
@@ -30,17 +29,17 @@ export class DurableDoor {
     const [{ openDurableRun }, { DurableTasks }] = await Promise.all([import('./durable-open.ts'), import('./durable-tasks.ts')]);
     this.#runDir = kernel.site.runDir;
     this.#run = await openDurableRun(config, this.#runDir, isToBeDurable(config));
-    if (this.#run.journal || this.#run.takenOver !== undefined) this.#tasks = new DurableTasks(this.#run, kernel, config.memo.files);
+    if (this.#run.journal) this.#tasks = new DurableTasks(this.#run, kernel, config.memo.files);
   }
 
-  /** Run directory of the run that is resumed. */
-  get resumed(): string | undefined {
-    return this.#run?.resumed;
+  /** Run directories of the run that is resumed and of those that it went on with, the latest first. */
+  get resumed(): readonly string[] {
+    return this.#run?.earlier ?? [];
   }
 
   /** Run directories of the drivers whose managers may still be there, the latest first. */
   get takenOver(): readonly string[] {
-    return this.#run ? takenOverRuns(this.#run) : [];
+    return this.#run?.isTakenOver ? this.#run.earlier : [];
   }
 
   get lastTaskId(): number {
@@ -49,9 +48,10 @@ export class DurableDoor {
 
   /** Once the executors have started. */
   describe(site: DurableSite['site']): Resumption | undefined {
-    const { resumed, history } = this.#run ?? {};
-    if (resumed === undefined || !history) return undefined;
-    return { runDir: resumed, ...history.count(({ executor, taskId, tryNumber }) => site.executors.holds(executor, taskId, tryNumber)) };
+    const { earlier = [], history } = this.#run ?? {};
+    const [runDir] = earlier;
+    if (runDir === undefined || !history) return undefined;
+    return { runDir, ...history.count(({ executor, taskId, tryNumber }) => site.executors.holds(executor, taskId, tryNumber)) };
   }
 
   /** @returns whether it sees to it that the task runs or ends. */
@@ -62,6 +62,11 @@ export class DurableDoor {
 
   launching(task: Task): boolean {
     return this.#tasks?.launching(task) ?? true;
+  }
+
+  /** What was launched is about to leave this process: it is written down now at the latest. */
+  sending(): void {
+    this.#run?.journal?.flush();
   }
 
   localize(outcome: TryOutcome): TryOutcome | undefined {
@@ -88,11 +93,6 @@ export class DurableDoor {
     this.#run?.journal?.close();
   }
 }
-
-const takenOverRuns = ({ takenOver, history }: DurableRun): string[] => {
-  const earlier = history.journals.map((path) => dirname(dirname(path))).reverse();
-  return takenOver === undefined ? [] : [...new Set([takenOver, ...earlier])];
-};
 
 const isToBeDurable = ({ orphanGraceMs, executors }: CompiledConfig): boolean =>
   orphanGraceMs !== undefined || executors.some((executor) => executor.orphanGraceMs !== undefined);

@@ -74,8 +74,10 @@ export class DurableTasks {
   #decide(task: Task, parts: KeyParts): void {
     const key = makeKey(parts);
     const past = this.#run.history.claim(key, (each) => this.#isUnderWay(each));
-    if (past?.ended && this.#take(task, past, past.ended)) return;
-    if (past) this.#bind(task, past);
+    const ended = past?.ended && this.#open(past.ended);
+    if (past && ended?.status === ResultStatus.Ok) return this.#take(task, past, ended);
+    // Of one whose result has gone it is as if it had not been.
+    if (past && (ended || !past.ended)) this.#bind(task, past);
     else if (this.#run.journal) this.#keyOf.set(task.taskId, key);
     this.#kernel.run(task);
   }
@@ -84,17 +86,24 @@ export class DurableTasks {
     return this.#kernel.site.executors.holds(executor, taskId, tryNumber);
   }
 
-  /** @returns false for a failure, and if the value has gone. */
-  #take(task: Task, { run, taskId }: PastTask, ended: NonNullable<PastTask['ended']>): boolean {
-    const outcome = outcomeOf(ended);
-    if (outcome.status !== ResultStatus.Ok || !isValueThere(outcome)) return false;
+  /** @returns undefined if it, or the value that it refers to, is not there any more. */
+  #open(ended: NonNullable<PastTask['ended']>): TryOutcome | undefined {
+    try {
+      const outcome = outcomeOf(ended);
+      if (isValueThere(outcome)) return outcome;
+      logChannel.publish({ executor: 'durable', level: 'warn', message: `the value of task ${outcome.taskId} has gone: it runs again` });
+    } catch (error) {
+      logChannel.publish({ executor: 'durable', level: 'warn', message: `a task runs again: ${(error as Error).message}` });
+    }
+    return undefined;
+  }
+
+  #take(task: Task, { run, taskId }: PastTask, { body }: TryOutcome): void {
     const madeBy = task.entry.kind === 'python' ? 'python' : 'js';
-    const { body } = outcome;
     const value = isStored(body) ? new StoredResult(decodeStored(body), madeBy, true) : decodeValue(body);
     task.isMemoized = true;
     announceMemo(task, { kind: 'taken', run, task: taskId });
     this.#kernel.site.joinEnded(task, task.tryNumber, { value });
-    return true;
   }
 
   /** Its first try here is the last one there. */
@@ -116,9 +125,7 @@ export class DurableTasks {
     }
     const ended = this.#bound.get(sentId)?.past.ended;
     if (!ended) return true;
-    const outcome = outcomeOf(ended);
-    if (outcome.status === ResultStatus.Ok) return true; // its value has gone: it runs again
-    queueMicrotask(() => this.#kernel.reported(outcome));
+    queueMicrotask(() => this.#kernel.reported(outcomeOf(ended)));
     return false;
   }
 

@@ -10,13 +10,12 @@ export interface ExecutorContextParts {
   readonly config: CompiledConfig;
   readonly runId: string;
   readonly site: { readonly runDir: string; readonly storeDir: string; readonly workingDirectory: string };
-  /** Run directories of drivers that died, the latest first. */
-  readonly takeOver: readonly string[];
+  readonly durable: { readonly takenOver: readonly string[]; sending(): void };
   tryEnded(outcome: TryOutcome): void;
   failed(error: Error): void;
 }
 
-export function executorContext({ label, config, runId, site, takeOver, tryEnded, failed }: ExecutorContextParts): ExecutorContext {
+export function executorContext({ label, config, runId, site, durable, tryEnded, failed }: ExecutorContextParts): ExecutorContext {
   const { strategy, strategyPeriodMs, maxIdleTimeMs, orphanGraceMs } = config;
   const { runDir, storeDir, workingDirectory } = site;
   return {
@@ -26,8 +25,9 @@ export function executorContext({ label, config, runId, site, takeOver, tryEnded
     storeDir,
     strategy: { name: strategy, periodMs: strategyPeriodMs, maxIdleTimeMs },
     orphanGraceMs,
-    takeOver,
+    takeOver: durable.takenOver,
     events: {
+      sending: () => durable.sending(),
       tryEnded,
       failed,
       log: (level, message, fields) => logChannel.publish({ executor: label, level, message, fields }),

@@ -3,6 +3,7 @@
  * before the call. Their ids are negative.
  */
 import type { GraphEvent, TaskId } from '../graph/task-graph.ts';
+import { isGroup } from '../groups/task-group.ts';
 import { asFuture, type Waitable } from './arguments.ts';
 import type { UpstreamFailure } from './final-error.ts';
 import type { PromiseValues } from './prepare.ts';
@@ -33,9 +34,9 @@ export class Externals {
     this.#cancelling.add(future);
   }
 
-  /** The node of a promise; one promise has one node, however many tasks wait for it. */
+  /** The node of a promise; one promise has one node, however many tasks wait for it. Not so a group: it may have new tasks by now. */
   idOf(waitable: Waitable): TaskId {
-    const known = this.#known.get(waitable);
+    const known = isGroup(waitable) ? undefined : this.#known.get(waitable);
     if (known) return known.id;
     const external: External = { id: this.#nextId-- as TaskId, value: undefined };
     this.#known.set(waitable, external);

@@ -130,7 +130,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
           config,
           runId,
           site: kernel.#site,
-          takeOver: kernel.#durable.takenOver,
+          durable: kernel.#durable,
           tryEnded: (outcome) => kernel.#tryEnds.reported(outcome),
           failed: (error) => kernel.#tryEnds.executorFailed(label, error),
         }),

@@ -11,7 +11,7 @@ export class MemoDoor {
   #memo: Memo | undefined;
 
   /** @param run starts a task as any other. @throws ConfigError for a checkpoint that the config names and that cannot be read. */
-  async open(config: CompiledConfig, site: LaunchSite, run: (task: Task) => void, resumed: string | undefined): Promise<void> {
+  async open(config: CompiledConfig, site: LaunchSite, run: (task: Task) => void, resumed: readonly string[]): Promise<void> {
     if (!config.memo.enabled) return;
     const { openMemo } = await import('./memo-open.ts');
     this.#memo = await openMemo(config, site, run, resumed);

@@ -15,24 +15,23 @@ import { MemoShelf } from './memo-shelf.ts';
 import type { Task } from './task.ts';
 import { TaskKeys } from './task-key.ts';
 
-/** @param run starts a task as any other. @param resumed run directory of the run that is resumed. @throws ConfigError for a checkpoint that is named and cannot be read. */
+/** @param run starts a task as any other. @param resumed run directories of the run that is resumed and those before it, the latest first. @throws ConfigError for a checkpoint that is named and cannot be read. */
 export async function openMemo(
   { memo: settings, runDir: runs }: CompiledConfig,
   site: LaunchSite,
   run: (task: Task) => void,
-  resumed: string | undefined,
+  resumed: readonly string[],
 ): Promise<Memo> {
   const table = new MemoTable();
-  const named = [...findCheckpoints(settings.checkpointFiles, runs, site.runDir), ...checkpointOf(resumed)];
+  const named = [...findCheckpoints(settings.checkpointFiles, runs, site.runDir), ...checkpointsOf(resumed)];
   await readAll(named, table);
   const keys = new TaskKeys(site, settings.files, site.workingDirectory, 'those not ignored');
   return new Memo(memoSite(site, run), keys, new MemoShelf(site.runDir, settings, table, named));
 }
 
 /** The run that is resumed goes before the checkpoints that the config names. */
-function checkpointOf(resumed: string | undefined): string[] {
-  const path = resumed === undefined ? '' : checkpointPathOf(resumed);
-  return existsSync(path) ? [path] : [];
+function checkpointsOf(resumed: readonly string[]): string[] {
+  return resumed.map(checkpointPathOf).filter(existsSync).reverse();
 }
 
 const memoSite = (site: LaunchSite, run: (task: Task) => void): MemoSite => ({

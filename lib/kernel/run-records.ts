@@ -3,6 +3,7 @@
  */
 import { hostname } from 'node:os';
 import type { CompiledConfig } from '../config.ts';
+import { ConfigError } from '../errors/config-error.ts';
 import type { RunOrigin } from '../events/events.ts';
 import { EventRecorder } from '../events/recorder.ts';
 import { findResumed, whatIsLeftOf } from '../durable/resumable.ts';
@@ -17,11 +18,28 @@ export interface RecordedRun {
   readonly origin: RunOrigin;
 }
 
-/** @returns how to stop: done when everything is written. */
-export function startRecords({ runDir, runId, config, origin }: RecordedRun): () => Promise<void> {
+/** @returns how to stop: done when everything is written. @throws ConfigError if nothing can be written there. */
+export function startRecords(run: RecordedRun): () => Promise<void> {
+  let stopLog = (): void => undefined;
+  try {
+    stopLog = startRunLog(run.runDir);
+    const recorder = startRecorder(run);
+    return async () => {
+      await recorder.close();
+      stopLog();
+    };
+  } catch (cause) {
+    stopLog();
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError(
+      `nothing can be written to the run directory ${run.runDir} (${why}); make room, or name a directory elsewhere by runDir in the config, or with --set runDir=PATH`,
+    );
+  }
+}
+
+function startRecorder({ runDir, runId, config, origin }: RecordedRun): EventRecorder {
   const resumed = resumedBy(config, runDir);
-  const stopLog = startRunLog(runDir);
-  const recorder = new EventRecorder(runDir, {
+  return new EventRecorder(runDir, {
     kind: 'runStarted',
     runId,
     flotilla: PACKAGE_VERSION,
@@ -34,10 +52,6 @@ export function startRecords({ runDir, runId, config, origin }: RecordedRun): ()
     ...origin,
     ...(resumed.length === 0 ? {} : { resumed }),
   });
-  return async () => {
-    await recorder.close();
-    stopLog();
-  };
 }
 
 function resumedBy({ memo, resume, runDir: runs }: CompiledConfig, runDir: string): readonly string[] {

@@ -72,7 +72,8 @@ export class TaskKeys {
       task.prepared = prepared;
       return { ...parts, args: [...parts.args, { label: 'its command', digest: digestOf(prepared.args) }] };
     };
-    const prepared = prepare(task, this.#site);
+    // Its body runs once, also where there are two keys.
+    const prepared = task.prepared ?? prepare(task, this.#site);
     return prepared instanceof Promise ? prepared.then(add) : add(prepared);
   }
 
@@ -106,11 +107,19 @@ export class TaskKeys {
   #argumentParts(task: Task, ignored: IgnoredParameters, pending: Promise<unknown>[]): KeyPart[] {
     const args = this.#valuesOf(task, task.args) as readonly unknown[];
     const [positional, named] = (task.entry.kind === 'python' ? args : [args, {}]) as PythonArguments;
-    const name = this.#namer(pending);
+    const name = this.#argumentNamer(task, pending);
     const parts: KeyPart[] = [];
     for (const [i, value] of positional.entries()) if (!ignored.hasPosition(i)) parts.push(partOf(`args[${i}]`, value, name));
     for (const key of Object.keys(named).sort()) if (!ignored.hasName(key)) parts.push(partOf(`kw.${key}`, named[key], name));
     return parts;
+  }
+
+  /** What the task itself writes was another file before it ran: its path counts, and the memo compares what was left there. */
+  #argumentNamer({ outputs }: Task, pending: Promise<unknown>[]): ObjectNamer {
+    const name = this.#namer(pending);
+    if (outputs.length === 0) return name;
+    const own = new Set(outputs.map(({ path }) => path));
+    return (object) => (isDataFile(object) && object.scheme === 'file' && own.has(object.path) ? `output ${object.path}` : name(object));
   }
 
   #inputParts(task: Task, pending: Promise<unknown>[]): KeyPart[] {

@@ -7,7 +7,7 @@ import type { TryOutcome } from '../executor.ts';
 import { AppFuture, type TaskState, type TaskView, type TryRecord } from '../futures/app-future.ts';
 import type { DataFuture } from '../futures/data-future.ts';
 import type { TaskId } from '../graph/task-graph.ts';
-import type { TaskGroup } from '../groups/task-group.ts';
+import { isGroup, type Refusal, type TaskGroup } from '../groups/task-group.ts';
 import type { ArgumentRef } from '../task-spec.ts';
 import { resolve as resolvePath } from 'node:path';
 import { ElementView } from './element.ts';
@@ -129,12 +129,19 @@ export class Task implements TaskView {
   /** Makes it a member of `group`. @returns whether that takes no more tasks; then it is as cancelled. */
   isRefusedBy(group: TaskGroup | undefined): boolean {
     this.group = group;
-    const refusal = group?.admit(this);
+    const refusal = group?.admit(this) ?? this.#endlessWait();
     if (!refusal) return false;
     this.cancelReason = refusal.reason;
     this.cancelCause = refusal.cause;
     if (refusal.isKnown) this.future.markObserved();
     return true;
+  }
+
+  #endlessWait(): Refusal | undefined {
+    const around = this.group && this.waitables?.find((waitable) => isGroup(waitable) && waitable.includes(this.group));
+    if (!isGroup(around)) return undefined;
+    const reason = `it waits for group '${around.name}', in which it is itself, so neither would ever end; call it outside of the group`;
+    return { reason, cause: undefined, isKnown: false };
   }
 
   element(key: string | number): AppFuture<unknown> {

@@ -21,6 +21,9 @@ export function findProcesses(job: JobProcesses): number[] {
   return ids.filter((pid) => belongsTo(pid, job));
 }
 
+/** Those that carry the tag, whatever their session. */
+export const findTagged = (tag: string): number[] => (readProcessIds() ?? []).filter((pid) => carriesTag(pid, tag));
+
 /** To the leader's process group, as a terminal or a scheduler does it. */
 export function signalGroup(job: JobProcesses, signal: NodeJS.Signals): void {
   send(-job.leader, signal);

@@ -15,7 +15,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type LongTimeout, setLongTimeout } from '../../lib/long-timeout.ts';
 import type { JobStatus } from '../../lib/provider.ts';
 import { type FirstProcess, found, ofChild } from './first-process.ts';
-import { carriesTag, findProcesses, JOB_TAG, type JobProcesses, killAll, signalEach, signalGroup } from './job-processes.ts';
+import { carriesTag, findProcesses, findTagged, JOB_TAG, type JobProcesses, killAll, signalEach, signalGroup } from './job-processes.ts';
 
 const ID_PREFIX = 'local-';
 const KILL_GRACE_MS = 5000;
@@ -68,7 +68,12 @@ export class LocalJob {
   /** One that an earlier driver started. @returns undefined if it is not there any more. */
   static adopt(id: string, options: LocalJobOptions): LocalJob | undefined {
     const leader = Number(id.replace(ID_PREFIX, ''));
-    if (!carriesTag(leader, `${JOB_TAG}=${options.name}`)) return undefined;
+    const tag = `${JOB_TAG}=${options.name}`;
+    if (!carriesTag(leader, tag)) {
+      // Its number may be another process's by now: what it has started goes by its tag alone, as behind any first process.
+      signalEach(findTagged(tag), 'SIGTERM');
+      return undefined;
+    }
     return new LocalJob(found(leader), options, runtimeOf(options.stdoutPath));
   }
 

@@ -153,6 +153,29 @@ export function describeGroups(executor: ExecutorUnderTest): void {
       expect(last?.done).to.equal(true);
     });
 
+    it('is waited for anew by each task that is called', async () => {
+      const g = group('barrier of two');
+      g.run(() => double(1));
+      await double.with({ inputs: [g] })(2);
+      const slow = g.run(() => hang());
+      const after = double.with({ inputs: [g] })(3);
+      expect(place.kernel.explain(after.taskId)).to.include('waits for');
+      slow.cancel();
+      expect(await failureOf(slow)).to.be.instanceOf(CancelledError);
+      expect(await after).to.equal(6);
+    });
+
+    it('is not waited for by a task that is in it, which would never end', async () => {
+      await using g = group('outer');
+      await using inner = group('inner', { parent: g });
+      for (const into of [g, inner]) {
+        const error = await failureOf(double.with({ inputs: [g], group: into })(1));
+        expect(error).to.be.instanceOf(CancelledError);
+        expect((error as Error).message).to.include("it waits for group 'outer', in which it is itself");
+      }
+      expect(await double.with({ inputs: [inner], group: g })(1)).to.equal(2);
+    });
+
     it('of a group in which nothing was ever called is a warning, since calls below `await using` are not in it', async () => {
       const warned = Promise.withResolvers<Error>();
       process.once('warning', warned.resolve);
@@ -222,7 +245,7 @@ export function describeGroups(executor: ExecutorUnderTest): void {
         const error = await failureOf<CancelledError>(siblings[0] as AppFuture<number>);
         expect(error).to.be.instanceOf(CancelledError);
         expect(error.cause).to.equal(thrown);
-        expect(error.message).to.match(/was cancelled: task \d+ \(\w+\) gave up group 'a group': found it$/);
+        expect(error.message).to.match(/was cancelled: task \d+ \(\w+\) gave up group 'a group': .*found it/);
         expect(await elsewhere).to.equal(6);
         expect(await double(4)).to.equal(8);
       });

@@ -2,7 +2,19 @@
 import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
-import { type AppFuture, bashApp, CancelledError, file, InvalidOptionError, joinApp, jsApp, kw, pythonApp } from '../../index.ts';
+import {
+  type AppFuture,
+  bashApp,
+  CancelledError,
+  type DataFile,
+  file,
+  InvalidOptionError,
+  joinApp,
+  jsApp,
+  kw,
+  pythonApp,
+  sh,
+} from '../../index.ts';
 import { eventually } from '../support/eventually.ts';
 import { type ExecutorUnderTest, failureOf, useKernel } from '../support/kernel.ts';
 
@@ -284,6 +296,18 @@ export function describeMemo(executor: ExecutorUnderTest): void {
       );
       writeFileSync(out, 'tampered with');
       expect(await runsOf(call)).to.equal(3);
+    });
+
+    it('that a task has written do not make another call of it when they are its argument as well', async () => {
+      const out = file(place.path(`out-${number}`));
+      const write = bashApp((to: { readonly path: DataFile }) => sh`echo x >> ${log}; echo done > ${to.path}`, {
+        name: 'write file',
+        cache: true,
+      });
+      const call = (): AppFuture<0> => write.with({ outputs: [out] })({ path: out });
+      expect(await runsOf(call, call)).to.equal(1);
+      writeFileSync(out.path, 'tampered with');
+      expect(await runsOf(call)).to.equal(2);
     });
   });
 

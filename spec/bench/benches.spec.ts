@@ -30,6 +30,10 @@ const benches: Readonly<Record<string, readonly [args: readonly string[], figure
     ['xargsPerSecond', 'bashAppPerSecond', 'bashAppToXargs', 'directPerSecond', 'directToXargs'],
   ],
   memo: [['500'], ['withoutCachePerSecond', 'keptPerSecond', 'takenPerSecond', 'resumedPerSecond', 'resumedStartMilliseconds']],
+  durable: [
+    ['500', '1'],
+    ['withoutPerSecond', 'durablePerSecond', 'durableCpuMicroseconds', 'timesSlower'],
+  ],
   'event-log': [
     ['500', '1'],
     ['tasksPerSecondWith', 'tasksPerSecondWithout', 'ratio', 'bytesPerTask'],

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import { EventLogError } from '../../lib/errors/event-log-error.ts';
 import { showError, withoutOurFrames } from '../../bin/show-error.ts';
 import { ConfigError } from '../../lib/errors/config-error.ts';
 import { FlotillaError } from '../../lib/errors/flotilla-error.ts';
@@ -9,6 +10,11 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 describe('an error that nobody caught', () => {
   it("is its message alone when it is the config's", () =>
     expect(showError(new ConfigError('a.yaml:1:1: wrong'), false)).to.equal('flotilla: a.yaml:1:1: wrong'));
+
+  it("is its message alone when it is the event log's", () =>
+    expect(showError(new EventLogError('/r/events.log', 'is no event log'), false)).to.equal(
+      'flotilla: the event log /r/events.log is no event log',
+    ));
 
   it('is its message and the one place in the script when it is another of ours', () => {
     const error = new FlotillaError('FLOTILLA_NO_KERNEL_ERROR', 'no kernel');

@@ -22,12 +22,20 @@ export interface StartedRun {
   said(text: string): Promise<void>;
 }
 
+export interface StartOptions {
+  /** The child's stdin stays open, for the spec to write to. */
+  readonly keepStdin?: boolean;
+  /** Default: the folder. */
+  readonly cwd?: string;
+}
+
 export interface ScriptFolder {
   readonly path: string;
   write(name: string, text: string): Promise<string>;
-  /** @param options `keepStdin`: the child's stdin stays open, for the spec to write to. */
-  start(args: readonly string[], env?: Readonly<Record<string, string>>, options?: { readonly keepStdin?: boolean }): StartedRun;
+  start(args: readonly string[], env?: Readonly<Record<string, string>>, options?: StartOptions): StartedRun;
   run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<RunResult>;
+  /** A bash script, in which `flotilla` is the command: for redirections and limits. */
+  runScript(script: string, env?: Readonly<Record<string, string>>): Promise<RunResult>;
   remove(): Promise<void>;
 }
 
@@ -38,13 +46,12 @@ export const packageUrl = new URL('../../index.ts', import.meta.url).href;
 
 export async function makeScriptFolder(): Promise<ScriptFolder> {
   const path = await mkdtemp(join(tmpdir(), 'flotilla-run-'));
-  const start: ScriptFolder['start'] = (args, env = {}, { keepStdin = false } = {}) => {
+  const startProgram = (program: string, args: readonly string[], env: Readonly<Record<string, string>>, cwd = path) => {
     const inherited = { ...process.env, FLOTILLA_CONFIG: '', FLOTILLA_DEBUG: '', NODE_OPTIONS: '' };
-    const child = spawn(process.execPath, [command, ...args], {
-      cwd: path,
-      env: { ...inherited, ...env },
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
+    return spawn(program, args, { cwd, env: { ...inherited, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+  };
+  const start: ScriptFolder['start'] = (args, env = {}, { keepStdin = false, cwd = path } = {}) => {
+    const child = startProgram(process.execPath, [command, ...args], env, cwd);
     // What is not written to it is not waited for.
     if (!keepStdin) child.stdin.end();
     return follow(child);
@@ -57,6 +64,15 @@ export async function makeScriptFolder(): Promise<ScriptFolder> {
     },
     start,
     run: (args, env) => start(args, env).result,
+    runScript(script, env = {}) {
+      const child = startProgram('bash', ['-c', `flotilla() { "$NODE" "$COMMAND" "$@"; }; ${script}`], {
+        NODE: process.execPath,
+        COMMAND: command,
+        ...env,
+      });
+      child.stdin.end();
+      return follow(child).result;
+    },
     remove: () => rm(path, { recursive: true, force: true }),
   };
 }

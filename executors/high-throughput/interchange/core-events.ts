@@ -38,7 +38,14 @@ export type CoreEvent =
   /** `pairs`: u32 taskId, u32 try, …; acted upon when the turn ends, all of a turn together. */
   | { readonly kind: 'cancel'; readonly pairs: Buffer }
   | { readonly kind: 'drain'; readonly manager?: string; readonly block?: string; readonly graceMs?: number; readonly at: number }
-  | { readonly kind: 'blockEnded'; readonly block: string; readonly graceMs: number; readonly at: number }
+  | {
+      readonly kind: 'blockEnded';
+      readonly block: string;
+      readonly graceMs: number;
+      /** Of those that a recovery waits for, the ones that were in it. */
+      readonly awaited?: readonly string[];
+      readonly at: number;
+    }
   | {
       readonly kind: 'recover';
       readonly managers: readonly string[];

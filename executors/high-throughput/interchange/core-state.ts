@@ -53,6 +53,8 @@ export interface Manager {
 export interface Recovery {
   readonly deadlineMs: number;
   readonly expected: Set<string>;
+  /** Were expected, and will not come. */
+  readonly gone: string[];
   /** Whether tries that nobody asked for go on. */
   readonly keepHeld: boolean;
   /** Task records that the driver has still to send again. */

@@ -12,7 +12,7 @@ import { type Core, log, type Manager } from './core-state.ts';
 import { dismissIfIdle, drain, hear, leave, register, stopPlacing, tick } from './membership.ts';
 import { reportLoad } from './load-report.ts';
 import { placeTasks } from './placement.ts';
-import { endRecoveryIfComplete, startRecovery } from './recovery.ts';
+import { awaitNoMore, endRecoveryIfComplete, startRecovery } from './recovery.ts';
 import { acknowledge, takeResults } from './results.ts';
 import { pushRecords } from './task-queue.ts';
 
@@ -35,6 +35,7 @@ export function step(core: Core, event: CoreEvent): Effect[] {
       break;
     case 'blockEnded':
       setBlockDeadline(core, event.block, event.at + event.graceMs);
+      awaitNoMore(core, event.awaited ?? []);
       break;
     case 'recover':
       startRecovery(core, event);

@@ -27,6 +27,7 @@ interface BlockEndedBody {
   readonly kind: 'blockEnded';
   readonly block: string;
   readonly graceMs?: number;
+  readonly awaited?: readonly string[];
 }
 
 /** @returns what is wrong with it, if something is. */

@@ -5,6 +5,7 @@
  * carries many tasks. Owns the life of the process: it ends with its driver, and tells the managers.
  */
 import { unpack } from 'msgpackr/unpack';
+import { setLongTimeout } from '../../../lib/long-timeout.ts';
 import { FrameType } from '../../../lib/wire/frames.ts';
 import { decodeFromManager, encodeToManager, type FromManagerMessage } from '../link-messages.ts';
 import { type Core, createCore, step } from './core.ts';
@@ -61,7 +62,7 @@ export class Interchange {
 
   /** Tasks that are queued or running go on for the grace, though nobody hears of them. */
   #onDriverEnded(reason: string): void {
-    setTimeout(() => this.#leave(reason), this.#orphanGraceMs);
+    setLongTimeout(() => this.#leave(reason), this.#orphanGraceMs);
   }
 
   /** The first frame holds the settings. */

@@ -19,7 +19,7 @@ type Recover = Extract<CoreEvent, { readonly kind: 'recover' }>;
 
 export function startRecovery(core: Core, { managers, tasks, at, graceMs, keepHeld = false }: Recover): void {
   const expected = new Set(managers.filter((id) => !core.managers.has(id)));
-  core.recovery = { deadlineMs: at + graceMs, expected, keepHeld, awaited: tasks, claimed: new Map(), settled: new Set() };
+  core.recovery = { deadlineMs: at + graceMs, expected, gone: [], keepHeld, awaited: tasks, claimed: new Map(), settled: new Set() };
 }
 
 /** A manager says that it has the try. False if that is not to be believed: nobody expects it, or somebody else has it. */
@@ -32,6 +32,11 @@ export function claimTry(core: Core, managerId: string, key: number): boolean {
 
 export const managerCame = (core: Core, id: string): void => void core.recovery?.expected.delete(id);
 
+/** Their block has ended. They may have had tries all the same, as one that does not come in time. */
+export function awaitNoMore(core: Core, managers: readonly string[]): void {
+  for (const id of managers) if (core.recovery?.expected.delete(id)) core.recovery.gone.push(id);
+}
+
 /** These tries were reported to the driver. */
 export function settleAll(core: Core, tries: readonly Try[]): void {
   for (const [taskId, tryNumber] of tries) core.recovery?.settled.add(tryKey(taskId, tryNumber));
@@ -42,13 +47,13 @@ export function endRecoveryIfComplete(core: Core, at: number | undefined, effect
   const { recovery } = core;
   if (recovery === undefined || recovery.awaited > 0) return;
   if (recovery.expected.size > 0 && (at === undefined || at < recovery.deadlineMs)) return;
-  const { claimed, settled, keepHeld } = recovery;
+  const { claimed, settled, keepHeld, gone } = recovery;
   core.recovery = undefined;
   const superfluous = removeRecords(core.queue, (key) => settled.has(key) || claimed.has(key));
   for (const { taskId, tryNumber } of superfluous) claimed.delete(tryKey(taskId, tryNumber));
   const held = keepHeld ? stillHeld(core, claimed) : [];
   if (!keepHeld) cancelUnasked(core, claimed, effects);
-  const missing = [...recovery.expected];
+  const missing = [...gone, ...recovery.expected];
   if (missing.length > 0)
     reportHere(
       core,

@@ -2,7 +2,7 @@
 import { quoteForShell } from '../../shell-quote.ts';
 
 /** Marks a program that we started, and what it starts. */
-export const COMMAND_TAG = 'FLOTILLA_COMMAND';
+const COMMAND_TAG = 'FLOTILLA_COMMAND';
 
 export interface CommandText {
   readonly argv: readonly string[];

@@ -56,12 +56,12 @@ function hopsOf(jumps: readonly string[], options: CompiledSshChannel, above: re
   });
 }
 
-export function parseJumps(text: string | undefined): string[] {
+function parseJumps(text: string | undefined): string[] {
   return text === undefined || text.toLowerCase() === 'none' ? [] : text.split(',').map((jump) => jump.trim());
 }
 
 /** `[user@]host[:port]` or `ssh://[user@]host[:port]`; an IPv6 address in brackets. */
-export function parseJump(text: string): Written {
+function parseJump(text: string): Written {
   const [, user, bracketed, plain, port] = /^(?:ssh:\/\/)?(?:(.+)@)?(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(text) ?? [];
   const host = bracketed ?? plain ?? text;
   return { host, ...(user !== undefined && { user }), ...(port !== undefined && { port: Number(port) }) };

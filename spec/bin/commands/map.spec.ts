@@ -53,6 +53,37 @@ describe('flotilla map', function () {
     expect(readdirSync(join(folder.path, 'runinfo', '000', 'map'))).to.deep.equal([]);
   });
 
+  const full = existsSync('/dev/full') ? it : it.skip;
+  full('prints to stdout all that there is where stderr cannot be written', async () =>
+    expect(await folder.runScript("flotilla map -k 'echo {}; echo e >&2' ::: 1 2 3 2>/dev/full", THREADS)).to.deep.include({
+      stdout: '1\n2\n3\n',
+      code: 0,
+    }),
+  );
+
+  full('stops where stdout cannot be written, says so, and keeps what was to be printed', async () => {
+    const { stderr, code } = await folder.runScript("flotilla map -k 'echo {}' ::: 1 2 3 >/dev/full", THREADS);
+    expect(code).to.equal(255);
+    expect(stderr).to.match(/^flotilla: stdout cannot be written \(ENOSPC.*\): stopped; .* is in .*runinfo\/000\/map\n$/);
+    expect(fileIn('runinfo/000/map/1.out')).to.equal('1\n');
+  });
+
+  it('says which job log cannot be written', async () => {
+    const { stderr, code } = await map('--joblog', 'nowhere/log', 'echo {}', ':::', '1');
+    expect(code).to.equal(255);
+    expect(stderr).to.match(/^flotilla: the job log nowhere\/log cannot be written \(ENOENT.*\)\n$/);
+  });
+
+  it('runs all jobs where the job log finds no more room, and resumes those that are not in it', async () => {
+    const jobs = `-k --joblog log "echo {} # $(head -c 3000 /dev/zero | tr '\\0' x)" ::: 1 2 3 4`;
+    // Files of 8 KiB at most: two lines and a part of the third.
+    const { stdout, stderr } = await folder.runScript(`trap '' XFSZ; ulimit -f 8; flotilla map ${jobs}`, THREADS);
+    expect(stdout).to.equal('1\n2\n3\n4\n');
+    expect(stderr).to.match(/the job log log cannot be written \(EFBIG.*\); lines wait for room, jobs go on\n/);
+    expect(stderr).to.match(/2 job\(s\) are not in the job log log: --resume runs them again\n/);
+    expect((await folder.runScript(`flotilla map --resume ${jobs}`, THREADS)).stdout).to.have.length(4);
+  });
+
   it('starts jobs while arguments still come', async () => {
     const run = folder.start(['map', 'echo got {}'], THREADS, { keepStdin: true });
     run.child.stdin?.write('first\nsec');

@@ -69,6 +69,14 @@ describe('flotilla run', () => {
     expect({ stderr, code }).to.deep.equal({ stderr: "flotilla: there is no script helo.ts. Did you mean 'hello.ts'?\n", code: 2 });
   });
 
+  it('says which run directory cannot be written, and leaves no log there that cannot be read', async () => {
+    await folder.write('empty.ts', `import { load } from '${packageUrl}'; await using kernel = await load();`);
+    const { stderr, code } = await folder.runScript("trap '' XFSZ; ulimit -f 0; flotilla run empty.ts");
+    expect(code).to.equal(2);
+    expect(stderr).to.match(/\nflotilla: nothing can be written to the run directory .*runinfo\/000 \(EFBIG.*\); make room, or /);
+    expect((await folder.run(['runs'])).stdout).to.equal('no runs in runinfo\n');
+  });
+
   it('says that a directory is none', async () => {
     const { stderr, code } = await folder.run(['run', '.']);
     expect({ stderr, code }).to.deep.equal({ stderr: 'flotilla: . is a directory; give the file of the script\n', code: 2 });

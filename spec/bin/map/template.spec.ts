@@ -54,6 +54,11 @@ describe('replacement strings', () => {
     expect(render('echo `date` $(( {#} ))', ['x'], 3)).to.equal('echo `date` $(( 3 ))');
   });
 
+  it('say which argument is no integer, and how brackets are meant as text', () => {
+    expect(() => render('echo [{}]', ['b c'])).to.throw(UsageError, /the argument 'b c' .* in quotes: '\[\{\}\]'$/);
+    expect(printed("echo '[{}]'", 'b c')).to.equal('[b c]\n');
+  });
+
   it('refuse an argument with a NUL byte, and name -0', () => expect(() => render('echo', ['a\0b'])).to.throw(UsageError, '-0'));
 
   it('know the parts of a path', () => {

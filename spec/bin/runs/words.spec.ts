@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { formatKiB, formatMs, formatTable, listSome } from '../../../bin/runs/words.ts';
+import { formatKiB, formatMs, formatTable, listSome, nameInvocation } from '../../../bin/runs/words.ts';
 
 describe('words about runs', () => {
   const times: readonly [number, string][] = [
@@ -19,6 +19,14 @@ describe('words about runs', () => {
     [1.5 * 1024 ** 2, '1.5 GiB'],
   ];
   for (const [kib, text] of sizes) it(`writes ${kib} KiB as '${text}'`, () => expect(formatKiB(kib)).to.equal(text));
+
+  it('writes how a run was started on one line, and not at any length', () => {
+    expect(nameInvocation({ argv: ['/s.ts', 'a\nb'] }, 20)).to.equal('/s.ts a b');
+    expect(nameInvocation({ argv: ['/dist/bin/flotilla.js', 'map', 'echo', ':::', 'a'], command: 'map' }, 30)).to.equal(
+      'flotilla map echo ::: a',
+    );
+    expect(nameInvocation({ argv: ['/s.ts', '1234'] }, 8)).to.equal('/s.ts 1…');
+  });
 
   it('sets numbers to the right and text to the left, and leaves out columns without a value', () => {
     expect(

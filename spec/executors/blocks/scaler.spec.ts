@@ -19,6 +19,23 @@ describe('the block scaler, at the start', () => {
   }
 });
 
+describe('the block scaler, with blocks of an earlier driver', () => {
+  it('numbers its own behind them, and counts them as its first', () => {
+    bench({ initBlocks: 3 })
+      .send({ kind: 'started', adopted: ['4', '2'] })
+      .expect('submit 5');
+    bench({ initBlocks: 1 })
+      .send({ kind: 'started', adopted: ['0', '1'] })
+      .expect('');
+  });
+
+  it('knows their managers and their ends as those of its own', () => {
+    const scaler = bench({ initBlocks: 1, maxBlocks: 1 }).send({ kind: 'started', adopted: ['0'] });
+    scaler.registered('0', 4).work(8).expect('');
+    scaler.ended('0', 'completed').after(60_000).expect('submit 1');
+  });
+});
+
 describe('the block scaler, growing', () => {
   const rows: [title: string, limits: Partial<BlockLimits>, slots: number, outstanding: number, blocks: number][] = [
     ['as many slots as tasks', {}, 4, 8, 2],

@@ -11,6 +11,7 @@ import { WrappedLauncher } from '../../../launchers/wrapped-launcher.ts';
 import type { JobStatus, RunningProvider } from '../../../lib/provider.ts';
 import { LocalProvider } from '../../../providers/local/description.ts';
 import { eventually } from '../../support/eventually.ts';
+import { isAlive } from '../../support/leftovers.ts';
 import { providerContract } from '../contract.ts';
 
 providerContract('LocalProvider', { make: (options) => new LocalProvider(options), shortWalltime: '300ms' });
@@ -69,6 +70,51 @@ describe('LocalProvider, running', () => {
     await provider.submit({ command: 'sleep 0.1', name, env: {} });
     await eventually('the end is reported', () => seen.some(({ state }) => state !== 'running'));
     expect(seen.at(-1)).to.include({ state: 'completed', exitCode: 0 });
+  });
+
+  describe('taking over from a driver that died', () => {
+    const paths = (): { stdoutPath: string; stderrPath: string } => ({
+      stdoutPath: join(dir, 'jobs', `${name}.stdout`),
+      stderrPath: join(dir, 'jobs', `${name}.stderr`),
+    });
+    const adopted = (jobId: string, jobName = name): RunningProvider => {
+      const heir = start();
+      heir.adopt?.([{ jobId, name: jobName, ...paths() }]);
+      return heir;
+    };
+
+    it('reports the end of a job that runs on, and can cancel it', async () => {
+      const jobId = await provider.submit({ command: 'sleep 300', name, env: {} });
+      const heir = adopted(jobId);
+      expect((await heir.status([jobId])).get(jobId)).to.include({ state: 'running', ...paths() });
+      await heir.cancel([jobId]);
+      expect((await heir.status([jobId])).get(jobId)).to.include({ state: 'cancelled' });
+    });
+
+    it('reports a job that has ended meanwhile as completed, without an exit code', async () => {
+      const jobId = await provider.submit({ command: 'exit 3', name, env: {} });
+      await eventually('its end', () => seen.some(({ state }) => state === 'failed'));
+      seen = [];
+      adopted(jobId);
+      await eventually('the end is reported', () => seen.length > 0);
+      expect(seen[0]).to.include({ state: 'completed', reason: 'it ended after its driver' }).and.not.have.property('exitCode');
+    });
+
+    it('leaves alone a process that has the number of the job and is another', async () => {
+      const jobId = await provider.submit({ command: 'sleep 300', name, env: {} });
+      const heir = adopted(jobId, 'flotilla.r.other');
+      await eventually('the end is reported', () => seen.some(({ state }) => state === 'completed'));
+      await heir.close();
+      expect((await provider.status([jobId])).get(jobId)).to.include({ state: 'running' });
+    });
+
+    it('ends what a job has started if its first process is gone', async () => {
+      await provider.submit({ command: `setsid sleep 300 & echo $! > ${join(dir, 'pid')}; sleep 300`, name, env: {} });
+      const pid = await eventually('its child', async () => Number(await readFile(join(dir, 'pid'), 'utf8').catch(() => '')) || undefined);
+      const heir = start();
+      heir.adopt?.([{ jobId: 'local-1', name, ...paths() }]);
+      await eventually('the child to end', () => !isAlive(pid));
+    });
   });
 
   it('keeps the script, for its owner alone', async () => {

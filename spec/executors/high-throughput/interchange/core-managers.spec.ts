@@ -258,6 +258,48 @@ describe('interchange core: managers', () => {
       expect(bench.core.managers.get('a')?.inFlight.has(50)).to.equal(false);
     });
 
+    const takeOver = (managers: string[]): CoreEvent => ({ ...recover(managers, 0), keepHeld: true }) as CoreEvent;
+
+    it('lets go on what managers hold for a driver that died, and says what that is', () => {
+      const bench = new Bench().tell(takeOver(['a'])).register('a', {
+        held: [
+          [7, 2],
+          [8, 1],
+        ],
+      });
+      expect(bench.take('sendCancel')).to.deep.equal([]);
+      const [recovered] = bench.reports('recovered');
+      expect(recovered?.missing).to.deep.equal([]);
+      expect([recovered?.held.slice(0, 2), recovered?.held.slice(2)]).to.have.deep.members([
+        [7, 2],
+        [8, 1],
+      ]);
+      bench.result('a', [7], { tryNumber: 2 });
+      expect(bench.forwarded()).to.deep.equal([7]);
+    });
+
+    it('does not call held what was reported while it recovered', () => {
+      const bench = new Bench().tell(takeOver(['a', 'b'])).register('a', {
+        held: [
+          [7, 1],
+          [8, 1],
+        ],
+      });
+      bench.result('a', [7]).register('b');
+      expect(bench.forwarded()).to.deep.equal([7]);
+      expect(bench.reports('recovered')[0]?.held).to.deep.equal([8, 1]);
+    });
+
+    it('waits no more for managers whose block has ended, and gives out nothing that they may have had', () => {
+      const bench = new Bench().tell(recover(['a', 'gone'], 2)).submit(2);
+      bench.register('a', { held: [[1, 1]] });
+      expect(bench.reports('recovered')).to.deep.equal([]);
+      bench.tell({ kind: 'blockEnded', block: '9', graceMs: 50, awaited: ['gone', 'unknown'], at: 1000 });
+      expect(bench.reports('recovered')[0]).to.deep.include({ missing: ['gone'], requeued: 0 });
+      const [results] = bench.take('forwardResults');
+      expect(readResult(results?.records as Buffer, 0)).to.include({ taskId: 2, status: ResultStatus.Unstarted });
+    });
+
     it('cancels a task that waits while recovering, also where it runs after all', () => {
       const bench = new Bench()
         .tell(recover(['a'], 1))

@@ -38,7 +38,7 @@ const runs = Array.from({ length: tasks }, async (_, i) => {
   const future = kinds[i % 4]?.(i);
   const value = await future;
   const isRight = value === expected[i % 4]?.(i);
-  const tries = (await future?.tries)?.length;
+  const tries = future?.tries.length;
   appendFileSync(`results-${kernel.runId}`, `${i} ${isRight ? 'right' : JSON.stringify(value)} ${tries}\n`);
   console.log(`result ${i}`);
 });
