@@ -37,11 +37,8 @@ export function compileChannel({
   return { channel: typeof channel === 'string' ? undefined : channel, scriptDir: scriptDir ?? '.flotilla' };
 }
 
-/** Reasons why options have no effect, without those that have one because there is a channel. */
-export function withoutChannelWarnings(
-  reasons: Readonly<Record<string, string>>,
-  { channel }: { readonly channel?: unknown },
-): Readonly<Record<string, string>> {
-  if (typeof channel !== 'object' || channel === null) return reasons;
-  return Object.fromEntries(Object.entries(reasons).filter(([key]) => key !== 'channel' && key !== 'scriptDir'));
+/** Why they have no effect where there is no channel: Parsl has both for this machine too. */
+export function channelWarnings({ channel }: { readonly channel?: unknown }): Readonly<Record<string, string>> {
+  if (typeof channel === 'object' && channel !== null) return {};
+  return { channel: 'commands are run on this machine', scriptDir: 'without a channel, scripts of jobs lie in the run directory' };
 }

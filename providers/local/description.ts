@@ -16,7 +16,7 @@ import type {
   RunningProvider,
 } from '../../lib/provider.ts';
 import { BatchProvider } from '../batch/batch-provider.ts';
-import { withoutChannelWarnings } from '../channel-options.ts';
+import { channelWarnings } from '../channel-options.ts';
 import { buildJobScript } from '../job-script.ts';
 import { processScheduler } from './process-scheduler.ts';
 import { RunningLocalProvider } from './local-provider.ts';
@@ -52,7 +52,7 @@ export class LocalProvider implements ProviderDescription {
   constructor(options: LocalProviderOptions = {}) {
     this.compiled = compileLocalProvider(localProviderOptions.check(options));
     this.options = frozenCopy(options);
-    this.warnings = warnAboutOptions(this.type, options, withoutChannelWarnings(localProviderWarnings, options));
+    this.warnings = warnAboutOptions(this.type, options, { ...localProviderWarnings, ...channelWarnings(options) });
     Object.freeze(this);
   }
 

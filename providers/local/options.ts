@@ -19,11 +19,9 @@ export const localProviderOptions = new OptionsSchema('LocalProvider', () => ({
 
 /** Why an option of Parsl's does nothing. */
 export const localProviderWarnings: Readonly<Record<string, string>> = {
-  channel: 'jobs on this machine are started without a channel',
   cmdTimeout: 'jobs on this machine are started without asking a scheduler',
   label: "blocks are named after the executor's label",
   moveFiles: 'jobs on this machine see the files where they are',
-  scriptDir: 'scripts of jobs lie in the run directory',
   tasksPerNode: 'a block has one manager on each node; maxWorkersPerNode of the executor says how many workers',
 };
 

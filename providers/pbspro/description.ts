@@ -16,7 +16,7 @@ import type {
 } from '../../lib/provider.ts';
 import { BatchProvider } from '../batch/batch-provider.ts';
 import { rehearse } from '../batch/rehearse.ts';
-import { withoutChannelWarnings } from '../channel-options.ts';
+import { channelWarnings } from '../channel-options.ts';
 import { LocalChannel } from '../channels/local-channel.ts';
 import {
   type CompiledPBSProProvider,
@@ -50,7 +50,7 @@ export class PBSProProvider implements ProviderDescription {
     this.compiled = compilePBSProProvider(pbsProProviderOptions.check(options));
     this.statusPollMs = this.compiled.statusPollMs;
     this.options = frozenCopy(options);
-    this.warnings = warnAboutOptions(this.type, options, withoutChannelWarnings(pbsProProviderWarnings, options));
+    this.warnings = warnAboutOptions(this.type, options, { ...pbsProProviderWarnings, ...channelWarnings(options) });
     Object.freeze(this);
   }
 

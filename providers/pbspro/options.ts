@@ -28,10 +28,8 @@ export const pbsProProviderOptions = new OptionsSchema('PBSProProvider', () => (
 
 /** Why an option of Parsl's does nothing. */
 export const pbsProProviderWarnings: Readonly<Record<string, string>> = {
-  channel: 'qsub, qstat and qdel are run on the machine of the driver',
   label: "blocks are named after the executor's label",
   moveFiles: 'scripts of jobs lie on the disk that the driver and the nodes share',
-  scriptDir: 'scripts of jobs lie in the run directory',
   tasksPerNode: 'a block has one manager on each node; maxWorkersPerNode of the executor says how many workers',
 };
 

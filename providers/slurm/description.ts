@@ -16,7 +16,7 @@ import type {
 } from '../../lib/provider.ts';
 import { BatchProvider } from '../batch/batch-provider.ts';
 import { rehearse } from '../batch/rehearse.ts';
-import { withoutChannelWarnings } from '../channel-options.ts';
+import { channelWarnings } from '../channel-options.ts';
 import { LocalChannel } from '../channels/local-channel.ts';
 import {
   type CompiledSlurmProvider,
@@ -54,7 +54,7 @@ export class SlurmProvider implements ProviderDescription {
     this.compiled = compileSlurmProvider(slurmProviderOptions.check(options));
     this.statusPollMs = this.compiled.statusPollMs;
     this.options = frozenCopy(options);
-    this.warnings = warnAboutOptions(this.type, options, withoutChannelWarnings(slurmProviderWarnings, options));
+    this.warnings = warnAboutOptions(this.type, options, { ...slurmProviderWarnings, ...channelWarnings(options) });
     Object.freeze(this);
   }
 

@@ -41,11 +41,9 @@ export const slurmProviderOptions = new OptionsSchema('SlurmProvider', () => ({
 
 /** Why an option of Parsl's does nothing. */
 export const slurmProviderWarnings: Readonly<Record<string, string>> = {
-  channel: "Slurm's commands run on this machine",
   label: "blocks are named after the executor's label",
   moveFiles: 'jobs see the files where they are',
   regexJobId: 'sbatch is asked for an answer that needs none',
-  scriptDir: 'scripts of jobs lie in the run directory',
   tasksPerNode: 'a block has one manager on each node; maxWorkersPerNode of the executor says how many workers',
 };
 

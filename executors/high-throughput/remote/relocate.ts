@@ -47,8 +47,8 @@ export class Relocation {
   /** @throws Error when a value of the store can only be read where it was made. */
   relocate(request: TryRequest): Relocated {
     const fn = this.#functionOf(request.fn);
-    const context = request.context.length === 0 ? {} : (unpack(request.context) as TaskContext);
-    const args = context.refs === undefined ? request.args : inlined(request.args, context.refs);
+    const { refs, ...context }: TaskContext = request.context.length === 0 ? {} : (unpack(request.context) as TaskContext);
+    const args = refs === undefined ? request.args : inlined(request.args, refs);
     const fetched: FetchedFile[] = [];
     const moved = this.#contextOf(context, request, fetched);
     return { request: { ...request, fn, args, context: Object.keys(moved).length === 0 ? NOTHING : pack(moved) }, fetched };
@@ -84,7 +84,7 @@ export class Relocation {
     };
   }
 
-  #contextOf({ refs: _, ...context }: TaskContext, { taskId, tryNumber }: TryRequest, fetched: FetchedFile[]): TaskContext {
+  #contextOf(context: TaskContext, { taskId, tryNumber }: TryRequest, fetched: FetchedFile[]): TaskContext {
     const folder = `task_${taskId}_${tryNumber}`;
     const files = posix.join(this.#plan.runDir, 'files', folder);
     const carry = (name: string, here: string, mode: 'w' | 'a'): string => {
