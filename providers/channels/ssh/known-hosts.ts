@@ -81,6 +81,6 @@ function readEntry(line: string, place: string, name: string): KnownKey[] {
 /** `|1|salt|hash` is the HMAC-SHA1 of the name: who reads the file does not learn the names. */
 function isMeant(name: string, hosts: string): boolean {
   const [, salt, hash] = /^\|1\|([^|]+)\|([^|]+)$/.exec(hosts) ?? [];
-  if (salt === undefined || hash === undefined) return matchesPatterns(name, hosts.split(','));
+  if (salt === undefined || hash === undefined) return matchesPatterns(name, hosts.toLowerCase().split(','));
   return createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest('base64') === hash;
 }

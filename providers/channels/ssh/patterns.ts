@@ -1,6 +1,6 @@
 /** Patterns of hosts, as OpenSSH's files have them: `*`, `?`, and `!` for what is not meant. Source: ssh_config(5), PATTERNS. */
 
-/** One must match, and none of those with `!`. Small and capital letters are the same. */
+/** One must match, and none of those with `!`. Small and capital letters differ, as in ssh's configuration. */
 export function matchesPatterns(host: string, patterns: readonly string[]): boolean {
   const isRefused = patterns.some((pattern) => pattern.startsWith('!') && matchesPattern(host, pattern.slice(1)));
   return !isRefused && patterns.some((pattern) => !pattern.startsWith('!') && matchesPattern(host, pattern));
@@ -11,5 +11,5 @@ function matchesPattern(host: string, pattern: string): boolean {
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
     .replaceAll('*', '.*')
     .replaceAll('?', '.');
-  return new RegExp(`^${expression}$`, 'i').test(host);
+  return new RegExp(`^${expression}$`).test(host);
 }
