@@ -43,6 +43,8 @@ export { PBSProProvider } from './providers/pbspro/description.ts';
 export type { PBSProProviderOptions } from './providers/pbspro/options.ts';
 export { SlurmProvider } from './providers/slurm/description.ts';
 export type { SlurmProviderOptions } from './providers/slurm/options.ts';
+export { SshChannel } from './providers/channels/ssh/description.ts';
+export type { SshChannelOptions } from './providers/channels/ssh/options.ts';
 export { SimpleLauncher } from './launchers/simple-launcher.ts';
 export { SingleNodeLauncher } from './launchers/single-node-launcher.ts';
 export { SrunLauncher } from './launchers/srun-launcher.ts';

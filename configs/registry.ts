@@ -13,11 +13,12 @@ import { SshLauncher } from '../launchers/ssh-launcher.ts';
 import { WrappedLauncher } from '../launchers/wrapped-launcher.ts';
 import type { OptionsSchema } from '../lib/options/schema.ts';
 import { didYouMean } from '../lib/suggest.ts';
+import { SshChannel } from '../providers/channels/ssh/description.ts';
 import { LocalProvider } from '../providers/local/description.ts';
 import { PBSProProvider } from '../providers/pbspro/description.ts';
 import { SlurmProvider } from '../providers/slurm/description.ts';
 
-export type DescriptionKind = 'executor' | 'provider' | 'launcher';
+export type DescriptionKind = 'executor' | 'provider' | 'launcher' | 'channel';
 
 export interface DescriptionClass {
   readonly name: string;
@@ -38,10 +39,16 @@ const classes: Readonly<Record<DescriptionKind, readonly DescriptionClass[]>> = 
     SshLauncher,
     WrappedLauncher,
   ],
+  channel: [SshChannel],
 };
 
 /** Options that hold a description, or a list of them. */
-const kindOfOption: Readonly<Record<string, DescriptionKind>> = { executors: 'executor', provider: 'provider', launcher: 'launcher' };
+const kindOfOption: Readonly<Record<string, DescriptionKind>> = {
+  executors: 'executor',
+  provider: 'provider',
+  launcher: 'launcher',
+  channel: 'channel',
+};
 
 /** What is meant where nothing was written, for `--set` to start from. */
 const defaultTypes: Readonly<Partial<Record<DescriptionKind, string>>> = { executor: 'HighThroughputExecutor', provider: 'LocalProvider' };

@@ -8,7 +8,7 @@ import { classesOf, type DescriptionKind } from './registry.ts';
 
 type JsonSchema = Record<string, unknown>;
 
-const KINDS: readonly DescriptionKind[] = ['executor', 'provider', 'launcher'];
+const KINDS: readonly DescriptionKind[] = ['executor', 'provider', 'launcher', 'channel'];
 
 /** JSON Schema, draft 2020-12. */
 export function configJsonSchema(): JsonSchema {

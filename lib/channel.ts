@@ -1,6 +1,7 @@
 /**
  * The seam between a provider and the machine on which a scheduler's commands run: this one, or one that is reached over a network.
  */
+import type { Duplex } from 'node:stream';
 
 /** A program and its arguments; no shell takes part. */
 export interface ChannelCommand {
@@ -46,4 +47,24 @@ export interface Channel {
   readTail(path: string, bytes: number): Promise<string | undefined>;
   /** Kills what still runs. Idempotent. */
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A channel to another machine. */
+export interface RemoteChannel extends Channel {
+  /** The folder from which relative paths start there; absolute. */
+  home(): Promise<string>;
+  /**
+   * Starts a program there and stays connected to it: what is written is its stdin, what is read its stdout. The stream closes when the
+   * program ends or the connection is lost; closing it ends the program's stdin. It keeps no process alive.
+   * @param heard what the program says on stderr.
+   */
+  talk(argv: ChannelCommand['argv'], heard: (text: string) => void): Promise<Duplex>;
+}
+
+/** A channel's description: data. Opening it gives a new channel, which connects when it is used. */
+export interface ChannelDescription {
+  readonly type: string;
+  /** For people and in error messages: 'me@login.site.org'. */
+  readonly name: string;
+  open(): RemoteChannel;
 }

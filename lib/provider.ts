@@ -1,6 +1,8 @@
 /**
  * The seam between the block scaler and a batch scheduler. Contract suite: spec/providers/contract.ts.
  */
+import type { ChannelDescription } from './channel.ts';
+
 export type JobState = 'pending' | 'running' | 'completed' | 'failed' | 'cancelled' | 'timeout' | 'unknown';
 
 export interface JobStatus {
@@ -108,6 +110,10 @@ export interface ProviderDescription {
   readonly statusPollMs: number;
   /** Whether its jobs run on the driver's own machine: managers then dial the loopback address. */
   readonly isLocal: boolean;
+  /** How the machine is reached on which it submits; undefined: it is this one, or shares its disks. */
+  readonly channel?: ChannelDescription | undefined;
+  /** With a channel: the folder there for bundles and run directories. Relative: to the home folder there. */
+  readonly scriptDir?: string | undefined;
   start(context: ProviderContext): RunningProvider;
   /** What it would write and run for this job. Pure: nothing is asked, written or started. */
   rehearse?(job: JobRequest, place: JobPlace): Rehearsal;

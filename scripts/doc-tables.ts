@@ -23,6 +23,7 @@ import { OPTION_TABLE } from '../lib/apps/option-table.ts';
 import { ERROR_CODES } from '../lib/errors/codes.ts';
 import { withoutSnakeCase } from '../lib/options/spelling.ts';
 import type { OptionsSchema } from '../lib/options/schema.ts';
+import { SshChannel } from '../providers/channels/ssh/description.ts';
 import { LocalProvider } from '../providers/local/description.ts';
 import { localProviderWarnings } from '../providers/local/options.ts';
 import { PBSProProvider } from '../providers/pbspro/description.ts';
@@ -44,6 +45,7 @@ const DESCRIBED: readonly (readonly [Described, Warnings])[] = [
   [LocalProvider, localProviderWarnings],
   [PBSProProvider, pbsProProviderWarnings],
   [SlurmProvider, slurmProviderWarnings],
+  [SshChannel, {}],
   [SimpleLauncher, {}],
   [SingleNodeLauncher, {}],
   [SrunLauncher, {}],

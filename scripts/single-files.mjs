@@ -14,6 +14,7 @@ import { rolldown } from 'rolldown';
 const PROGRAMS = [
   'executors/high-throughput/manager/manager-entry',
   'executors/high-throughput/interchange/interchange-entry',
+  'executors/high-throughput/remote/relay-entry',
   'executors/workers/js/process-entry',
   'executors/workers/command/node-spawner-entry',
   'executors/threads/thread-entry',

@@ -69,6 +69,7 @@ describe('the package', function () {
       'manager-entry.js',
       'node-spawner-entry.js',
       'process-entry.js',
+      'relay-entry.js',
       'thread-entry.js',
     ]);
     const loaded = await Promise.all(scripts.map(async (path) => findJsImports(await readFile(join(source, path), 'utf8'))));

@@ -6,7 +6,7 @@ import { isTerminal, type JobStatus } from '../../lib/provider.ts';
 import { readTail } from './file-tail.ts';
 import type { BlockId } from './scaler-types.ts';
 
-const STDERR_TAIL_BYTES = 4096;
+export const STDERR_TAIL_BYTES = 4096;
 
 /** A block's job as far as is known. */
 export interface BlockJob extends JobStatus {
@@ -44,7 +44,7 @@ export class BlockJobs {
    * @param asOf when this was so: when the scheduler was asked.
    * @returns the job as it is now, if that is news: a repeated state, or one after the end, is none.
    */
-  update(jobId: string, status: JobStatus, at: number, asOf = at): BlockJob | undefined {
+  update(jobId: string, status: JobStatus & { readonly stderrTail?: string }, at: number, asOf = at): BlockJob | undefined {
     const blockId = this.#blockOfJob.get(jobId);
     if (blockId === undefined) {
       this.#early.set(jobId, status);
@@ -82,6 +82,7 @@ export class BlockJobs {
   }
 }
 
-function tailOf({ state, stderrPath }: JobStatus): { stderrTail?: string } {
+function tailOf({ state, stderrPath, stderrTail }: JobStatus & { readonly stderrTail?: string }): { stderrTail?: string } {
+  if (stderrTail !== undefined) return { stderrTail };
   return isTerminal(state) && stderrPath !== undefined ? { stderrTail: readTail(stderrPath, STDERR_TAIL_BYTES) } : {};
 }

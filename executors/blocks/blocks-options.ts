@@ -29,6 +29,8 @@ export interface BlocksOptions {
   readonly context: BlocksContext;
   /** What starts a manager on one node; the launcher takes it to all nodes of the block. */
   command(blockId: BlockId): string;
+  /** The end of a file of a job, where the jobs are on another machine. Never rejects. */
+  readTail?(path: string, bytes: number): Promise<string>;
   /** Of every job; FLOTILLA_BLOCK_ID is added. */
   readonly env: Readonly<Record<string, string>>;
   /** What there is to do now; asked at every tick and after every event. */

@@ -2,8 +2,8 @@
  * Blocks as a provider's jobs: submits, asks and cancels, and reports what becomes of them. Owns the provider's running side and
  * its poll; decides nothing.
  */
-import type { JobRequest, JobStatus, RunningProvider } from '../../lib/provider.ts';
-import { type BlockJob, BlockJobs } from './block-jobs.ts';
+import { isTerminal, type JobRequest, type JobStatus, type RunningProvider } from '../../lib/provider.ts';
+import { type BlockJob, BlockJobs, STDERR_TAIL_BYTES } from './block-jobs.ts';
 import type { AdoptedBlock, BlocksOptions } from './blocks-options.ts';
 import { requestJob, scriptDirOf } from './job-request.ts';
 import type { BlockId } from './scaler-types.ts';
@@ -106,7 +106,15 @@ export class JobRunner {
     if (early !== undefined) this.#update(jobId, early);
   }
 
+  /** Where the job's files are elsewhere, its end is told with what it said last. */
   #update(jobId: string, status: JobStatus, asOf?: number): void {
+    const { readTail } = this.#options;
+    const { state, stderrPath } = status;
+    if (readTail === undefined || stderrPath === undefined || !isTerminal(state)) return this.#record(jobId, status, asOf);
+    void readTail(stderrPath, STDERR_TAIL_BYTES).then((stderrTail) => this.#record(jobId, { ...status, stderrTail }, asOf));
+  }
+
+  #record(jobId: string, status: JobStatus & { readonly stderrTail?: string }, asOf?: number): void {
     const job = this.jobs.update(jobId, status, this.#now(), asOf);
     if (job !== undefined) this.#events.changed(job);
   }

@@ -50,8 +50,10 @@ export interface CompiledHighThroughput {
 /** @throws ConfigError when two options contradict each other. */
 export function compileHighThroughput(checked: CheckedHighThroughputOptions): CompiledHighThroughput {
   const heartbeatPeriodMs = checked.heartbeatPeriod ?? 30_000;
-  const heartbeatThresholdMs = checked.heartbeatThreshold ?? 120_000;
+  const isRemote = checked.provider?.channel !== undefined;
+  const heartbeatThresholdMs = checked.heartbeatThreshold ?? (isRemote ? REMOTE_THRESHOLD_MS : 120_000);
   requireThresholdAbovePeriod(heartbeatPeriodMs, heartbeatThresholdMs);
+  if (isRemote) requireWhatChannelsNeed(checked);
   const provider = checked.provider ?? new LocalProvider();
   return frozenCopy<CompiledHighThroughput>({
     label: checked.label ?? 'htex',
@@ -82,6 +84,23 @@ export function compileHighThroughput(checked: CheckedHighThroughputOptions): Co
     env: checked.env ?? {},
     orphanGraceMs: checked.orphanGrace,
   });
+}
+
+/** A laptop that is carried to the next room is no loss. */
+const REMOTE_THRESHOLD_MS = 600_000;
+
+function requireWhatChannelsNeed({ encrypted, orphanGrace }: CheckedHighThroughputOptions): void {
+  if (encrypted === false)
+    refuse('encrypted', 'managers are dialled through a port of the login node, where others work too: leave encryption on with a channel');
+  if (orphanGrace !== undefined)
+    refuse(
+      'orphanGrace',
+      'managers behind a channel cannot be taken over by another driver; leave it out, or run the script on the login node',
+    );
+}
+
+function refuse(key: string, reason: string): never {
+  throw new ConfigError([{ path: [key], target: 'value', message: `HighThroughputExecutor.${key}: ${reason}` }]);
 }
 
 function requireThresholdAbovePeriod(periodMs: number, thresholdMs: number): void {

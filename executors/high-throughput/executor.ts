@@ -3,8 +3,6 @@
  *
  * Holds each try until its outcome is known. What a loss costs a task is the kernel's to decide.
  */
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type { ExecutorContext, ExecutorStatus, RunningExecutor, TryRequest } from '../../lib/executor.ts';
 import { FrameType } from '../../lib/wire/frames.ts';
 import { readResult, recordEnd } from '../../lib/wire/records.ts';
@@ -19,10 +17,11 @@ import { dispatchReport, type InterchangeLoad, type Recovered, type RegisteredMa
 import { forgottenOutcome, type LostManager, lostOutcome, managerLostBody } from './manager-loss.ts';
 import { ManagerNews } from './manager-news.ts';
 import { KnownManagers } from './managers.ts';
-import { writeSettings } from './manager/settings.ts';
+import { type TaskTransport, transportTo } from './task-transport.ts';
+import { publishSettings } from './publish-settings.ts';
 import { Outbox } from './outbox.ts';
 import { createParts, type PartsEvents, settingsPathIn } from './parts.ts';
-import { keysFor, managerSettings, type PeerSettingsSource } from './peer-settings.ts';
+import { keysFor, type PeerSettingsSource } from './peer-settings.ts';
 import { explainTask, type StatusFacts, statusOf } from './status.ts';
 import { endInterchange, RETURN_MS, TakeOver } from './take-over.ts';
 import { Tries } from './tries.ts';
@@ -48,21 +47,23 @@ export class HighThroughput implements RunningExecutor {
   /** undefined: when this driver dies, there is nothing to take over. */
   readonly #record: DurableRecord | undefined;
   readonly #news: ManagerNews;
+  readonly #transport: TaskTransport;
   #closing: Promise<void> | undefined;
   #failure: Error | undefined;
   readonly #time: BlockTime;
   /** As the interchange said last. */
   #load: InterchangeLoad = {};
 
-  /** @param directory `runinfo/NNN/<label>`; must exist. */
-  constructor(compiled: CompiledHighThroughput, context: ExecutorContext, directory: string) {
+  /** The directory, `runinfo/NNN/<label>`, must exist. */
+  constructor({ compiled, context, directory, site }: Omit<PeerSettingsSource, 'keys'>) {
     this.label = compiled.label;
     this.#compiled = compiled;
     this.#context = context;
     this.#news = new ManagerNews(compiled.label);
     this.#takeOver = new TakeOver(compiled.label, context.takeOver);
     const { from } = this.#takeOver;
-    this.#peers = { compiled, context, directory, keys: keysFor(compiled, from) };
+    this.#peers = { compiled, context, directory, site, keys: keysFor(compiled, from) };
+    this.#transport = transportTo(site, context.events);
     this.#settingsPath = settingsPathIn(directory);
     this.#time = blockTimeOf(compiled, from);
     const { interchange, blocks, record } = createParts(this.#peers, this.#takeOver, this.#partsEvents());
@@ -90,7 +91,6 @@ export class HighThroughput implements RunningExecutor {
   /** @throws ExecutorFailed if the interchange cannot be started; what the provider throws. Nothing is left of it then. */
   async start(): Promise<void> {
     const { isLocal } = this.#compiled.provider;
-    mkdirSync(dirname(this.#settingsPath), { mode: 0o700 });
     try {
       // A manager of this machine comes up beside the interchange and waits for its settings; a scheduler is asked when all is ready.
       const { from } = this.#takeOver;
@@ -99,7 +99,7 @@ export class HighThroughput implements RunningExecutor {
       const port = await this.#interchange.start(from?.port ?? 0);
       // Before a manager knows of it.
       this.#record?.writeNow();
-      for (const path of [this.#settingsPath, ...this.#takeOver.awaitedSettings]) writeSettings(path, managerSettings(this.#peers, port));
+      await publishSettings([this.#settingsPath, ...this.#takeOver.awaitedSettings], this.#peers, port);
       if (from) return await this.#takeOver.untilDone();
       if (!isLocal) this.#blocks.start();
       if (this.#failure) throw this.#failure;
@@ -214,8 +214,6 @@ export class HighThroughput implements RunningExecutor {
     for (const [taskId, tryNumber] of ended) this.#context.events.tryEnded(lostOutcome(lost, taskId, tryNumber, body));
   }
 
-  // --- another interchange
-
   /** It takes over what the dead one knew: which managers there are, what is outstanding, what is to be cancelled. */
   #onReplaced(how: string): void {
     this.#log('warn', `the interchange ended (${how}); another is started on the same port`);
@@ -261,7 +259,8 @@ export class HighThroughput implements RunningExecutor {
     // Blocks that were let go come back with the first task, not at the next tick.
     if (this.#tries.requests.size === 0) queueMicrotask(() => this.#blocks.tick());
     this.#takeOver.forget();
-    if (this.#tries.add(request)) this.#outbox.add(request);
+    const sent = this.#transport.send(request);
+    if (sent && this.#tries.add(sent)) this.#outbox.add(sent);
   }
 
   holds(taskId: number, tryNumber: number): boolean {
@@ -275,7 +274,7 @@ export class HighThroughput implements RunningExecutor {
       // Who is being taken over may have results that no executor of this driver waits for.
       if (!this.#tries.settle(taskId, tryNumber) && !this.#takeOver.isUnderWay) continue;
       const name = managerIndex === NO_MANAGER ? '' : this.#managers.workerName(managerIndex, worker);
-      this.#context.events.tryEnded({ taskId, tryNumber, status, body, host, worker: name, startMs, durationUs, usage });
+      this.#transport.ended({ taskId, tryNumber, status, body, host, worker: name, startMs, durationUs, usage });
     }
   }
 
@@ -303,6 +302,7 @@ export class HighThroughput implements RunningExecutor {
       blocks: this.#blocks,
       isInterchangeReady: this.#interchange.isReady,
       failure: this.#failure,
+      link: this.#transport.explain(),
     };
   }
 
@@ -330,6 +330,7 @@ export class HighThroughput implements RunningExecutor {
 
   async #close(timeoutMs: number): Promise<void> {
     await Promise.all([this.#interchange.close(timeoutMs), this.#blocks.close(timeoutMs)]);
+    await this.#transport.close();
     this.#takeOver.forget();
     this.#record?.end();
   }

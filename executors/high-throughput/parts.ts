@@ -76,13 +76,16 @@ interface BlocksParts {
 
 function createBlocks({ peers, takeOver, interchange, record }: BlocksParts, on: PartsEvents): Blocks {
   const { label, provider, blockErrorHandler } = peers.compiled;
-  const { runId, runDir, workingDirectory, strategy, events } = peers.context;
+  const { runId, strategy, events } = peers.context;
+  const { site } = peers;
+  const { runDir, workingDirectory } = site === undefined ? peers.context : { runDir: site.runDir, workingDirectory: site.runDir };
   return new Blocks({
     label,
     provider,
     context: { runId, runDir, workingDirectory, orphanGraceMs: orphanGraceOf(peers.compiled, peers.context), log: events.log },
     command: () => managerCommand(peers),
     env: walltimeEnv(provider.limits),
+    ...(site === undefined ? {} : { readTail: (path: string, bytes: number) => site.readTail(path, bytes) }),
     load: () => on.load(),
     adopted: takeOver.from?.blocks ?? [],
     spentNodeMs: takeOver.from?.spentNodeMs,
@@ -106,7 +109,8 @@ export const walltimeEnv = ({ walltimeMs }: BlockLimits): Record<string, string>
   walltimeMs === undefined ? {} : { [BLOCK_WALLTIME]: String(Math.max(1, Math.floor(walltimeMs / 1000))) };
 
 /** Starts a manager on one node. */
-export function managerCommand({ compiled, directory }: Pick<PeerSettingsSource, 'compiled' | 'directory'>): string {
+export function managerCommand({ compiled, directory, site }: Pick<PeerSettingsSource, 'compiled' | 'directory' | 'site'>): string {
+  if (site !== undefined) return site.managerCommand;
   const node = compiled.nodePath ?? process.execPath;
   return [node, '--disable-warning=ExperimentalWarning', MANAGER_ENTRY, settingsPathIn(directory)].map(quoteForShell).join(' ');
 }

@@ -8,6 +8,8 @@ import { PACKAGE_VERSION, PROTOCOL_VERSION } from '../../lib/wire/protocol.ts';
 import type { CompiledHighThroughput } from './compiled.ts';
 import type { InterchangeSettings } from './interchange/settings.ts';
 import type { ManagerSettings } from './manager/settings.ts';
+import type { RemoteSite } from './remote/site.ts';
+import type { RelayHello } from './remote/relay-entry.ts';
 import type { DurableState } from './durable-state.ts';
 import { createRunKeys, managerKeysOf, type RunKeys } from './security.ts';
 
@@ -18,6 +20,8 @@ export interface PeerSettingsSource {
   readonly directory: string;
   /** undefined: not encrypted. */
   readonly keys: RunKeys | undefined;
+  /** Another machine, on which the managers are; undefined: this one, or one that sees its disks. */
+  readonly site: RemoteSite | undefined;
 }
 
 /** Managers that are taken over keep the keys that they have. */
@@ -27,8 +31,9 @@ export function keysFor({ encrypted }: CompiledHighThroughput, predecessor: Dura
 }
 
 /** @param port 0: what the options say, else the port of the interchange that this one replaces. */
-export function interchangeSettings({ compiled, context, keys }: PeerSettingsSource, port: number): InterchangeSettings {
-  const fixed = port || (compiled.workerPort ?? 0);
+export function interchangeSettings({ compiled, context, keys, site }: PeerSettingsSource, port: number): InterchangeSettings {
+  // Behind a relay it is the relay's port that people mean.
+  const fixed = port || (site === undefined ? (compiled.workerPort ?? 0) : 0);
   const orphanGraceMs = orphanGraceOf(compiled, context);
   return {
     runId: context.runId,
@@ -49,13 +54,15 @@ export function interchangeSettings({ compiled, context, keys }: PeerSettingsSou
 const givesBackSingleBlocks = ({ provider }: CompiledHighThroughput, { strategy }: ExecutorContext): boolean =>
   strategy.name === 'htex-auto-scale' && provider.limits.maxBlocks > 1;
 
-export function managerSettings({ compiled, context, directory, keys }: PeerSettingsSource, port: number): ManagerSettings {
+/** @param relay what managers dial in the interchange's place. */
+export function managerSettings(peers: PeerSettingsSource, port: number, relay?: RelayHello): ManagerSettings {
+  const { compiled, context, directory, keys, site } = peers;
   const { label, workerLogdirRoot } = compiled;
   return {
     runId: context.runId,
     label,
-    addresses: addressesFor(compiled),
-    port,
+    addresses: relay === undefined ? addressesFor(compiled) : relayAddresses(compiled, relay),
+    port: relay?.port ?? port,
     curve: keys ? managerKeysOf(keys) : null,
     heartbeatPeriodMs: compiled.heartbeatPeriodMs,
     // An interchange that died with its driver, or on a machine that starts again, is waited for as long as a driver.
@@ -69,12 +76,12 @@ export function managerSettings({ compiled, context, directory, keys }: PeerSett
     maxWorkersPerNode: Number.isFinite(compiled.maxWorkersPerNode) ? compiled.maxWorkersPerNode : null,
     cpuAffinity: compiled.cpuAffinity,
     accelerators: compiled.accelerators,
-    cwd: compiled.workingDir ?? context.workingDirectory,
+    cwd: compiled.workingDir ?? site?.runDir ?? context.workingDirectory,
     env: compiled.env,
-    storeDir: context.storeDir,
+    storeDir: site === undefined ? context.storeDir : null,
     // A folder of somebody's choice may serve many runs.
-    logRoot: workerLogdirRoot === undefined ? directory : join(workerLogdirRoot, context.runId, label),
-    nodePath: compiled.nodePath ?? process.execPath,
+    logRoot: workerLogdirRoot === undefined ? (site?.runDir ?? directory) : join(workerLogdirRoot, context.runId, label),
+    nodePath: compiled.nodePath ?? site?.nodePath ?? process.execPath,
     python: compiled.python ?? null,
     debug: compiled.workerDebug,
   };
@@ -82,11 +89,16 @@ export function managerSettings({ compiled, context, directory, keys }: PeerSett
 
 /** undefined: managers leave when their driver is gone. */
 export const orphanGraceOf = (compiled: CompiledHighThroughput, context: ExecutorContext): number | undefined =>
-  compiled.orphanGraceMs ?? context.orphanGraceMs;
+  compiled.provider.channel === undefined ? (compiled.orphanGraceMs ?? context.orphanGraceMs) : undefined;
 
 const loopback = ({ loopbackAddress }: CompiledHighThroughput): string => loopbackAddress ?? '127.0.0.1';
 
-const listensOnLoopback = ({ provider, address }: CompiledHighThroughput): boolean => provider.isLocal && address === undefined;
+/** With a channel the relay comes from this machine, and `address` is the login node's. */
+const listensOnLoopback = ({ provider, address }: CompiledHighThroughput): boolean =>
+  provider.channel !== undefined || (provider.isLocal && address === undefined);
+
+const relayAddresses = ({ address }: CompiledHighThroughput, { addresses }: RelayHello): readonly string[] =>
+  address === undefined ? addresses : [address];
 
 /** Where managers look for the interchange: what the config says, else this machine's loopback address, else all its addresses. */
 function addressesFor(compiled: CompiledHighThroughput): string[] {

@@ -6,12 +6,22 @@ import { join } from 'node:path';
 import type { ExecutorContext, RunningExecutor } from '../../lib/executor.ts';
 import type { CompiledHighThroughput } from './compiled.ts';
 import { HighThroughput } from './executor.ts';
+import type { RemoteSite } from './remote/site.ts';
+
+/** Where managers run, if it is not beside the driver. */
+async function openSite(compiled: CompiledHighThroughput, context: ExecutorContext): Promise<RemoteSite | undefined> {
+  const { channel } = compiled.provider;
+  if (channel === undefined) return undefined;
+  const { RemoteSite } = await import('./remote/site.ts');
+  return RemoteSite.open(compiled, context, channel);
+}
 
 /** @throws ExecutorFailed if the interchange cannot be started. */
 export async function startHighThroughput(compiled: CompiledHighThroughput, context: ExecutorContext): Promise<RunningExecutor> {
   const directory = join(context.runDir, compiled.label);
   mkdirSync(directory, { recursive: true });
-  const executor = new HighThroughput(compiled, context, directory);
+  const site = await openSite(compiled, context);
+  const executor = new HighThroughput({ compiled, context, directory, site });
   await executor.start();
   return executor;
 }

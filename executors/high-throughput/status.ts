@@ -14,6 +14,8 @@ export interface StatusFacts {
   readonly blocks: Blocks;
   readonly isInterchangeReady: boolean;
   readonly failure: Error | undefined;
+  /** What is wrong with the way to the managers' site; '' if nothing is. */
+  readonly link: string;
 }
 
 export function statusOf(facts: StatusFacts): ExecutorStatus {
@@ -25,11 +27,11 @@ export function statusOf(facts: StatusFacts): ExecutorStatus {
 }
 
 /** Why nothing runs; undefined if something may. */
-function describeWait({ isInterchangeReady, managers, blocks }: StatusFacts): string | undefined {
+function describeWait({ isInterchangeReady, managers, blocks, link }: StatusFacts): string | undefined {
   if (!isInterchangeReady) return 'the interchange ended, and another is being started';
   if (managers.count > 0) return undefined;
   const refused = managers.refusal === undefined ? '' : `; the last one was refused: ${managers.refusal}`;
-  return `no manager is registered${refused}; ${blocks.status()}`;
+  return `no manager is registered${refused}; ${blocks.status()}${link}`;
 }
 
 export function explainTask(facts: StatusFacts, taskId: number): string {

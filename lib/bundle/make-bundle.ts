@@ -49,6 +49,8 @@ export interface BundleReport {
   readonly warnings: readonly string[];
   /** Where in the bundle the script expects to be started: '' is its top. */
   readonly workingDirectory: string;
+  /** The folder here that the bundle's own stands for. */
+  readonly base: string;
 }
 
 /** @throws BundleError that says what is missing or in the way. */
@@ -101,6 +103,7 @@ async function gatherAndWrite({ cwd, script, output, node, include = [] }: Prepa
     packages: packages.names,
     warnings: [...user.warnings, ...packages.warnings],
     workingDirectory: isWithin(cwd, layout.base) ? relative(layout.base, cwd) : '',
+    base: layout.base,
   };
 }
 

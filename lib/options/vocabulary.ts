@@ -80,7 +80,7 @@ export const onlyInTypeScript = <T>(accepts: (value: unknown) => boolean, expect
 export const carriedOver = () => zod().unknown();
 
 /** Another description: an instance in TypeScript, a map with `type` in YAML and in the JSON Schema. */
-export const description = <T>(kind: 'executor' | 'provider' | 'launcher', required: readonly string[], expected: string) =>
+export const description = <T>(kind: 'executor' | 'provider' | 'launcher' | 'channel', required: readonly string[], expected: string) =>
   zod()
     .custom<T>((value) => isDescription(value, required), { error: expected, params: { expected: true } })
     .meta({ 'x-flotilla': kind });

@@ -65,6 +65,8 @@ export class BatchProvider implements RunningProvider {
   readonly #reaping: Promise<void>;
   readonly #record: OwnRecord | undefined;
   #touchedAt = 0;
+  /** The latest question, which may be under way. */
+  #asking: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: BatchProviderOptions) {
@@ -105,7 +107,7 @@ export class BatchProvider implements RunningProvider {
 
   async status(jobIds: readonly string[]): Promise<ReadonlyMap<string, JobStatus>> {
     const live = jobIds.filter((jobId) => this.#isLive(jobId));
-    if (live.length > 0 && !this.#outage.isResting) await this.#ask(live);
+    if (live.length > 0 && !this.#outage.isResting) await (this.#asking = this.#ask(live));
     return new Map(jobIds.map((jobId) => [jobId, this.#jobs.statusOf(jobId)]));
   }
 
@@ -144,7 +146,7 @@ export class BatchProvider implements RunningProvider {
       await channel.mkdir(context.scriptDir);
       await channel.writeFile(job.files.script, scheduler.script(job), 0o700);
     } catch (error) {
-      throw this.#refuse(request, `its script could not be written: ${messageOf(error)}`, error);
+      throw this.#refuse(request, `its script could not be written: ${messageOf(error)}`, error, isPassing(error));
     }
     const jobId = await this.#submitter.submit(job);
     this.#jobs.add(jobId, job.name, job.files);
@@ -179,6 +181,7 @@ export class BatchProvider implements RunningProvider {
     this.#stop.abort();
     await Promise.allSettled(this.#submitting);
     await this.#reaping;
+    await this.#asking?.catch(() => undefined); // Whoever asked is told.
     try {
       await this.#endAll();
       this.#tellSurvivors();
@@ -262,12 +265,15 @@ export class BatchProvider implements RunningProvider {
     return this.#jobs.live().map(({ jobId }) => jobId);
   }
 
-  #refuse({ name }: JobRequest, reason: string, cause?: unknown): SubmitError {
+  #refuse({ name }: JobRequest, reason: string, cause?: unknown, retryable = false): SubmitError {
     const { type, scheduler } = this.#options;
-    const fields = { job: name, provider: type, retryable: false };
+    const fields = { job: name, provider: type, retryable };
     return new SubmitError(`job '${name}' was not submitted to ${scheduler.name}: ${reason}`, { cause, fields });
   }
 }
+
+/** A channel says so while its machine cannot be reached. */
+const isPassing = (error: unknown): boolean => typeof error === 'object' && error !== null && Reflect.get(error, 'retryable') === true;
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

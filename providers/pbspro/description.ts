@@ -1,6 +1,7 @@
 /**
  * PBSProProvider as people write it: data, checked and frozen. What runs is the batch provider with the dialect of PBS Pro.
  */
+import type { ChannelDescription } from '../../lib/channel.ts';
 import { frozenCopy } from '../../lib/options/freeze.ts';
 import { warnAboutOptions } from '../../lib/options/warnings.ts';
 import type {
@@ -15,6 +16,7 @@ import type {
 } from '../../lib/provider.ts';
 import { BatchProvider } from '../batch/batch-provider.ts';
 import { rehearse } from '../batch/rehearse.ts';
+import { channelWarnings } from '../channel-options.ts';
 import { LocalChannel } from '../channels/local-channel.ts';
 import {
   type CompiledPBSProProvider,
@@ -48,7 +50,7 @@ export class PBSProProvider implements ProviderDescription {
     this.compiled = compilePBSProProvider(pbsProProviderOptions.check(options));
     this.statusPollMs = this.compiled.statusPollMs;
     this.options = frozenCopy(options);
-    this.warnings = warnAboutOptions(this.type, options, pbsProProviderWarnings);
+    this.warnings = warnAboutOptions(this.type, options, { ...pbsProProviderWarnings, ...channelWarnings(options) });
     Object.freeze(this);
   }
 
@@ -60,10 +62,19 @@ export class PBSProProvider implements ProviderDescription {
     return this.compiled.launcher;
   }
 
+  get channel(): ChannelDescription | undefined {
+    return this.compiled.channel;
+  }
+
+  get scriptDir(): string {
+    return this.compiled.scriptDir;
+  }
+
   start(context: ProviderContext): RunningProvider {
     const { commandTimeoutMs } = this.compiled;
     const scheduler = new PBSPro(this.compiled);
-    return new BatchProvider({ type: this.type, scheduler, channel: new LocalChannel(), commandTimeoutMs, context });
+    const channel = this.channel?.open() ?? new LocalChannel();
+    return new BatchProvider({ type: this.type, scheduler, channel, commandTimeoutMs, context });
   }
 
   rehearse(job: JobRequest, place: JobPlace): Rehearsal {

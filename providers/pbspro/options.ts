@@ -6,10 +6,12 @@ import { ConfigError } from '../../lib/errors/config-error.ts';
 import { type OptionsInput, type OptionsOutput, OptionsSchema } from '../../lib/options/schema.ts';
 import { carriedOver, duration, name, parslSeconds, text, wholeNumber } from '../../lib/options/vocabulary.ts';
 import type { BlockLimits, Launcher } from '../../lib/provider.ts';
+import { type ChannelPlace, channelOptions, compileChannel } from '../channel-options.ts';
 import { blockOptions, compileBlockLimits, requireLauncherFor } from '../block-options.ts';
 
 export const pbsProProviderOptions = new OptionsSchema('PBSProProvider', () => ({
   ...blockOptions(),
+  ...channelOptions(),
   walltime: duration().describe("How long a block may live: '30m'. Default '20m'.").optional(),
   account: name().describe('Project that the jobs are charged to: `#PBS -A`.').optional(),
   queue: name().describe("Queue of the jobs: `#PBS -q`. Default: the server's.").optional(),
@@ -19,25 +21,21 @@ export const pbsProProviderOptions = new OptionsSchema('PBSProProvider', () => (
   schedulerOptions: text().describe("Further lines of the script: '#PBS -l filesystems=home:eagle'.").optional(),
   cmdTimeout: parslSeconds().describe("Time that qsub, qstat and qdel have to answer. Default '120s'.").optional(),
   statusPollPeriod: duration().describe("How often PBS is asked for the state of all blocks. Default '15s'.").optional(),
-  channel: carriedOver().optional(),
   label: carriedOver().optional(),
   moveFiles: carriedOver().optional(),
-  scriptDir: carriedOver().optional(),
   tasksPerNode: carriedOver().optional(),
 }));
 
 /** Why an option of Parsl's does nothing. */
 export const pbsProProviderWarnings: Readonly<Record<string, string>> = {
-  channel: 'qsub, qstat and qdel are run on the machine of the driver',
   label: "blocks are named after the executor's label",
   moveFiles: 'scripts of jobs lie on the disk that the driver and the nodes share',
-  scriptDir: 'scripts of jobs lie in the run directory',
   tasksPerNode: 'a block has one manager on each node; maxWorkersPerNode of the executor says how many workers',
 };
 
 export type PBSProProviderOptions = OptionsInput<typeof pbsProProviderOptions>;
 
-export interface CompiledPBSProProvider {
+export interface CompiledPBSProProvider extends ChannelPlace {
   readonly limits: BlockLimits;
   readonly launcher: Launcher;
   readonly workerInit: string;
@@ -65,6 +63,7 @@ export function compilePBSProProvider(checked: OptionsOutput<typeof pbsProProvid
   return Object.freeze({
     limits,
     launcher,
+    ...compileChannel(checked),
     workerInit: checked.workerInit ?? '',
     account: checked.account,
     queue: checked.queue,

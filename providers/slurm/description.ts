@@ -1,6 +1,7 @@
 /**
  * SlurmProvider as people write it: data, checked and frozen. What runs is batch-provider.ts with Slurm's dialect.
  */
+import type { ChannelDescription } from '../../lib/channel.ts';
 import { frozenCopy } from '../../lib/options/freeze.ts';
 import { warnAboutOptions } from '../../lib/options/warnings.ts';
 import type {
@@ -15,6 +16,7 @@ import type {
 } from '../../lib/provider.ts';
 import { BatchProvider } from '../batch/batch-provider.ts';
 import { rehearse } from '../batch/rehearse.ts';
+import { channelWarnings } from '../channel-options.ts';
 import { LocalChannel } from '../channels/local-channel.ts';
 import {
   type CompiledSlurmProvider,
@@ -26,7 +28,8 @@ import {
 import { slurmScheduler } from './scheduler.ts';
 
 /**
- * Runs blocks as jobs of Slurm. The script that loads the config runs where `sbatch` works: on a login node.
+ * Runs blocks as jobs of Slurm. The script that loads the config runs where `sbatch` works, on a login node, or elsewhere with a channel
+ * that leads there.
  *
  * @example
  * new SlurmProvider({
@@ -51,7 +54,7 @@ export class SlurmProvider implements ProviderDescription {
     this.compiled = compileSlurmProvider(slurmProviderOptions.check(options));
     this.statusPollMs = this.compiled.statusPollMs;
     this.options = frozenCopy(options);
-    this.warnings = warnAboutOptions(this.type, options, slurmProviderWarnings);
+    this.warnings = warnAboutOptions(this.type, options, { ...slurmProviderWarnings, ...channelWarnings(options) });
     Object.freeze(this);
   }
 
@@ -63,10 +66,19 @@ export class SlurmProvider implements ProviderDescription {
     return this.compiled.launcher;
   }
 
+  get channel(): ChannelDescription | undefined {
+    return this.compiled.channel;
+  }
+
+  get scriptDir(): string {
+    return this.compiled.scriptDir;
+  }
+
   start(context: ProviderContext): RunningProvider {
     const { commandTimeoutMs } = this.compiled;
     const scheduler = slurmScheduler(this.compiled);
-    return new BatchProvider({ type: this.type, scheduler, channel: new LocalChannel(), commandTimeoutMs, context });
+    const channel = this.channel?.open() ?? new LocalChannel();
+    return new BatchProvider({ type: this.type, scheduler, channel, commandTimeoutMs, context });
   }
 
   rehearse(job: JobRequest, place: JobPlace): Rehearsal {

@@ -8,10 +8,12 @@ import { type OptionsInput, type OptionsOutput, OptionsSchema } from '../../lib/
 import { carriedOver, duration, flag, name, parslGigabytes, parslSeconds, text, wholeNumber } from '../../lib/options/vocabulary.ts';
 import { zod } from '../../lib/options/zod.ts';
 import type { BlockLimits, Launcher } from '../../lib/provider.ts';
+import { type ChannelPlace, channelOptions, compileChannel } from '../channel-options.ts';
 import { blockOptions, compileBlockLimits, requireLauncherFor } from '../block-options.ts';
 
 export const slurmProviderOptions = new OptionsSchema('SlurmProvider', () => ({
   ...blockOptions(),
+  ...channelOptions(),
   walltime: duration().describe("How long a block may live: '30m'. Default '10m'.").optional(),
   account: name().describe('Account that pays.').optional(),
   partition: name().describe("Default: the cluster's.").optional(),
@@ -31,27 +33,23 @@ export const slurmProviderOptions = new OptionsSchema('SlurmProvider', () => ({
     .optional(),
   cmdTimeout: parslSeconds().describe("Time that one of Slurm's commands may take. Default '60s'.").optional(),
   statusPollPeriod: duration().describe("How often Slurm is asked for the state of all blocks. Default '15s'.").optional(),
-  channel: carriedOver().optional(),
   label: carriedOver().optional(),
   moveFiles: carriedOver().optional(),
   regexJobId: carriedOver().optional(),
-  scriptDir: carriedOver().optional(),
   tasksPerNode: carriedOver().optional(),
 }));
 
 /** Why an option of Parsl's does nothing. */
 export const slurmProviderWarnings: Readonly<Record<string, string>> = {
-  channel: "Slurm's commands run on this machine",
   label: "blocks are named after the executor's label",
   moveFiles: 'jobs see the files where they are',
   regexJobId: 'sbatch is asked for an answer that needs none',
-  scriptDir: 'scripts of jobs lie in the run directory',
   tasksPerNode: 'a block has one manager on each node; maxWorkersPerNode of the executor says how many workers',
 };
 
 export type SlurmProviderOptions = OptionsInput<typeof slurmProviderOptions>;
 
-export interface CompiledSlurmProvider {
+export interface CompiledSlurmProvider extends ChannelPlace {
   readonly limits: BlockLimits & { readonly walltimeMs: number };
   readonly launcher: Launcher;
   readonly workerInit: string;
@@ -84,6 +82,7 @@ export function compileSlurmProvider(checked: OptionsOutput<typeof slurmProvider
   return Object.freeze({
     limits: Object.freeze(limits),
     launcher,
+    ...compileChannel(checked),
     workerInit: checked.workerInit ?? '',
     ...requireSingleLines({ account, partition, qos, constraint, gres, gpusPerNode }),
     coresPerNode,

@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
@@ -23,6 +23,10 @@ export interface SshdOptions {
   readonly addresses?: readonly string[];
   /** Further lines of sshd_config(5). */
   readonly config?: readonly string[];
+  /** What the server is started by: `ip netns exec NAME` puts it into a network of its own. Default: nothing. */
+  readonly inside?: readonly string[];
+  /** Where it is started has a /run of its own, which the server may write to. Default false. */
+  readonly hasOwnRun?: boolean;
 }
 
 export class Sshd {
@@ -47,7 +51,7 @@ export class Sshd {
   }
 
   /** Resolves when it listens on every address. */
-  static async start({ addresses = ['127.0.0.1'], config = [] }: SshdOptions = {}): Promise<Sshd> {
+  static async start({ addresses = ['127.0.0.1'], config = [], inside = [], hasOwnRun = false }: SshdOptions = {}): Promise<Sshd> {
     const dir = await mkdtemp(join(tmpdir(), 'flotilla-sshd-'));
     try {
       const port = await freePort();
@@ -55,7 +59,7 @@ export class Sshd {
       const hostKey = (await readFile(join(dir, 'host.pub'), 'utf8')).split(' ').slice(0, 2).join(' ');
       await writeFile(join(dir, 'known_hosts'), addresses.map((address) => `[${address}]:${port} ${hostKey}\n`).join(''));
       await writeFile(join(dir, 'sshd_config'), configText(dir, port, addresses, config));
-      return new Sshd(dir, port, addresses, await startDaemon(dir));
+      return new Sshd(dir, port, addresses, await startDaemon(dir, inside, hasOwnRun));
     } catch (error) {
       const log = await readFile(join(dir, 'log'), 'utf8').catch(() => '');
       await rm(dir, { recursive: true });
@@ -97,12 +101,41 @@ export class Sshd {
  * Its id. A daemon, because it belongs to no run that a spec looks at for leftovers; sshd goes there once it listens. As root it wants
  * the folder /run/sshd: it gets one that only it sees.
  */
-async function startDaemon(dir: string): Promise<number> {
+async function startDaemon(dir: string, inside: readonly string[], hasOwnRun: boolean): Promise<number> {
   const server = [SSHD, '-f', join(dir, 'sshd_config'), '-E', join(dir, 'log')];
-  const own = ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs -o mode=755 tmpfs /run && mkdir /run/sshd && exec "$@"', 'sh'];
-  const [program = '', ...args] = process.getuid?.() !== 0 || existsSync('/run/sshd') ? server : [...own, ...server];
+  const withRun = (...before: string[]): string[] => [
+    'sh',
+    '-c',
+    [...before, 'mkdir -p /run/sshd', 'exec "$@"'].join(' && '),
+    'sh',
+    ...server,
+  ];
+  const own = ['unshare', '--mount', ...withRun('mount -t tmpfs -o mode=755 tmpfs /run')];
+  const needsRun = process.getuid?.() === 0 && !existsSync('/run/sshd');
+  const [program = '', ...args] = [...inside, ...(hasOwnRun ? withRun() : needsRun ? own : server)];
   await run(program, args);
-  return eventually('sshd has written its id', async () => Number(await readFile(join(dir, 'pid'), 'utf8').catch(() => '')) || undefined);
+  return eventually('sshd has written its id', async () => {
+    const written = Number(await readFile(join(dir, 'pid'), 'utf8').catch(() => '')) || undefined;
+    // In a namespace it is called otherwise than here.
+    return inside.length === 0 || written === undefined ? written : findListener(dir);
+  });
+}
+
+/** Its title has its command line. */
+function findListener(dir: string): number | undefined {
+  const ids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return ids.map(Number).find((pid) => {
+    const title = titleOf(pid);
+    return title.startsWith('sshd: ') && title.includes('[listener]') && title.includes(`${dir}/`);
+  });
+}
+
+function titleOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return ''; // It has ended since.
+  }
 }
 
 function configText(dir: string, port: number, addresses: readonly string[], more: readonly string[]): string {

@@ -77,7 +77,7 @@ export class Manager {
         env: { ...env, FLOTILLA_MANAGER_ID: this.#id, FLOTILLA_BLOCK_ID: this.#blockId },
         logDir,
         scratchDir: this.#scratchDir,
-        storeDir,
+        storeDir: storeDir ?? undefined,
         nodePath,
         python: python ?? undefined,
         changed: (change) => this.#onWorkerChange(change),

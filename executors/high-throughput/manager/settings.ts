@@ -1,7 +1,8 @@
 /**
  * What a manager is told: a file in the run directory, readable by its owner alone, since it holds the run's keys.
  */
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CpuAffinity } from '../affinity-option.ts';
 import type { ManagerKeys } from '../security.ts';
@@ -32,7 +33,8 @@ export interface ManagerSettings {
   /** Where workers start. */
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
-  readonly storeDir: string;
+  /** null: values travel inline. */
+  readonly storeDir: string | null;
   /** Managers make a folder of their own in it. */
   readonly logRoot: string;
   readonly nodePath: string;
@@ -41,8 +43,9 @@ export interface ManagerSettings {
   readonly debug: boolean;
 }
 
-/** Whole or not at all: a manager may be waiting for it. */
+/** Whole or not at all: a manager may be waiting for it. Its folder is the owner's alone. */
 export function writeSettings(path: string, settings: ManagerSettings): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   writeFileSync(`${path}.part`, JSON.stringify(settings), { mode: 0o600 });
   renameSync(`${path}.part`, path);
 }

@@ -240,7 +240,7 @@ describe('LocalProvider, described', () => {
   }
 
   it("accepts Parsl's options that mean nothing here, with a warning", () => {
-    const old = new LocalProvider({ channel: null, label: 'local', scriptDir: 'parsl_scripts', tasksPerNode: 1 });
+    const old = new LocalProvider({ label: 'local', scriptDir: 'parsl_scripts', tasksPerNode: 1 });
     expect(old.warnings.map((warning) => warning.split(' ')[0])).to.deep.equal([
       'LocalProvider.label',
       'LocalProvider.scriptDir',
