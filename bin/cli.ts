@@ -36,7 +36,7 @@ Exit codes:
 const RUN_HELP = `
 Examples:
   $ flotilla run hello.ts
-  $ flotilla run sweep.ts --config local-threads
+  $ flotilla run sweep.ts --config polaris
   $ flotilla run sweep.ts --config ./my-cluster.yaml --set executors.0.maxWorkersPerNode=4
   $ flotilla run sweep.ts --resume
   $ flotilla run sweep.ts -- --steps 100 input.csv

@@ -16,7 +16,7 @@ Tasks that do nothing, in rounds of twice as many each, until one takes the time
 
 Examples:
   $ flotilla perf
-  $ flotilla perf --config ./cluster.yaml --time 2m
+  $ flotilla perf --config polaris --time 2m
   $ flotilla perf --app python --tasks 1000 --json`;
 
 export function addPerfCommand(program: Command): void {

@@ -157,7 +157,8 @@ describe('the commands that look at runs', function () {
       expect(await json('runs'))
         .to.have.nested.property('[0].gaps')
         .that.includes('damaged');
-      expect((await folder.run(['explain', '0', '7'])).stderr).to.include('the event log is damaged');
+      const { stdout, stderr } = await folder.run(['explain', '0', '7']);
+      expect(stdout + stderr).to.include('the event log is damaged');
       await writeFile(log, whole.subarray(0, whole.length - 5));
       expect(await succeed('show', '0')).to.match(/^run 000: broken off, [^]*the event log is cut off/);
       expect(await succeed('explain', '0', '1')).to.include('the event log is cut off');
