@@ -39,6 +39,6 @@ describe('LocalProvider with an SshChannel', () => {
     shortWalltime: '1s',
     unknownJobId: 'flotilla.spec.never',
     patienceMs: 30_000,
-    killNowMs: 20_000,
+    killNowMs: 60_000,
   });
 });
