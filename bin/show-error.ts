@@ -24,7 +24,7 @@ function remedyFor(error: Error): string {
 }
 
 /** Of these no frame says more. */
-const SAY_IT_ALL = new Set<string>(['FLOTILLA_CONFIG_ERROR', 'FLOTILLA_EVENT_LOG_ERROR']);
+const SAY_IT_ALL = new Set<string>(['FLOTILLA_BUNDLE_ERROR', 'FLOTILLA_CONFIG_ERROR', 'FLOTILLA_EVENT_LOG_ERROR']);
 
 function showOurs(error: FlotillaError): string {
   const traceback: unknown = Reflect.get(error, 'traceback');

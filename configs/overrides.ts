@@ -48,6 +48,11 @@ export function blameOverride(problem: ConfigProblem, overrides: readonly Overri
   return found && { ...problem, message: `--set ${found.text}: ${problem.message}` };
 }
 
+/** Whether what was written at `path` is replaced. */
+export function isOverridden(path: readonly (string | number)[], overrides: readonly Override[]): boolean {
+  return overrides.some((override) => startsWith(path, override.path));
+}
+
 function startsWith(path: readonly (string | number)[], start: readonly (string | number)[]): boolean {
   return start.every((key, index) => String(key) === String(path[index]));
 }

@@ -12,7 +12,7 @@ import { type ConfigArgument, DEFAULT_CONFIG } from './choose.ts';
 import { Config } from './config.ts';
 import { importDefault } from './config-module.ts';
 import { didYouMeanFile } from './nearest-file.ts';
-import { applyOverride, blameOverride, type Override, parseOverride } from './overrides.ts';
+import { applyOverride, blameOverride, isOverridden, type Override, parseOverride } from './overrides.ts';
 import { packagedNames, packagedPath } from './packaged.ts';
 import { takeApart } from './take-apart.ts';
 
@@ -96,7 +96,10 @@ function buildOverridden(
 ): Config {
   const overridden = overrides.reduce(applyOverride, data);
   try {
-    return buildConfig(overridden, substitutes);
+    return buildConfig(
+      overridden,
+      substitutes.filter(({ path }) => !isOverridden(path, overrides)),
+    );
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const problems = error.problems.map((problem) => blameOverride(problem, overrides, data) ?? place(problem));

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { EventLogError } from '../../lib/errors/event-log-error.ts';
 import { showError, withoutOurFrames } from '../../bin/show-error.ts';
+import { BundleError } from '../../lib/errors/bundle-error.ts';
 import { ConfigError } from '../../lib/errors/config-error.ts';
 import { FlotillaError } from '../../lib/errors/flotilla-error.ts';
 
@@ -10,6 +11,9 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 describe('an error that nobody caught', () => {
   it("is its message alone when it is the config's", () =>
     expect(showError(new ConfigError('a.yaml:1:1: wrong'), false)).to.equal('flotilla: a.yaml:1:1: wrong'));
+
+  it('shows what cannot be bundled without a frame of the command line', () =>
+    expect(showError(new BundleError('there is no script sweep.ts'), false)).to.equal('flotilla: there is no script sweep.ts'));
 
   it("is its message alone when it is the event log's", () =>
     expect(showError(new EventLogError('/r/events.log', 'is no event log'), false)).to.equal(

@@ -94,6 +94,15 @@ describe('--set', () => {
       expect((await readConfig(file, ['retries=3'])).compiled.retries).to.equal(3);
     });
 
+    it('is refused where it is wrong, also in place of a value of the environment that is right', async () => {
+      const file = await folder.write('c.yaml', 'executors: [{ type: HighThroughputExecutor, maxWorkersPerNode: !env NOT_SET_HERE:3 }]\n');
+      for (const [set, saw] of [
+        ['executors.0.maxWorkersPerNode=0', 'expected a whole number of at least 1, saw 0'],
+        ['executors.0={type: HighThroughputExecutor, maxWorkersPerNode: 0}', 'expected a whole number of at least 1, saw 0'],
+      ] as const)
+        expect(await messageOf(file, set)).to.equal(`--set ${set}: HighThroughputExecutor.maxWorkersPerNode: ${saw}`);
+    });
+
     it('tells its own problems from those of the file', async () => {
       const file = await folder.write('c.yaml', 'runDri: x\n');
       const message = await messageOf(file, 'retries=many');
