@@ -26,6 +26,7 @@ import { reapDeadRuns } from './reaper.ts';
 import { OwnRecord, stateFolder } from './run-record.ts';
 import type { BatchJob, Scheduler } from './scheduler.ts';
 import { StatusAsker } from './status-asker.ts';
+import { warn } from '../../lib/options/warnings.ts';
 import { Submitter } from './submitter.ts';
 import { sharedBucket, type TokenBucket } from './token-bucket.ts';
 import { VanishedJobs } from './vanished-jobs.ts';
@@ -172,8 +173,15 @@ export class BatchProvider implements RunningProvider {
     const { context } = this.#options;
     if (isTerminal(status.state)) this.#submitter.roomMade();
     const isBlocked = status.state === 'pending' && status.neverStarts === true && before.status.reason !== status.reason;
-    if (isBlocked) context.log('warn', `job ${jobId} waits in vain, and is kept as long as nobody cancels it: ${status.reason}`, { jobId });
+    if (isBlocked) this.#tellBlocked(jobId, status.reason ?? '');
     if (before.status.state !== status.state) context.jobChanged(jobId, this.#jobs.statusOf(jobId));
+  }
+
+  /** On the terminal too: nothing else would tell who sits before it and waits. */
+  #tellBlocked(jobId: string, reason: string): void {
+    const message = `job ${jobId} waits in vain, and is kept as long as nobody cancels it: ${reason}`;
+    this.#options.context.log('warn', message, { jobId });
+    warn(message);
   }
 
   /** Ends when no job of ours is left. What a scheduler that does not answer could not be told is left to the next start. */
