@@ -14,27 +14,28 @@ const MOCHA = fileURLToPath(new URL('../node_modules/mocha/bin/mocha.js', import
 const WAITING = /^spec\/(cluster|launchers|providers|bench|examples|executors\/high-throughput\/remote)\//;
 
 const given = process.argv.slice(2);
-if (given.length > 0) {
-  const { code } = await run(given, { isShown: true });
-  process.exit(code);
-}
+if (given.length > 0) process.exitCode = (await run(given, { isShown: true })).code;
+else await runBothLanes();
 
-const files = globSync('spec/**/*.spec.ts').sort();
-const [main, waiting] = await Promise.all([
-  run(
-    files.filter((file) => !WAITING.test(file)),
-    { isShown: true },
-  ),
-  run(
-    files.filter((file) => WAITING.test(file)),
-    { isShown: false },
-  ),
-]);
-process.stdout.write(waiting.output);
-const lanes = [main, waiting].map(({ output }) => totalsOf(output));
-const sum = (index) => lanes.reduce((total, lane) => total + lane[index], 0);
-console.log(`\n${sum(0)} passed, ${sum(1)} failed${sum(2) > 0 ? `, ${sum(2)} skipped` : ''}`);
-process.exit(main.code || waiting.code);
+async function runBothLanes() {
+  const files = globSync('spec/**/*.spec.ts').sort();
+  const lanes = await Promise.all([
+    run(
+      files.filter((file) => !WAITING.test(file)),
+      { isShown: true },
+    ),
+    run(
+      files.filter((file) => WAITING.test(file)),
+      { isShown: false },
+    ),
+  ]);
+  process.stdout.write(lanes[1].output);
+  const totals = lanes.map(({ output }) => totalsOf(output));
+  const [passed, failed, skipped] = [0, 1, 2].map((index) => totals.reduce((sum, lane) => sum + lane[index], 0));
+  console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+  // Not process.exit: what a pipe has not taken yet would be lost.
+  process.exitCode = Math.max(...lanes.map(({ code }) => code));
+}
 
 /** @returns everything that it printed, and its exit code. */
 async function run(args, { isShown }) {
