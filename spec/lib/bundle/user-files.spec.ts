@@ -139,9 +139,9 @@ describe('what a script consists of', () => {
     });
 
     it('from the folder that holds all, where a file lies outside of it', () => {
-      folder.write('work/script.ts', "import '../shared/a.ts';");
-      folder.write('shared/a.ts');
-      expect(layOut('work/script.ts', 'work')).to.deep.include({ paths: ['package.json', 'shared/a.ts', 'work/script.ts'], base: '' });
+      folder.write('work/script.ts', "import '../common/a.ts';");
+      folder.write('common/a.ts');
+      expect(layOut('work/script.ts', 'work')).to.deep.include({ paths: ['package.json', 'common/a.ts', 'work/script.ts'], base: '' });
     });
 
     it("with what Node reads of the project's package.json, and nothing else of it", () => {
