@@ -11,6 +11,8 @@ import { startCommand } from './run-command.ts';
 
 /** Signs of life that may be missing. */
 const MAX_MISSED = 3;
+/** How long a last order may take to reach the shell, ms. */
+const LAST_ORDER_MS = 10_000;
 
 export class SshSession {
   readonly client: Client;
@@ -20,6 +22,7 @@ export class SshSession {
   #sftp: Promise<SFTPWrapper> | undefined;
   #missed = 0;
   #users = 0;
+  #hasLastOrder = false;
   readonly #lost = new AbortController();
 
   private constructor(connected: Connected, shell: ClientChannel, keepAliveMs: number) {
@@ -81,18 +84,35 @@ export class SshSession {
     return this.#sftp;
   }
 
-  /** Hands it to the shell; synchronous as far as the system takes it. */
+  /** Hands it to the shell, synchronously as far as the system takes it; a connection that is closed afterwards waits for it. */
   order(line: string): void {
+    this.#hasLastOrder = true;
     this.#shell.write(`${line}\n`);
   }
 
   close(): void {
-    this.#lose();
+    if (this.isLost || !this.#hasLastOrder) this.#lose();
+    else this.#closeAfterLastOrder();
+  }
+
+  /**
+   * A server that reads a goodbye in the same breath as the order before it ends without having given the order to its shell. So the
+   * shell's input is closed first, and what it is still to read with it; it ends when it has read all.
+   */
+  #closeAfterLastOrder(): void {
+    this.#lost.abort();
+    clearInterval(this.#timer);
+    const timer = setTimeout(() => this.#connected.end(), LAST_ORDER_MS).unref();
+    this.#shell.once('close', () => {
+      clearTimeout(timer);
+      this.#connected.end();
+    });
+    this.#shell.end();
   }
 
   #ask(): void {
     if (++this.#missed > MAX_MISSED) this.#lose();
-    else this.order('echo');
+    else this.#shell.write('echo\n');
   }
 
   #lose(): void {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -58,6 +58,19 @@ describe('the channel through SSH', function () {
     const channel = open();
     await channel.run({ argv: ['true'] });
     await channel[Symbol.asyncDispose]();
+    await eventually('the connection to be closed', () => sshd.connections().length === 0);
+  });
+
+  it('has a last order carried out by a server that hears of it together with the end of the connection', async () => {
+    const mark = join(folder, 'ordered');
+    const channel = open();
+    await channel.run({ argv: ['true'] });
+    const servers = sshd.connections();
+    for (const pid of servers) process.kill(pid, 'SIGSTOP');
+    channel.runDetached(['touch', mark]);
+    await channel[Symbol.asyncDispose]();
+    for (const pid of servers) process.kill(pid, 'SIGCONT');
+    await eventually('its mark', () => existsSync(mark));
     await eventually('the connection to be closed', () => sshd.connections().length === 0);
   });
 
