@@ -33,6 +33,12 @@ export const FrameType = {
   Recover: 17,
   /** Interchange → driver behind results, and back when they are kept: u32 mark. */
   Kept: 18,
+  /** Driver → interchange: u32 requestId, then a MessagePack ResourceRequest. Sent once, before the first task that names it. */
+  DefineRequest: 19,
+  /** Interchange → manager: MessagePack SlotLease. */
+  Lease: 20,
+  /** Interchange → manager: u32 length, MessagePack TaskGrant[] of that length, task records in the same order. */
+  Granted: 21,
 } as const;
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];
 

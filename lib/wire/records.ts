@@ -15,6 +15,8 @@ export interface TaskHeader {
   readonly contextLength: number;
   /** Time that the task may take once it has started, ms: placed only where so much is left. Absent or 0: nobody knows. */
   readonly walltimeMs?: number | undefined;
+  /** Which of the driver's resource requests it has. Absent or 0: one slot. */
+  readonly requestId?: number | undefined;
 }
 
 export const TaskFlag = {
@@ -22,8 +24,11 @@ export const TaskFlag = {
   Solo: 1,
 } as const;
 
-/** Bytes of a task record before its context: u32 length, u32 taskId, u32 fnId, u16 try, u8 flags, u8 0, u32 contextLength, u32 walltime ms. */
-export const TASK_HEADER_BYTES = 24;
+/**
+ * Bytes of a task record before its context: u32 length, u32 taskId, u32 fnId, u16 try, u8 flags, u8 0, u32 contextLength, u32 walltime ms,
+ * u32 requestId.
+ */
+export const TASK_HEADER_BYTES = 28;
 
 /** Bytes that every result record begins with. */
 export const RESULT_HEADER_BYTES = 32;
@@ -41,6 +46,8 @@ export const ResultStatus = {
   Cancelled: 4,
   /** Never started; to be queued again at no cost; no body. */
   Unstarted: 5,
+  /** No task's: the slot whose index is in `worker` has been given back to the interchange; see docs/decisions/019. No body. */
+  SlotReleased: 6,
 } as const;
 export type ResultStatus = (typeof ResultStatus)[keyof typeof ResultStatus];
 
@@ -92,6 +99,7 @@ export function writeTaskHeader(buffer: Buffer, at: number, header: TaskHeader, 
   buffer[at + 15] = 0;
   buffer.writeUInt32LE(header.contextLength, at + 16);
   buffer.writeUInt32LE(saturated(header.walltimeMs ?? 0), at + 20);
+  buffer.writeUInt32LE(header.requestId ?? 0, at + 24);
 }
 
 export function readTaskHeader(buffer: Buffer, at: number): TaskHeader {
@@ -102,11 +110,15 @@ export function readTaskHeader(buffer: Buffer, at: number): TaskHeader {
     flags: buffer[at + 14] ?? 0,
     contextLength: buffer.readUInt32LE(at + 16),
     walltimeMs: walltimeAt(buffer, at),
+    requestId: requestIdAt(buffer, at),
   };
 }
 
 /** Walltime of the task whose record starts at `at`, ms; 0: none. Saturates at 2^32 − 1, 49 days. */
 export const walltimeAt = (buffer: Buffer, at: number): number => buffer.readUInt32LE(at + 20);
+
+/** Resource request of the task whose record starts at `at`; 0: one slot. */
+export const requestIdAt = (buffer: Buffer, at: number): number => buffer.readUInt32LE(at + 24);
 
 /** Where the record that starts at `at` ends; the next one starts there. Works for both layouts. */
 export function recordEnd(buffer: Buffer, at: number): number {

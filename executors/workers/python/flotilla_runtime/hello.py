@@ -2,7 +2,7 @@
 import os
 import sys
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 
 
 def describe_self():

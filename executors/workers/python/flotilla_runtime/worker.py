@@ -17,7 +17,7 @@ from .usage import THRESHOLD_US, Meter
 
 _SUPERVISOR_FD = 3
 _OK, _FAILED = 0, 1
-_TASK_HEADER = Struct('<IIIHBBII')
+_TASK_HEADER = Struct('<IIIHBBIII')
 _RESULT_HEADER = Struct('<IIIHBBIdI')
 _HAS_USAGE = 1
 _BATCH_HEADER = Struct('<II')
@@ -89,7 +89,7 @@ class Worker:
         begun = flushed = perf_counter()
         epoch = time() - begun
         while at < end:
-            length, task_id, fn_id, try_number, _, _, context_bytes, _ = _TASK_HEADER.unpack_from(body, at)
+            length, task_id, fn_id, try_number, _, _, context_bytes, _, _ = _TASK_HEADER.unpack_from(body, at)
             arguments_at = at + _TASK_HEADER.size + context_bytes
             next_at = at + 4 + length
             status, parts = self._run(
