@@ -119,7 +119,7 @@ def f():
   print('running', os.getpid(), flush=True)
   while True: pass
 '''}))
-send(3, struct.pack('<II', 1, 1) + struct.pack('<IIIHBBII', 20, 0, 1, 1, 0, 0, 0, 0))
+send(3, struct.pack('<II', 1, 1) + struct.pack('<IIIHBBIII', 24, 0, 1, 1, 0, 0, 0, 0, 0))
 os.close(3)
 signal.pause()
 `,
