@@ -60,6 +60,14 @@ describe('the story of a task', () => {
     );
   });
 
+  it('tells why a task was cancelled where nobody asked for it, and once where somebody did', () => {
+    const error = { name: 'CancelledError', message: "task 1 (app) was cancelled: group 'sweep' has ended" };
+    const ended: RunEvent = { kind: 'taskEnded', taskId: 1, name: 'app', state: 'cancelled', error };
+    expect(story(called, ended)).to.match(/ {2}cancelled: group 'sweep' has ended$/);
+    const asked = story(called, { kind: 'cancelRequested', taskId: 1, reason: "group 'sweep' has ended" }, ended);
+    expect(asked).to.match(/asked to be cancelled: group 'sweep' has ended\n.* {2}cancelled$/);
+  });
+
   it('tells of a failure that is ignored', () => {
     const error = { name: 'RangeError', message: 'bad' };
     const text = story(called, { kind: 'taskEnded', taskId: 1, name: 'app', state: 'ignored', error });
