@@ -14,6 +14,7 @@ const rows: [MemoDecision, string][] = [
   [{ kind: 'unusable', reason: 'its output a is gone' }, 'run, though there is a result of the same call: its output a is gone'],
   [{ kind: 'missed', differing: ['app'] }, 'run: there is no result of an app of this name in what the run has resumed'],
   [{ kind: 'missed', differing: ['code', 'args[1]', 'its command'] }, 'run: no kept result has the same code, args[1], command'],
+  [{ kind: 'missed', differing: ['code', 'version'] }, 'run: no kept result of these arguments has the same code, version'],
   [{ kind: 'missed', differing: [] }, 'run: no kept result is of all these arguments together'],
 ];
 
