@@ -101,5 +101,7 @@ async function versionSaidBy(path: string): Promise<string> {
   const said = (await runProgram(path, ['--version'])).trim();
   if (/^v\d+\.\d+\.\d+\S*$/.test(said)) return said.slice(1);
   const [first = ''] = said.split('\n');
-  throw new BundleError(`${path} is not Node: asked for its --version, it says '${first}'; --node takes Node's own binary, its folder or its archive`);
+  throw new BundleError(
+    `${path} is not Node: asked for its --version, it says '${first}'; --node takes Node's own binary, its folder or its archive`,
+  );
 }
