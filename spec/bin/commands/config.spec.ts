@@ -79,6 +79,19 @@ describe('flotilla config', () => {
     expect(await config('check')).to.deep.include({ code: 2, stdout: '' });
   });
 
+  it('refuses two configs, of which it would check one', async () => {
+    const { stdout, stderr, code } = await config('check', 'slurm', '--config', 'pbspro');
+    expect({ stdout, code }).to.deep.equal({ stdout: '', code: 2 });
+    expect(stderr).to.contain("both 'slurm' and --config 'pbspro' are given");
+  });
+
+  for (const args of ['list', 'show local', 'check slurm --dry-run', 'schema']) {
+    it(`is quiet where nobody reads what it prints: ${args}`, async () => {
+      const { stderr } = await folder.runScript(`{ flotilla config ${args}; echo "code $?" >&2; } | true`);
+      expect(stderr).to.equal('code 0\n');
+    });
+  }
+
   it('refuses one that cannot be used, at its place, with 2', async () => {
     await folder.write('bad.yaml', 'retrys: 2\n');
     const { stdout, stderr, code } = await config('check', 'bad.yaml');
