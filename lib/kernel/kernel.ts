@@ -53,6 +53,8 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   readonly runDir: string;
   /** Unique: names this run to workers and schedulers. */
   readonly runId: string;
+  /** @internal Where workers start. */
+  readonly workingDirectory = process.cwd();
   readonly #config: CompiledConfig;
   readonly #graph = new EffectLoop((effect) => this.#apply(effect));
   readonly #tasks = new TaskTable((active) => this.#executors.setActive(active));
@@ -99,7 +101,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     return {
       runDir: this.runDir,
       storeDir: makeStoreDir(this.runDir),
-      workingDirectory: process.cwd(),
+      workingDirectory: this.workingDirectory,
       executors: this.#executors,
       promiseValues: this.#externals.values,
       launching: (task) => this.#durable.launching(task),
@@ -223,8 +225,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
 
   /** What a join's body calls is cancelled with it; a join that was cancelled while its body went on starts nothing more. */
   #adopt(parent: Task, task: Task): void {
-    parent.children ??= [];
-    parent.children.push(task);
+    parent.adopt(task);
     if (!this.#tasks.has(parent.taskId)) queueMicrotask(() => task.cancel(`join ${parent.taskId} has ended`));
   }
 
@@ -264,8 +265,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   /** @internal */
   cancelTask(task: Task, reason: string | undefined, cause?: unknown): void {
     if (this.#tasks.get(task.taskId) !== task || task.cancelReason !== undefined) return;
-    task.cancelReason = reason ?? '';
-    task.cancelCause = cause;
+    task.noteCancelled(reason ?? '', cause);
     announceCancelRequested(task);
     this.#graph.step({ kind: 'cancelRequested', id: task.taskId });
   }
