@@ -34,7 +34,7 @@ export class Interchange {
   #zap: ZapHandler | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #turnPlanned = false;
-  #lookingAgain: NodeJS.Timeout | undefined;
+  #lookPlanned = false;
   #leaving = false;
   #orphanGraceMs = 0;
   #driverKeeps = false;
@@ -145,8 +145,10 @@ export class Interchange {
   }
 
   #lookAgain(inMs: number): void {
-    this.#lookingAgain ??= setTimeout(() => {
-      this.#lookingAgain = undefined;
+    if (this.#lookPlanned) return;
+    this.#lookPlanned = true;
+    setTimeout(() => {
+      this.#lookPlanned = false;
       this.#endTurnSoon();
     }, inMs);
   }

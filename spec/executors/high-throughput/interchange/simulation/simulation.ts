@@ -5,7 +5,7 @@
 import { type Core, type CoreOptions, createCore, step } from '../../../../../executors/high-throughput/interchange/core.ts';
 import type { CoreEvent, Effect } from '../../../../../executors/high-throughput/interchange/core-events.ts';
 import { recordEnd } from '../../../../../lib/wire/records.ts';
-import { checkPlaces, checkRoom } from './invariants.ts';
+import { checkPlaces, checkRoom, MIXED } from './invariants.ts';
 import { createRandom, type Random } from './random.ts';
 import { encodeTasks, SimulatedDriver } from './simulated-driver.ts';
 import { type ManagerHost, PERIOD_MS, SimulatedManager, THRESHOLD_MS } from './simulated-manager.ts';
@@ -13,8 +13,6 @@ import { Timeline } from './timeline.ts';
 
 /** Functions and how long their tasks keep a worker busy, ms; all beyond what is sent ahead, but for the last. */
 const BUSY_MS = [8, 20, 60, 150, 1];
-/** Its tasks are short, but for one in ten. */
-export const MIXED = 4;
 /** No manager is asked more often than this to give tasks back. */
 const RECALL_MS = 10;
 
