@@ -17,6 +17,7 @@ import { ManagerSocket } from './manager-socket.ts';
 import { sendToManager } from './manager-frames.ts';
 import { decodeRegistration } from './registration.ts';
 import type { InterchangeSettings } from './settings.ts';
+import type { InterchangeStats } from './stats.ts';
 import { type Batch, WrittenResults } from './written-results.ts';
 import { startZap, type ZapHandler } from './zap.ts';
 
@@ -38,8 +39,11 @@ export class Interchange {
   #orphanGraceMs = 0;
   #driverKeeps = false;
   readonly #written = new WrittenResults();
+  /** undefined: nobody asks for them. */
+  readonly #stats: InterchangeStats | undefined;
 
-  constructor(fd: number) {
+  constructor(fd: number, stats?: InterchangeStats) {
+    this.#stats = stats;
     this.#driver = new DriverSocket(fd, {
       frame: (type, body) => this.#fromDriver(type, body),
       batchEnded: () => this.#endTurnSoon(),
@@ -122,6 +126,7 @@ export class Interchange {
   #tell(event: CoreEvent): void {
     if (this.#core === undefined) return;
     this.#perform(step(this.#core, event));
+    if (event.kind === 'tasksArrived') this.#stats?.arrived(this.#core.queue.length, now());
     this.#endTurnSoon();
   }
 
@@ -135,7 +140,10 @@ export class Interchange {
   }
 
   #endTurn(): void {
-    if (this.#core !== undefined) this.#perform(step(this.#core, { kind: 'turnEnded', at: now() }));
+    if (this.#core !== undefined) {
+      this.#perform(step(this.#core, { kind: 'turnEnded', at: now() }));
+      this.#stats?.turnEnded(this.#core.queue.length, now());
+    }
     const batch = this.#written.take();
     if (batch !== undefined && this.#driverKeeps) this.#driver.mark(this.#written.awaitConfirmation(batch));
     this.#driver.flush(() => {
@@ -193,6 +201,7 @@ export class Interchange {
     this.#managers?.close();
     this.#zap?.close();
     this.#driver.flush(() => {});
+    this.#stats?.write();
     process.exit(exitCode);
   }
 }
