@@ -28,7 +28,9 @@ const time = new PretendedTime();
 let left = count;
 await Promise.all(
   Array.from({ length: count }, (_, number) =>
-    new SimulatedManager({ settings, blockId, number, slots: Number(slots), time, ended }).start().catch((error: Error) => ended(error.message)),
+    new SimulatedManager({ settings, blockId, number, slots: Number(slots), time, ended })
+      .start()
+      .catch((error: Error) => ended(error.message)),
   ),
 );
 

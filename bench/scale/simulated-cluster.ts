@@ -18,48 +18,54 @@ export interface ClusterSize {
   readonly processes: number;
 }
 
-/** What is counted while it runs. */
-export interface Cluster {
-  /** From the moment on which all begin to connect until the last one is registered. */
-  readonly registrationSeconds: number;
-}
-
 export interface ClusterResult<T> {
   readonly result: T;
   readonly interchange: InterchangeReport;
   readonly managersLost: number;
-  readonly registrationSeconds: number;
 }
 
+/** All managers dial at once. @returns seconds until the last one is registered. @throws Error if that takes too long. */
+export type Connect = () => Promise<number>;
+
 const POLL_MS = 5;
-/** As the default of addressProbeTimeout says of each manager, and a little for all together. */
 const REGISTRATION_LIMIT_MS = 180_000;
 
-/** Runs `body` when all managers are registered. @throws Error if they do not register in time. */
-export async function withSimulatedCluster<T>(size: ClusterSize, body: () => Promise<T>): Promise<ClusterResult<T>> {
+/** `body` says when the managers connect. */
+export async function withSimulatedCluster<T>(size: ClusterSize, body: (connect: Connect) => Promise<T>): Promise<ClusterResult<T>> {
   const folder = mkdtempSync(join(tmpdir(), 'flotilla-scale-'));
-  const stats = join(folder, 'stats');
   const counts = { managerRegistered: 0, managerLost: 0, managerLeft: 0, managerRefused: 0 };
   const count = (event: unknown): void => void counts[(event as ManagerEvent).kind]++;
   subscribe('flotilla:manager', count);
-  process.env['FLOTILLA_INTERCHANGE_STATS'] = stats;
+  process.env['FLOTILLA_INTERCHANGE_STATS'] = join(folder, 'stats');
   try {
-    const done = await run();
-    return { ...done, managersLost: counts.managerLost, interchange: readReport(stats) };
+    const result = await run();
+    return { result, managersLost: counts.managerLost, interchange: readReport(join(folder, 'stats')) };
   } finally {
     delete process.env['FLOTILLA_INTERCHANGE_STATS'];
     unsubscribe('flotilla:manager', count);
     rmSync(folder, { recursive: true, force: true });
   }
 
-  async function run(): Promise<{ result: T; registrationSeconds: number }> {
-    await using _kernel = await load(new Config({ runDir: join(folder, 'runinfo'), strategy: 'none', executors: [simulated(size, folder)] }));
-    await until(() => readyProcesses(folder) === size.processes, 'the processes of the managers to start');
+  /** Its interchange has reported when the kernel is closed. */
+  async function run(): Promise<T> {
+    await using _kernel = await load(
+      new Config({ runDir: join(folder, 'runinfo'), strategy: 'none', executors: [simulated(size, folder)] }),
+    );
+    await until(
+      () => readyProcesses(folder) === size.processes,
+      () => 'the processes of the managers to start',
+    );
+    return await body(connect);
+  }
+
+  async function connect(): Promise<number> {
     const begin = performance.now();
     writeFileSync(join(folder, 'go'), '');
-    await until(() => counts.managerRegistered - counts.managerLost >= size.managers, () => `managers to register: ${JSON.stringify(counts)}`);
-    const registrationSeconds = (performance.now() - begin) / 1000;
-    return { result: await body(), registrationSeconds };
+    await until(
+      () => counts.managerRegistered - counts.managerLost >= size.managers,
+      () => `${size.managers} managers to register; there were ${JSON.stringify(counts)}`,
+    );
+    return (performance.now() - begin) / 1000;
   }
 }
 
@@ -71,10 +77,10 @@ function simulated({ managers, slotsPerManager, processes }: ClusterSize, folder
 
 const readyProcesses = (folder: string): number => readdirSync(folder).filter((name) => name.startsWith('ready-')).length;
 
-async function until(isSo: () => boolean, what: string | (() => string)): Promise<void> {
+async function until(isSo: () => boolean, what: () => string): Promise<void> {
   const deadline = performance.now() + REGISTRATION_LIMIT_MS;
   while (!isSo()) {
-    if (performance.now() > deadline) throw new Error(`waited in vain for ${typeof what === 'string' ? what : what()}`);
+    if (performance.now() > deadline) throw new Error(`waited in vain for ${what()}`);
     await delay(POLL_MS);
   }
 }

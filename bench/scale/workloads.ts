@@ -4,6 +4,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type DataFuture, jsApp } from '../../index.ts';
 
 /** Does nothing by itself: a simulated worker is busy for as long as the argument says. */
@@ -17,11 +18,30 @@ export interface Done {
   readonly seconds: number;
 }
 
-/** So many that do nothing, all called before the first result is looked at. */
-export async function runEmptyTasks(tasks: number): Promise<Done> {
-  const begin = performance.now();
+/** So many that do nothing, all called before the first result is looked at. @param between after the last call; time counts from its end. */
+export async function runEmptyTasks(tasks: number, between?: () => Promise<unknown>): Promise<Done> {
+  let begin = performance.now();
   const futures: PromiseLike<unknown>[] = [];
   for (let i = 0; i < tasks; i++) futures.push(pretend(0));
+  if (between) {
+    await between();
+    begin = performance.now();
+  }
+  return { tasks, failed: await countFailed(futures), seconds: (performance.now() - begin) / 1000 };
+}
+
+const LOT_MS = 10;
+
+/** So many in a second for so long, in lots of 10 ms, whatever becomes of them: as a script would that waits for other things. */
+export async function runArrivingTasks(perSecond: number, seconds: number, ms: number): Promise<Done> {
+  const begin = performance.now();
+  const futures: PromiseLike<unknown>[] = [];
+  const tasks = Math.round(perSecond * seconds);
+  while (futures.length < tasks) {
+    const due = Math.min(tasks, ((performance.now() - begin) / 1000) * perSecond);
+    while (futures.length < due) futures.push(pretend(ms));
+    await delay(LOT_MS);
+  }
   return { tasks, failed: await countFailed(futures), seconds: (performance.now() - begin) / 1000 };
 }
 
@@ -58,7 +78,10 @@ const PER_FOLDER = 1000;
  * Tasks in layers; each reads files of the layer before, two to four, and leaves one. All are called before the first may begin. The files are there
  * from the start, as simulated workers write none.
  */
-export async function runGraph(tasks: number, { width, ms }: { readonly width: number; readonly ms: number }): Promise<Done & { readonly edges: number }> {
+export async function runGraph(
+  tasks: number,
+  { width, ms }: { readonly width: number; readonly ms: number },
+): Promise<Done & { readonly edges: number }> {
   const folder = mkdtempSync(join(tmpdir(), 'flotilla-graph-'));
   try {
     const paths = Array.from({ length: tasks }, (_, i) => join(folder, String(Math.floor(i / PER_FOLDER)), String(i)));

@@ -163,5 +163,7 @@ export type Effect =
   | { readonly kind: 'forwardResults'; readonly managerIndex: number; readonly records: Buffer }
   /** Once the driver's socket has taken what was forwarded so far, say `resultsWritten`. */
   | { readonly kind: 'acknowledgeWhenWritten'; readonly manager: string; readonly sequence: number }
+  /** There is more to be placed than one turn should take: end another one soon. */
+  | { readonly kind: 'placeMore' }
   | { readonly kind: 'emit'; readonly report: Report }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly message: string; readonly fields: Readonly<Record<string, unknown>> };

@@ -99,6 +99,7 @@ export class Interchange {
       () => this.#tell({ kind: 'tick', at: now() }),
       Math.max(10, Math.min(heartbeatPeriodMs, heartbeatThresholdMs / 4, 1000)),
     );
+    this.#stats?.ready();
     this.#driver.event({ kind: 'ready', port: this.#managers.port, pid: process.pid });
     this.#endTurnSoon();
   }
@@ -142,7 +143,7 @@ export class Interchange {
   #endTurn(): void {
     if (this.#core !== undefined) {
       this.#perform(step(this.#core, { kind: 'turnEnded', at: now() }));
-      this.#stats?.turnEnded(this.#core.queue.length, now());
+      this.#stats?.turnEnded(this.#core.queue.length, now(), this.#turnPlanned);
     }
     const batch = this.#written.take();
     if (batch !== undefined && this.#driverKeeps) this.#driver.mark(this.#written.awaitConfirmation(batch));
@@ -169,6 +170,9 @@ export class Interchange {
         case 'acknowledgeWhenWritten':
           this.#written.add(effect.manager, effect.sequence);
           break;
+        case 'placeMore':
+          this.#endTurnSoon();
+          break;
         case 'emit':
           this.#driver.event(effect.report);
           break;
@@ -184,6 +188,7 @@ export class Interchange {
   #leave(reason: string): void {
     if (this.#leaving) return;
     this.#leaving = true;
+    this.#stats?.leaving();
     setTimeout(() => this.#close(), GOODBYE_MS);
     this.#tell({ kind: 'shutdown', reason });
     if (this.#core === undefined || this.#core.managers.size === 0) this.#close();

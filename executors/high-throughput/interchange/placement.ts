@@ -6,21 +6,32 @@
  * finds no slot, those behind it wait. Managers whose block has too little time left for it take the first that they have time for.
  */
 import { recordEnd, TaskFlag } from '../../../lib/wire/records.ts';
-import { type Candidate, dropFirst, freeSlots, openCandidates, packSize, reorderFirst, roomFor, shortCost } from './candidates.ts';
+import {
+  type Candidate,
+  dropFirst,
+  freeSlots,
+  MANAGERS_PER_TURN,
+  openCandidates,
+  packSize,
+  reorderFirst,
+  roomFor,
+  shortCost,
+} from './candidates.ts';
 import type { Effect } from './core-events.ts';
 import { type Core, countFrame, log, type Manager } from './core-state.ts';
 import { advanceHead, headOf, type Lane, nextLane } from './task-queue.ts';
 
 export function placeTasks(core: Core, effects: Effect[]): void {
   if (core.queue.length === 0 || core.open.size === 0 || core.recovery !== undefined || core.closing !== undefined) return;
+  const rest = restOfTurn(core);
   let heap = openCandidates(core);
   const used = new Set<Candidate>();
   /** There is room, and no time for anything that waits. */
   const timeless: Manager[] = [];
-  while (core.queue.length > 0) {
+  while (core.queue.length > rest) {
     const first = heap[0];
     if (first === undefined) {
-      if (core.open.size === 0) break;
+      if (core.open.size === 0 || used.size >= MANAGERS_PER_TURN) break;
       heap = openCandidates(core);
       continue;
     }
@@ -34,12 +45,20 @@ export function placeTasks(core: Core, effects: Effect[]): void {
       if (lane === undefined) timeless.push(first.manager);
     }
   }
+  // Not for those that have no time: nothing would come of it.
+  if (core.queue.length > 0 && core.open.size > 0 && used.size > 0) effects.push({ kind: 'placeMore' });
   for (const manager of timeless) core.open.add(manager);
   for (const candidate of used) {
     sendRuns(core, candidate, effects);
     // Next time others come first.
     if (core.open.delete(candidate.manager)) core.open.add(candidate.manager);
   }
+}
+
+/** How many tasks are left for the managers that are not served in this turn. */
+function restOfTurn({ queue, open }: Core): number {
+  if (queue.length <= MANAGERS_PER_TURN || open.size <= MANAGERS_PER_TURN) return 0;
+  return Math.floor(queue.length * (1 - MANAGERS_PER_TURN / open.size));
 }
 
 /** Gives the candidate what it has room for of the function at the lane's head; false if that is nothing. */

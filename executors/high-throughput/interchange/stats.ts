@@ -5,23 +5,35 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createHistogram, monitorEventLoopDelay, type RecordableHistogram } from 'node:perf_hooks';
+import { createHistogram, type Histogram, monitorEventLoopDelay, type RecordableHistogram } from 'node:perf_hooks';
 
 /** How often lateness is sampled, ms. A sample is the time since the one before. */
 const RESOLUTION_MS = 1;
+const MICROSECONDS = 1000;
 
 /** The file `interchange-<pid>.json`. */
 export interface InterchangeReport {
   readonly tasks: number;
   readonly mostQueued: number;
-  /** Tasks that came when nothing waited, and were sent in the same turn. */
+  /** Tasks that came when none waited for a slot, and did not have to wait for one either. */
   readonly placedAtOnce: number;
   /** Of those: from the frame they came in being read to their message being handed to ZeroMQ. */
   readonly delayUs: Spread;
+  /** By samples: how late each turn of the event loop is. */
   readonly loopLagMs: Spread;
-  /** User and system. */
+  /** By time: how long something waits that comes at any moment. A turn of 100 ms is one sample above, and a hundred moments here. */
+  readonly waitMs: Spread;
+  /** Of that, what is its own: CPU time of the event loop's thread between two samples, by time. The rest is others' on the same machine. */
+  readonly ownWaitMs: Spread;
+  /** User and system, of all its threads, since it listens. */
   readonly cpuMs: number;
   readonly peakResidentBytes: number;
+}
+
+interface Arrival {
+  readonly atMs: number;
+  /** Not sent yet. */
+  count: number;
 }
 
 interface Spread {
@@ -34,18 +46,47 @@ export class InterchangeStats {
   readonly #folder: string;
   readonly #lag = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   readonly #delay: RecordableHistogram = createHistogram();
-  /** Of this turn, in order. */
-  #arrivals: { readonly atMs: number; readonly count: number }[] = [];
+  readonly #wait: RecordableHistogram = createHistogram();
+  readonly #ownWait: RecordableHistogram = createHistogram();
+  readonly #sampler: NodeJS.Timeout;
+  #sampledMs = performance.now();
+  #sampledCpuMs = threadCpuMs();
+  #cpuBefore = process.cpuUsage();
+  /** Of those that may be placed at once, in order. */
+  #arrivals: Arrival[] = [];
   /** Tasks in the queue when it was last looked at. */
   #queued = 0;
-  /** The same when the last turn ended. */
-  #left = 0;
+  /** Tasks wait for a slot, and whatever comes waits behind them. */
+  #isBehind = false;
   #mostQueued = 0;
   #tasks = 0;
 
   constructor(folder: string) {
     this.#folder = folder;
     this.#lag.enable();
+    this.#sampler = setInterval(() => this.#sample(), RESOLUTION_MS).unref();
+  }
+
+  /** It listens: what starting took is nobody's wait. */
+  ready(): void {
+    for (const histogram of [this.#lag, this.#wait, this.#ownWait]) histogram.reset();
+    this.#sampledMs = performance.now();
+    this.#sampledCpuMs = threadCpuMs();
+    this.#cpuBefore = process.cpuUsage();
+  }
+
+  /** It says goodbye; from here on nobody waits for anything. */
+  leaving(): void {
+    this.#lag.disable();
+    clearInterval(this.#sampler);
+  }
+
+  #sample(): void {
+    const [now, cpuMs] = [performance.now(), threadCpuMs()];
+    recordByTime(this.#wait, now - this.#sampledMs - RESOLUTION_MS);
+    recordByTime(this.#ownWait, cpuMs - this.#sampledCpuMs);
+    this.#sampledMs = now;
+    this.#sampledCpuMs = cpuMs;
   }
 
   /** @param queued tasks in the queue, with those that have come. */
@@ -54,21 +95,25 @@ export class InterchangeStats {
     this.#queued = queued;
     this.#mostQueued = Math.max(this.#mostQueued, queued);
     this.#tasks += count;
-    // Behind others they could not be placed at once.
-    if (this.#left === 0) this.#arrivals.push({ atMs, count });
+    if (!this.#isBehind) this.#arrivals.push({ atMs, count });
   }
 
-  /** Everything that could be placed has been sent. */
-  turnEnded(queued: number, atMs: number): void {
-    let placed = Math.max(0, this.#arrivals.reduce((sum, { count }) => sum + count, 0) - queued);
-    for (const { atMs: cameMs, count } of this.#arrivals) {
-      const delayUs = Math.max(1, Math.round((atMs - cameMs) * 1000));
-      for (let i = Math.min(placed, count); i > 0; i--) this.#delay.record(delayUs);
-      placed -= Math.min(placed, count);
-    }
-    if (this.#arrivals.length > 0) this.#arrivals = [];
+  /** @param isMoreToPlace there is room for others of them, which the next turn serves. */
+  turnEnded(queued: number, atMs: number, isMoreToPlace: boolean): void {
+    let placed = this.#queued - queued;
     this.#queued = queued;
-    this.#left = queued;
+    while (placed > 0 && this.#arrivals.length > 0) {
+      const first = this.#arrivals[0] as Arrival;
+      const count = Math.min(placed, first.count);
+      const delayUs = Math.max(1, Math.round((atMs - first.atMs) * MICROSECONDS));
+      for (let i = 0; i < count; i++) this.#delay.record(delayUs);
+      first.count -= count;
+      placed -= count;
+      if (first.count === 0) this.#arrivals.shift();
+    }
+    this.#isBehind = queued > 0 && !isMoreToPlace;
+    // Those that are left wait for a slot.
+    if (this.#isBehind) this.#arrivals = [];
   }
 
   write(): void {
@@ -77,16 +122,35 @@ export class InterchangeStats {
   }
 
   #report(): InterchangeReport {
-    const { user, system } = process.cpuUsage();
-    const late = (ns: number): number => Math.max(0, ns / 1e6 - RESOLUTION_MS);
+    const { user, system } = process.cpuUsage(this.#cpuBefore);
     return {
       tasks: this.#tasks,
       mostQueued: this.#mostQueued,
       placedAtOnce: this.#delay.count,
-      delayUs: { p50: this.#delay.percentile(50), p99: this.#delay.percentile(99), max: this.#delay.max },
-      loopLagMs: { p50: late(this.#lag.percentile(50)), p99: late(this.#lag.percentile(99)), max: late(this.#lag.max) },
+      delayUs: spreadOf(this.#delay, (us) => us),
+      loopLagMs: spreadOf(this.#lag, (ns) => Math.max(0, ns / 1e6 - RESOLUTION_MS)),
+      waitMs: spreadOf(this.#wait, (us) => us / MICROSECONDS),
+      ownWaitMs: spreadOf(this.#ownWait, (us) => us / MICROSECONDS),
       cpuMs: (user + system) / 1000,
       peakResidentBytes: process.resourceUsage().maxRSS * 1024,
     };
   }
 }
+
+/** Whoever comes at its beginning waits for all of it, whoever comes at its end for nothing. */
+function recordByTime(histogram: RecordableHistogram, durationMs: number): void {
+  let leftMs = durationMs;
+  do histogram.record(Math.max(1, Math.round(leftMs * MICROSECONDS)));
+  while ((leftMs -= RESOLUTION_MS) > 0);
+}
+
+function threadCpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / MICROSECONDS;
+}
+
+const spreadOf = (histogram: Histogram, convert: (value: number) => number): Spread => ({
+  p50: convert(histogram.percentile(50)),
+  p99: convert(histogram.percentile(99)),
+  max: convert(histogram.max),
+});
