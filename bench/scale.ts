@@ -43,6 +43,20 @@ const manyManagers = (share: number): ClusterSize => ({
 });
 const hundredNodes = (): ClusterSize => ({ managers: part(100, percent / 100, PROCESSES), ...NODE });
 
+/** What a scheduler takes that gives tasks away in order, each to the slot that is free first, in no time. */
+function idealSeconds(tasksMs: readonly number[], slots: number): number {
+  const freeAt: number[] = [slots];
+  let now = 0;
+  let end = 0;
+  for (const ms of tasksMs) {
+    while (!freeAt[now]) now++;
+    freeAt[now] = (freeAt[now] ?? 0) - 1;
+    freeAt[now + ms] = (freeAt[now + ms] ?? 0) + 1;
+    end = Math.max(end, now + ms);
+  }
+  return end / 1000;
+}
+
 /** `share`: of the full size. */
 const CASES: Readonly<Record<string, (share: number) => Case>> = {
   managers: (share) => {
@@ -52,11 +66,15 @@ const CASES: Readonly<Record<string, (share: number) => Case>> = {
       size,
       run: async (connect) => {
         const connectSeconds = await connect();
-        const { workSeconds, ...done } = await runLongTasks(3 * slots, percent < 100 ? 200 : 10_000);
+        const { tasksMs, ...done } = await runLongTasks(3 * slots, percent < 100 ? 200 : 10_000);
         const empty = await runEmptyTasks(part(200_000, share));
         return {
           ...done,
-          more: { connectSeconds, slotsBusy: workSeconds / slots / done.seconds, emptyTasksPerSecond: empty.tasks / empty.seconds },
+          more: {
+            connectSeconds,
+            secondsToIdeal: done.seconds / idealSeconds(tasksMs, slots),
+            emptyTasksPerSecond: empty.tasks / empty.seconds,
+          },
         };
       },
     };

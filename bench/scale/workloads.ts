@@ -46,16 +46,16 @@ export async function runArrivingTasks(perSecond: number, seconds: number, ms: n
 }
 
 /** Tasks of half to one and a half times `meanMs`, the same in every run. */
-export async function runLongTasks(tasks: number, meanMs: number): Promise<Done & { readonly workSeconds: number }> {
+export async function runLongTasks(tasks: number, meanMs: number): Promise<Done & { readonly tasksMs: readonly number[] }> {
   const begin = performance.now();
   const futures: PromiseLike<unknown>[] = [];
-  let workMs = 0;
+  const tasksMs: number[] = [];
   for (let i = 0; i < tasks; i++) {
     const ms = Math.round(meanMs * (0.5 + spread(i)));
-    workMs += ms;
+    tasksMs.push(ms);
     futures.push(pretend(ms));
   }
-  return { tasks, failed: await countFailed(futures), seconds: (performance.now() - begin) / 1000, workSeconds: workMs / 1000 };
+  return { tasks, failed: await countFailed(futures), seconds: (performance.now() - begin) / 1000, tasksMs };
 }
 
 /** One after the other. @returns milliseconds of each. */
