@@ -15,6 +15,8 @@ import { median, rounded } from './measure/statistics.ts';
 import { type Contender, contenders, type PeerFigures } from './peers/contenders.ts';
 import { findPeersPython } from './peers/peers-python.ts';
 
+const MEASURED = ['tasksPerSecond', 'cpuMicrosecondsPerTask', 'roundTripMilliseconds', 'roundTripP99Milliseconds'] as const;
+
 const percent = countArgument(0, 100);
 const rounds = countArgument(1, 2);
 
@@ -41,27 +43,25 @@ async function measure(contender: Contender): Promise<void> {
   }
 }
 
-function summarize(runs: readonly PeerFigures[]): PeerFigures {
-  const of = (key: 'tasksPerSecond' | 'cpuMicrosecondsPerTask' | 'roundTripMilliseconds' | 'roundTripP99Milliseconds') => {
-    const values = runs.flatMap((run) => run[key] ?? []);
-    return values.length === 0 ? {} : { [key]: rounded(median(values)) };
-  };
+/** Medians of all rounds. */
+function summarize(runs: readonly PeerFigures[]): Record<string, string | number> {
   const { version = '', tasks = 0 } = runs[0] ?? {};
-  return {
-    ...{ version, tasks, tasksPerSecond: 0 },
-    ...of('tasksPerSecond'),
-    ...of('cpuMicrosecondsPerTask'),
-    ...of('roundTripMilliseconds'),
-    ...of('roundTripP99Milliseconds'),
-  };
+  const summary: Record<string, string | number> = { version, tasks };
+  for (const key of MEASURED) {
+    const values = runs.flatMap((run) => run[key] ?? []);
+    if (values.length > 0) summary[key] = rounded(median(values));
+  }
+  return summary;
 }
 
-const figures = Object.fromEntries([...found].map(([name, runs]) => [name, summarize(runs)]));
-const rateOf = (name: string): number => figures[name]?.tasksPerSecond ?? Number.NaN;
+const summaries = Object.fromEntries([...found].map(([name, runs]) => [name, summarize(runs)]));
+const rateOf = (name: string): number => Number(summaries[name]?.['tasksPerSecond']);
+
 printReport('peers', 'tasks that do nothing, here and elsewhere, two workers each', {
   rounds,
-  ...figures,
+  ...summaries,
   leftOut,
+  bashAppToGnuParallel: rounded(rateOf('bashApp') / rateOf('gnuParallel')),
   jsAppToParsl: rounded(rateOf('jsApp') / rateOf('parsl')),
   jsAppToParslTuned: rounded(rateOf('jsApp') / rateOf('parslTuned')),
 });

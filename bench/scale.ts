@@ -153,12 +153,15 @@ function describe({ size }: Case, all: Cost, quarter: Cost): Record<string, numb
 }
 
 const figures: Record<string, unknown> = {};
+let tasksDone = 0;
 for (const [name, ofShare] of Object.entries(CASES)) {
   if (chosen.length > 0 && !chosen.includes(name)) continue;
   process.stderr.write(`# ${name}\n`);
   const quarter = await measure(ofShare(percent / 400));
   const whole = ofShare(percent / 100);
-  figures[name] = describe(whole, await measure(whole), quarter);
+  const all = await measure(whole);
+  for (const { outcome } of [quarter, all]) tasksDone += outcome.result.tasks - outcome.result.failed;
+  figures[name] = describe(whole, all, quarter);
 }
 
 /** Soft and hard limit of open files: a manager is one for its interchange, and five for the process that simulates it. */
@@ -166,6 +169,7 @@ const [, softFiles = '', hardFiles = ''] = /Max open files\s+(\S+)\s+(\S+)/.exec
 
 printReport('scale', 'whether the control plane holds when everything is many: simulated workers, real scheduler', {
   percent,
+  tasksDone,
   openFiles: { soft: softFiles, hard: hardFiles },
   ...figures,
 });
