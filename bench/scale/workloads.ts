@@ -58,17 +58,6 @@ export async function runLongTasks(tasks: number, meanMs: number): Promise<Done 
   return { tasks, failed: await countFailed(futures), seconds: (performance.now() - begin) / 1000, tasksMs };
 }
 
-/** One after the other. @returns milliseconds of each. */
-export async function timeLoneTasks(calls: number): Promise<number[]> {
-  const times: number[] = [];
-  for (let i = 0; i < calls; i++) {
-    const begin = performance.now();
-    await pretend(0);
-    times.push(performance.now() - begin);
-  }
-  return times;
-}
-
 /** Edges of {@link runGraph} for each task, on average. */
 const EDGES_PER_TASK = 3;
 /** Files of so many tasks to a folder. */

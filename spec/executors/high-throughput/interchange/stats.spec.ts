@@ -19,7 +19,7 @@ describe('what an interchange says of itself', () => {
   const reports = (): InterchangeReport[] =>
     readdirSync(folder).map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as InterchangeReport);
 
-  function after(use: (stats: InterchangeStats) => void): InterchangeReport {
+  function reportAfter(use: (stats: InterchangeStats) => void): InterchangeReport {
     const stats = new InterchangeStats(folder);
     use(stats);
     stats.leaving();
@@ -28,7 +28,7 @@ describe('what an interchange says of itself', () => {
   }
 
   it('times tasks from their coming to their leaving, over as many turns as that takes', () => {
-    const { tasks, mostQueued, placedAtOnce, delayUs } = after((stats) => {
+    const { tasks, mostQueued, placedAtOnce, delayUs } = reportAfter((stats) => {
       stats.arrived(90, 1000);
       stats.turnEnded(10, 1002, true);
       stats.turnEnded(0, 1010, false);
@@ -39,7 +39,7 @@ describe('what an interchange says of itself', () => {
   });
 
   it('does not time those that have to wait for a slot, nor what comes behind them', () => {
-    const { tasks, placedAtOnce, delayUs } = after((stats) => {
+    const { tasks, placedAtOnce, delayUs } = reportAfter((stats) => {
       stats.arrived(5, 1000);
       stats.turnEnded(2, 1001, false);
       stats.arrived(4, 2000);
