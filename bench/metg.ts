@@ -13,7 +13,7 @@ import { countArgument, printReport } from './measure/report.ts';
 import { median, rounded } from './measure/statistics.ts';
 import { WORKERS, withTwoWorkers } from './measure/two-workers.ts';
 
-const workMs = countArgument(0, 150);
+const workMs = countArgument(0, 100);
 const columns = countArgument(1, 64);
 const HALF = 0.5;
 const LONGEST_US = 2048;
@@ -21,7 +21,7 @@ const SHORTEST_US = 4;
 /** More tasks than this say nothing new. */
 const MOST_TASKS = 40_000;
 /** Of ideal and graph, one after the other. */
-const TURNS = 3;
+const TURNS = 5;
 
 const count = jsApp(
   (turns: number, _earlier: readonly number[]) => {
@@ -103,7 +103,8 @@ async function measurePattern(pattern: Pattern, width: number, turnsPerUs: numbe
   for (let lengthUs = LONGEST_US; lengthUs >= SHORTEST_US; lengthUs /= 2) {
     const point = await measureLength(pattern, width, lengthUs, turnsPerUs);
     points.push(point);
-    if (point.efficiency < HALF) break;
+    // Twice in a row: one alone may be noise.
+    if (points.slice(-2).every(({ efficiency }) => efficiency < HALF) && points.length > 1) break;
   }
   return points;
 }
