@@ -74,6 +74,8 @@ export interface Core {
   readonly managers: Map<string, Manager>;
   /** Managers that may have room for another task. */
   readonly open: Set<Manager>;
+  /** Of very many open managers: those whose share of the queue is for the next turns. */
+  unserved: number;
   readonly definitions: Map<number, Buffer>;
   readonly estimates: Estimates;
   /** Ids of managers that were told to leave; they may not come back. */
@@ -103,6 +105,7 @@ export const createCore = (options: CoreOptions): Core => ({
   queue: createTaskQueue(),
   managers: new Map(),
   open: new Set(),
+  unserved: 0,
   definitions: new Map(),
   estimates: new Estimates(),
   dismissed: new Set(),

@@ -17,6 +17,7 @@ import { ManagerSocket } from './manager-socket.ts';
 import { sendToManager } from './manager-frames.ts';
 import { decodeRegistration } from './registration.ts';
 import type { InterchangeSettings } from './settings.ts';
+import type { InterchangeStats } from './stats.ts';
 import { type Batch, WrittenResults } from './written-results.ts';
 import { startZap, type ZapHandler } from './zap.ts';
 
@@ -39,8 +40,11 @@ export class Interchange {
   #orphanGraceMs = 0;
   #driverKeeps = false;
   readonly #written = new WrittenResults();
+  /** undefined: nobody asks for them. */
+  readonly #stats: InterchangeStats | undefined;
 
-  constructor(fd: number) {
+  constructor(fd: number, stats?: InterchangeStats) {
+    this.#stats = stats;
     this.#driver = new DriverSocket(fd, {
       frame: (type, body) => this.#fromDriver(type, body),
       batchEnded: () => this.#endTurnSoon(),
@@ -96,6 +100,7 @@ export class Interchange {
       () => this.#tell({ kind: 'tick', at: now() }),
       Math.max(10, Math.min(heartbeatPeriodMs, heartbeatThresholdMs / 4, 1000)),
     );
+    this.#stats?.ready();
     this.#driver.event({ kind: 'ready', port: this.#managers.port, pid: process.pid });
     this.#endTurnSoon();
   }
@@ -123,6 +128,7 @@ export class Interchange {
   #tell(event: CoreEvent): void {
     if (this.#core === undefined) return;
     this.#perform(step(this.#core, event));
+    if (event.kind === 'tasksArrived') this.#stats?.arrived(this.#core.queue.length, now());
     this.#endTurnSoon();
   }
 
@@ -136,7 +142,10 @@ export class Interchange {
   }
 
   #endTurn(): void {
-    if (this.#core !== undefined) this.#perform(step(this.#core, { kind: 'turnEnded', at: now() }));
+    if (this.#core !== undefined) {
+      this.#perform(step(this.#core, { kind: 'turnEnded', at: now() }));
+      this.#stats?.turnEnded(this.#core.queue.length, now(), this.#turnPlanned);
+    }
     const batch = this.#written.take();
     if (batch !== undefined && this.#driverKeeps) this.#driver.mark(this.#written.awaitConfirmation(batch));
     this.#driver.flush(() => {
@@ -174,6 +183,9 @@ export class Interchange {
         case 'lookAgain':
           this.#lookAgain(effect.inMs);
           break;
+        case 'placeMore':
+          this.#endTurnSoon();
+          break;
         case 'emit':
           this.#driver.event(effect.report);
           break;
@@ -189,6 +201,7 @@ export class Interchange {
   #leave(reason: string): void {
     if (this.#leaving) return;
     this.#leaving = true;
+    this.#stats?.leaving();
     setTimeout(() => this.#close(), GOODBYE_MS);
     this.#tell({ kind: 'shutdown', reason });
     if (this.#core === undefined || this.#core.managers.size === 0) this.#close();
@@ -206,6 +219,7 @@ export class Interchange {
     this.#managers?.close();
     this.#zap?.close();
     this.#driver.flush(() => {});
+    this.#stats?.write();
     process.exit(exitCode);
   }
 }

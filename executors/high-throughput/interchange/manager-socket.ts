@@ -87,9 +87,13 @@ export class ManagerSocket {
   }
 }
 
+/** Connections that wait to be taken: managers of a large job all dial at once, and one that finds no room tries again only after seconds. */
+const BACKLOG = 4096;
+
 function createRouter({ addresses, curve }: InterchangeSettings): Router {
   // A send timeout of 0: each send is done or refused at once, so that one peer cannot hold up the others.
   const router = new Router({ mandatory: true, handover: true, sendHighWaterMark: 0, receiveHighWaterMark: 0, linger: 0, sendTimeout: 0 });
+  router.backlog = BACKLOG;
   router.ipv6 = addresses.some((address) => address.includes(':'));
   if (curve !== undefined) {
     router.curveServer = true;
