@@ -19,7 +19,7 @@ async function openSite(compiled: CompiledHighThroughput, context: ExecutorConte
 /** @throws ExecutorFailed if the interchange cannot be started. */
 export async function startHighThroughput(compiled: CompiledHighThroughput, context: ExecutorContext): Promise<RunningExecutor> {
   const directory = join(context.runDir, compiled.label);
-  mkdirSync(directory, { recursive: true });
+  mkdirSync(directory, { recursive: true, mode: 0o755 });
   const site = await openSite(compiled, context);
   const executor = new HighThroughput({ compiled, context, directory, site });
   await executor.start();

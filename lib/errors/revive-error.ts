@@ -17,13 +17,22 @@ import {
   type TaskErrorOptions,
 } from './task-errors.ts';
 import { nameTask, type TaskRef } from './task-ref.ts';
-import type { WireError } from './wire-error.ts';
+import { unreadable, type WireError } from './wire-error.ts';
 
 /** @returns the error with `error.flotilla` attached. */
 export function reviveError(wire: WireError, task: TaskRef): Error {
-  const error = reviveUntagged(wire, task);
+  const error = reviveSafely(wire, task);
   const code = wire.kind !== 'js' && FlotillaError.is(error) ? error.code : 'FLOTILLA_APP_ERROR';
   return tagWithTask(error, code, task);
+}
+
+/** What a worker has written may be of any shape: a task may have written it in the worker's place. */
+function reviveSafely(wire: WireError, task: TaskRef): Error {
+  try {
+    return reviveUntagged(wire, task);
+  } catch (error) {
+    return reviveUntagged(unreadable(error instanceof Error ? error.message : String(error)), task);
+  }
 }
 
 function reviveUntagged(wire: WireError, task: TaskRef): Error {

@@ -2,7 +2,7 @@
  * WireErrors as bytes: plain MessagePack maps, which Python writes and reads too.
  */
 import { Packr } from 'msgpackr';
-import type { WireError } from './wire-error.ts';
+import { unreadable, type WireError } from './wire-error.ts';
 
 export { encodeError } from './encode-error.ts';
 export { reviveError } from './revive-error.ts';
@@ -32,8 +32,4 @@ function isWireError(value: unknown): value is WireError {
   if (typeof value !== 'object' || value === null) return false;
   const { kind, name, message } = value as Partial<WireError>;
   return typeof kind === 'string' && typeof name === 'string' && typeof message === 'string';
-}
-
-function unreadable(why: string): WireError {
-  return { kind: 'js', name: 'Error', message: `the task failed, but its error could not be read: ${why}` };
 }

@@ -1,9 +1,12 @@
 /**
- * The run directory: `runinfo/NNN`, one per kernel, numbered from 000.
+ * The run directory: `runinfo/NNN`, one per kernel, numbered from 000. Whoever could write in it could have the run's jobs do as they
+ * like: that is its owner alone, however wide the umask is. Who may read it, the umask says.
  */
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigError } from '../errors/config-error.ts';
+
+const MODE = 0o755;
 
 /**
  * Makes the next one. Two drivers that start at once get different ones.
@@ -40,7 +43,7 @@ function makeNumbered(root: string): string {
   for (let number = nextNumber(root); ; number++) {
     const runDir = join(root, String(number).padStart(3, '0'));
     try {
-      mkdirSync(runDir);
+      mkdirSync(runDir, { mode: MODE });
       return runDir;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

@@ -9,10 +9,10 @@ import { setLongTimeout } from '../../../lib/long-timeout.ts';
 import { FrameType } from '../../../lib/wire/frames.ts';
 import { decodeFromManager, encodeToManager, type FromManagerMessage } from '../link-messages.ts';
 import { type Core, createCore, step } from './core.ts';
-import type { CoreEvent, Effect } from './core-events.ts';
+import type { CoreEvent, Effect, Report } from './core-events.ts';
 import { toDriverEvent } from './driver-frames.ts';
 import { DriverSocket } from './driver-socket.ts';
-import { limitLog, type Log } from './limited-log.ts';
+import { Limit, limitLog, type Log } from './limited-log.ts';
 import { ManagerSocket } from './manager-socket.ts';
 import { sendToManager } from './manager-frames.ts';
 import { decodeRegistration } from './registration.ts';
@@ -22,6 +22,11 @@ import { startZap, type ZapHandler } from './zap.ts';
 
 /** How long managers may take to say that they left. */
 const GOODBYE_MS = 500;
+
+/** Workers that start and end are few; more than this is a manager gone wild. */
+const FACTS_PER_STRETCH = 2000;
+const MAX_FACT_BYTES = 4096;
+const REFUSALS_PER_STRETCH = 20;
 
 /** Milliseconds since the epoch that never jump. */
 const now = (): number => performance.timeOrigin + performance.now();
@@ -38,6 +43,8 @@ export class Interchange {
   #orphanGraceMs = 0;
   #driverKeeps = false;
   readonly #written = new WrittenResults();
+  readonly #facts = new Limit(FACTS_PER_STRETCH, now);
+  readonly #refusals = new Limit(REFUSALS_PER_STRETCH, now);
 
   constructor(fd: number) {
     this.#driver = new DriverSocket(fd, {
@@ -115,6 +122,8 @@ export class Interchange {
   /** Facts about workers and the like: nothing here depends on them. Strangers are not listened to. */
   #forward(managerId: string, [fact]: readonly Buffer[]): void {
     if (fact === undefined || !this.#core?.managers.has(managerId)) return;
+    if (fact.length > MAX_FACT_BYTES || this.#facts.take(managerId) === undefined)
+      return this.#log('warn', 'a manager tells too much of its workers; it is not passed on', { manager: managerId, bytes: fact.length });
     this.#driver.event({ kind: 'managerTold', managerId, fact });
     this.#endTurnSoon();
   }
@@ -162,7 +171,7 @@ export class Interchange {
           this.#written.add(effect.manager, effect.sequence);
           break;
         case 'emit':
-          this.#driver.event(effect.report);
+          this.#emit(effect.report);
           break;
         case 'log':
           this.#log(effect.level, effect.message, effect.fields);
@@ -171,6 +180,11 @@ export class Interchange {
           if (this.#managers !== undefined) sendToManager(this.#managers, effect);
       }
     }
+  }
+
+  #emit(report: Report): void {
+    // Who is refused may try again as often as it likes.
+    if (report.kind !== 'managerRefused' || this.#refusals.take(report.kind) !== undefined) this.#driver.event(report);
   }
 
   #leave(reason: string): void {
