@@ -7,15 +7,15 @@
 import { unpack } from 'msgpackr/unpack';
 import { setLongTimeout } from '../../../lib/long-timeout.ts';
 import { FrameType } from '../../../lib/wire/frames.ts';
-import { decodeFromManager, encodeToManager, type FromManagerMessage } from '../link-messages.ts';
+import { decodeFromManager, encodeToManager } from '../link-messages.ts';
 import { type Core, createCore, step } from './core.ts';
 import type { CoreEvent, Effect, Report } from './core-events.ts';
 import { toDriverEvent } from './driver-frames.ts';
 import { DriverSocket } from './driver-socket.ts';
+import { toManagerEvent } from './from-manager.ts';
 import { Limit, limitLog, type Log } from './limited-log.ts';
 import { ManagerSocket } from './manager-socket.ts';
 import { sendToManager } from './manager-frames.ts';
-import { decodeRegistration } from './registration.ts';
 import type { InterchangeSettings } from './settings.ts';
 import { type Batch, WrittenResults } from './written-results.ts';
 import { startZap, type ZapHandler } from './zap.ts';
@@ -208,27 +208,5 @@ export class Interchange {
     this.#zap?.close();
     this.#driver.flush(() => {});
     process.exit(exitCode);
-  }
-}
-
-/** @returns what is wrong with it, if something is. */
-function toManagerEvent(manager: string, { type, sequence, parts }: FromManagerMessage, at: number): CoreEvent | string {
-  switch (type) {
-    case FrameType.Results:
-      return { kind: 'resultsArrived', manager, sequence, records: parts, at };
-    case FrameType.Heartbeat:
-      return { kind: 'heartbeat', manager, sequence, at };
-    case FrameType.Left:
-      return { kind: 'left', manager, at };
-    case FrameType.Drain:
-      return { kind: 'managerDrains', manager, at };
-    case FrameType.Register: {
-      const registration = decodeRegistration(parts[0] ?? Buffer.alloc(0));
-      return typeof registration === 'string'
-        ? `its registration is wrong: ${registration}`
-        : { kind: 'registered', manager, registration, at };
-    }
-    default:
-      return `it has type ${type}`;
   }
 }

@@ -1,0 +1,27 @@
+/** Something that reads bytes which others have written. */
+export interface FuzzTarget {
+  readonly name: string;
+  /** Bytes that it takes. */
+  readonly seeds: readonly Buffer[];
+  /**
+   * @returns whether it took them.
+   * @throws what it must not: refusing is saying so, by whatever means the reader has for that.
+   */
+  read(bytes: Buffer): boolean;
+}
+
+/** For readers that refuse by throwing an Error, of one of these classes where they are named. */
+export function refuses(read: () => unknown, ...classes: readonly (new (...args: never[]) => Error)[]): boolean {
+  try {
+    read();
+    return true;
+  } catch (error) {
+    const isExpected = classes.length === 0 ? error instanceof Error : classes.some((Class) => error instanceof Class);
+    if (!isExpected) throw new Error(`refused with ${String(error)}`, { cause: error });
+    return false;
+  }
+}
+
+export function demand(condition: boolean, what: string): void {
+  if (!condition) throw new Error(what);
+}
