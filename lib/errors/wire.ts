@@ -10,7 +10,7 @@ export type { TaskRef } from './task-ref.ts';
 export type { WireError } from './wire-error.ts';
 
 // Bodies are views of a frame that is reused, so bytes in them are copied.
-const packr = new Packr({ useRecords: false, moreTypes: true, copyBuffers: true });
+const packr = new Packr({ useRecords: false, moreTypes: true, copyBuffers: true, useToJSON: false });
 
 /** @returns bytes of their own. */
 export function packWireError(error: WireError): Buffer {

@@ -2,8 +2,9 @@
  * Has readers read mutated bytes, and looks whether anything happens that must not: an exception of another kind than a refusal, a
  * reader that does not come to an end, a changed prototype, code that runs.
  */
-import { createRandom } from '../executors/high-throughput/interchange/simulation/random.ts';
-import { mutate } from './mutate.ts';
+import { createRandom, type Random } from '../executors/high-throughput/interchange/simulation/random.ts';
+import { mutate, pick } from './mutate.ts';
+import { distort } from './odd-values.ts';
 import type { FuzzTarget } from './target.ts';
 
 /** Of one thing to read, on a machine that has other things to do. */
@@ -20,7 +21,7 @@ export interface FuzzTally {
 export function fuzz(target: FuzzTarget, seed: number, count: number, first = 0): FuzzTally {
   let taken = 0;
   for (let index = first; index < first + count; index++) {
-    const bytes = mutate(target.seeds, createRandom(seed + index * 7919));
+    const bytes = nextBytes(target, createRandom(seed + index * 7919));
     const startMs = performance.now();
     try {
       if (target.read(bytes)) taken++;
@@ -31,6 +32,12 @@ export function fuzz(target: FuzzTarget, seed: number, count: number, first = 0)
     }
   }
   return { name: target.name, read: count, taken };
+}
+
+function nextBytes({ seeds, made }: FuzzTarget, random: Random): Buffer {
+  if (made === undefined || random.chance(0.5)) return mutate(seeds, random);
+  const bytes = made.from(distort(pick(random, made.of), random));
+  return random.chance(0.2) ? mutate([bytes], random) : bytes;
 }
 
 const describeFailure = (name: string, seed: number, index: number, bytes: Buffer, cause: unknown): string =>

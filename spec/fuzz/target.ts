@@ -3,6 +3,8 @@ export interface FuzzTarget {
   readonly name: string;
   /** Bytes that it takes. */
   readonly seeds: readonly Buffer[];
+  /** Where bytes are made of values: what they are made of, and how. Half of what is read is then made of distorted ones. */
+  readonly made?: { readonly of: readonly unknown[]; from(value: unknown): Buffer } | undefined;
   /**
    * @returns whether it took them.
    * @throws what it must not: refusing is saying so, by whatever means the reader has for that.

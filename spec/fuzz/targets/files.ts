@@ -12,7 +12,8 @@ import { EventEncoder } from '../../../lib/events/encoder.ts';
 import { decodeHeader, decodeResult, encodeHeader as encodeCheckpointHeader, encodeResult } from '../../../lib/memo/checkpoint-format.ts';
 import { frameRecord, scanRecords } from '../../../lib/memo/records.ts';
 import { countRecords, RESULT_HEADER_BYTES, ResultStatus } from '../../../lib/wire/records.ts';
-import { encodeValue } from '../../../lib/wire/value-codec.ts';
+import { encodeValue, pack } from '../../../lib/wire/value-codec.ts';
+import { packAnything } from '../odd-values.ts';
 import { demand, type FuzzTarget, refuses } from '../target.ts';
 import { RESULTS } from './wire.ts';
 
@@ -63,6 +64,9 @@ function refusesInSilence(read: () => unknown): boolean {
   }
 }
 
+const toJson = (value: unknown): Buffer =>
+  Buffer.from(JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? String(item) : item)) ?? '');
+
 function scan(bytes: Buffer): boolean {
   const { records, next, damaged } = scanRecords(bytes, true);
   demand(next === bytes.length, 'it does not come to the end');
@@ -76,6 +80,7 @@ export const fileTargets: readonly FuzzTarget[] = [
   {
     name: 'records of a checkpoint',
     seeds: checkpointRecords,
+    made: { of: [{ format: 'flotilla checkpoint', version: 1, run: '003', startedMs: 1, resumes: ['/x'] }], from: packAnything },
     read: (bytes) => refuses(() => decodeHeader(bytes)) || refuses(() => decodeResult(bytes)),
   },
   {
@@ -87,10 +92,16 @@ export const fileTargets: readonly FuzzTarget[] = [
       return records.length > 0;
     },
   },
-  { name: 'settings of a manager', seeds: [settings], read: (bytes) => refusesInSilence(() => readSettings(fileOf(bytes, 'settings'))) },
+  {
+    name: 'settings of a manager',
+    seeds: [settings],
+    made: { of: [JSON.parse(settings.toString())], from: toJson },
+    read: (bytes) => refusesInSilence(() => readSettings(fileOf(bytes, 'settings'))),
+  },
   {
     name: 'state of a durable run',
     seeds: [readFileSync(statePath)],
+    made: { of: [JSON.parse(readFileSync(statePath, 'utf8'))], from: toJson },
     read: (bytes) => refusesInSilence(() => readDurableState(fileOf(bytes, 'durable'))),
   },
 ];

@@ -12,6 +12,7 @@ import { decodeFromManager, encodeFromManager } from '../../../executors/high-th
 import { FrameType } from '../../../lib/wire/frames.ts';
 import { encodeTasks } from '../../executors/high-throughput/interchange/simulation/simulated-driver.ts';
 import { createRandom } from '../../executors/high-throughput/interchange/simulation/random.ts';
+import { packAnything } from '../odd-values.ts';
 import { demand, type FuzzTarget } from '../target.ts';
 import { RESULTS } from './wire.ts';
 
@@ -35,9 +36,12 @@ const REGISTRATIONS = [
   pack({ ...registration, held: [], blockId: '__proto__', host: 'constructor', info: { constructor: 1 } }),
 ];
 
+/** As it is packed. */
+const SAID = { ...registration, held: [1, 1, 2, 1] };
+
 function readRegistration(bytes: Buffer): boolean {
   const seen = decodeRegistration(bytes);
-  if (typeof seen !== 'string') pack(seen);
+  if (typeof seen !== 'string') packAnything(seen);
   else demand(seen.length < 500, `what is said of it has ${seen.length} characters`);
   return typeof seen !== 'string';
 }
@@ -98,7 +102,7 @@ class Scene {
         return;
       case 'emit':
         if (effect.report.kind === 'managerRegistered' && effect.report.managerId === ROGUE) this.#rogueIndex = effect.report.index;
-        return void pack(effect.report);
+        return void packAnything(effect.report);
       case 'log':
         demand(JSON.stringify(effect.fields).length + effect.message.length < 2000, 'a line of the log has no bound');
         return;
@@ -116,7 +120,7 @@ let said = 0;
 const message = (type: FrameType, sequence: number, ...parts: Buffer[]): Buffer => Buffer.concat(encodeFromManager(type, sequence, parts));
 
 export const interchangeTargets: readonly FuzzTarget[] = [
-  { name: 'registrations', seeds: REGISTRATIONS, read: readRegistration },
+  { name: 'registrations', seeds: REGISTRATIONS, made: { of: [SAID], from: packAnything }, read: readRegistration },
   {
     name: 'messages of a manager',
     seeds: [
@@ -126,6 +130,7 @@ export const interchangeTargets: readonly FuzzTarget[] = [
       message(FrameType.Drain, 0),
       message(FrameType.Left, 0),
     ],
+    made: { of: [SAID], from: (value) => message(FrameType.Register, 0, packAnything(value)) },
     read(bytes) {
       if (said++ % LIFE === 0) scene = new Scene();
       return scene.say(bytes);

@@ -3,9 +3,11 @@ import { inspect } from 'node:util';
 import { packWireError, reviveError, unpackWireError } from '../../../lib/errors/index.ts';
 import type { WireError } from '../../../lib/errors/wire-error.ts';
 import { summarizeError } from '../../../lib/events/error-summary.ts';
+import { describeFailure } from '../../../lib/kernel/failure-line.ts';
 import { decodePython, encodePython, encodePythonCall, NdArray, PythonValue } from '../../../lib/wire/python-codec.ts';
 import { decodeStored, decodeValue, encodeStored, encodeValue, pack } from '../../../lib/wire/value-codec.ts';
 import { CANARY } from '../fuzz.ts';
+import { packAnything } from '../odd-values.ts';
 import { demand, type FuzzTarget, refuses } from '../target.ts';
 
 const cyclic: Record<string, unknown> = { name: 'it' };
@@ -31,11 +33,12 @@ const extensionError = (name: string): Buffer => Buffer.concat([Buffer.from([0xd
 
 function readError(bytes: Buffer): boolean {
   const task = { id: 7, app: 'simulate', try: 1, host: 'here', worker: '0' };
-  const revived = reviveError(unpackWireError(bytes), task);
-  demand(revived instanceof Error && revived.stack !== '', 'no error came out');
+  const revived = reviveError(unpackWireError(bytes), task) as Error & { flotilla: { task: { id: number } } };
+  demand(revived instanceof Error && revived.flotilla.task.id === 7, 'no error of the task came out');
   inspect(revived);
   demand(JSON.stringify(summarizeError(revived)).length < 20_000, 'what is kept of it in the event log has no bound');
-  return !revived.message.includes('could not be read');
+  demand(describeFailure({ taskId: 7, name: 'simulate', label: undefined, error: revived, stderr: undefined }).message.length < 1000, 'its line has no bound');
+  return !summarizeError(revived).message.includes('could not be read');
 }
 
 export const valueTargets: readonly FuzzTarget[] = [
@@ -74,6 +77,7 @@ export const valueTargets: readonly FuzzTarget[] = [
       pack({ kind: 'js', name: CANARY, message: 'x', errors: 7 }),
       extensionError('eval'),
     ],
+    made: { of: [error, ...KINDS.map((kind) => ({ kind, name: 'X', message: '', fields: FIELDS, cause: error }))], from: packAnything },
     read: readError,
   },
 ];

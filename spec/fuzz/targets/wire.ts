@@ -19,6 +19,7 @@ import {
 } from '../../../lib/wire/records.ts';
 import { pack } from '../../../lib/wire/value-codec.ts';
 import { encodeTasks } from '../../executors/high-throughput/interchange/simulation/simulated-driver.ts';
+import { packAnything } from '../odd-values.ts';
 import { demand, type FuzzTarget, refuses } from '../target.ts';
 
 const result = { taskId: 3, tryNumber: 1, fnId: 2, status: ResultStatus.Ok, durationUs: 12, startMs: 1.7e12, worker: 1 };
@@ -94,6 +95,7 @@ export const wireTargets: readonly FuzzTarget[] = [
   {
     name: 'hello of a worker',
     seeds: [pack({ protocol: PROTOCOL_VERSION, pid: 7 })],
+    made: { of: [{ protocol: PROTOCOL_VERSION, pid: 7 }], from: packAnything },
     read: (bytes) => problemWithHello(FrameType.Hello, bytes) === undefined,
   },
   {
@@ -102,6 +104,13 @@ export const wireTargets: readonly FuzzTarget[] = [
       pack({ kind: 'workerStarted', worker: 'worker-0-js', pid: 7, output: '/tmp/x' }),
       pack({ kind: 'workerEnded', worker: 'worker-0-js', pid: 7, exitCode: null, signal: 'SIGKILL' }),
     ],
+    made: {
+      of: [
+        { kind: 'workerStarted', worker: 'worker-0-js', pid: 7, output: '/tmp/x' },
+        { kind: 'workerEnded', worker: 'worker-0-js', pid: 7, exitCode: null, signal: 'SIGKILL' },
+      ],
+      from: packAnything,
+    },
     read: recordChange,
   },
   {
