@@ -29,13 +29,13 @@ export function makeRunDir(parent: string): string {
 /** By hand: Node's recursive mkdir never returns below /proc. */
 function makeDirectory(path: string): void {
   try {
-    mkdirSync(path);
+    mkdirSync(path, { mode: MODE });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST' && statSync(path).isDirectory()) return;
     if (code !== 'ENOENT' || dirname(path) === path) throw error;
     makeDirectory(dirname(path));
-    mkdirSync(path);
+    mkdirSync(path, { mode: MODE });
   }
 }
 
