@@ -21,7 +21,8 @@ export function writePrivateFile(path: string, text: string): void {
   const fd = openSync(part, 'r');
   try {
     const problem = problemWith(fstatSync(fd));
-    if (problem !== undefined) throw new Error(`${path} cannot be kept from others (${problem}): its file system keeps no modes; ${REMEDY}`);
+    if (problem !== undefined)
+      throw new Error(`${path} cannot be kept from others (${problem}): its file system keeps no modes; ${REMEDY}`);
   } finally {
     closeSync(fd);
   }

@@ -49,7 +49,9 @@ try {
     const taken = await fuzzInTurns(target, each);
     const read = each;
     total += read;
-    console.log(`${String(read).padStart(8)} mutations, ${String(read - taken).padStart(8)} refused, heap ${before} → ${await settledMiB()} MiB: ${target.name}`);
+    console.log(
+      `${String(read).padStart(8)} mutations, ${String(read - taken).padStart(8)} refused, heap ${before} → ${await settledMiB()} MiB: ${target.name}`,
+    );
   }
   if (isPythonChosen) {
     const { read, taken } = await fuzzPython(Number(seed), each);

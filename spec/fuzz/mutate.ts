@@ -8,7 +8,17 @@ const MAX_BYTES = 64 * 1024;
 const TEMPTATIONS: readonly Buffer[] = [
   ...['00', 'ff', '7f', '80', 'ffffffff', 'ffffff7f', '00000080', '7fffffff', '80000000', '00000000', '01000000', 'ffffffffffffffff'],
   ...['ddffffffff', 'dfffffffff', 'c6ffffffff', 'dbffffffff', 'c9ffffffff65', 'c9ffffffff62', 'd47292', 'd57240ff', 'cfffffffffffffffff'],
-  ...['d46500', 'c7006500', 'c7046200000000', 'c70462ffffffff', 'd66900000001', 'd67000000001', '5bffffff7f', '7b7b7b7b', '000000000000f07f'],
+  ...[
+    'd46500',
+    'c7006500',
+    'c7046200000000',
+    'c70462ffffffff',
+    'd66900000001',
+    'd67000000001',
+    '5bffffff7f',
+    '7b7b7b7b',
+    '000000000000f07f',
+  ],
 ]
   .map((hex) => Buffer.from(hex, 'hex'))
   .concat(['__proto__', 'constructor', 'prototype', 'toJSON', 'then', '\u001b[2J', 'eval'].map((text) => Buffer.from(text)));

@@ -10,7 +10,9 @@ const deep = (levels: number): unknown => {
 };
 
 const ODD: readonly (() => unknown)[] = [
-  ...[null, undefined, true, -1, 0, 1.5, Number.NaN, Number.POSITIVE_INFINITY, -(2 ** 31), 2 ** 32, 2 ** 53, -0].map((value) => () => value),
+  ...[null, undefined, true, -1, 0, 1.5, Number.NaN, Number.POSITIVE_INFINITY, -(2 ** 31), 2 ** 32, 2 ** 53, -0].map(
+    (value) => () => value,
+  ),
   ...['', '__proto__', 'constructor', 'toJSON', '\u001b[2J\r\n', '\ud800', 'null'].map((value) => () => value),
   () => 2n ** 63n - 1n,
   () => -(2n ** 63n),

@@ -1,4 +1,5 @@
 /** The interchange as a process, with real sockets, and everybody who may come to its port. A failure names its seed. */
+import { execFileSync } from 'node:child_process';
 import { expect } from 'chai';
 import { pack } from 'msgpackr';
 import type { Socket } from 'node:net';
@@ -108,6 +109,24 @@ describe('the port of an interchange', function () {
     } finally {
       for (const socket of held) socket.destroy();
     }
+    await expectUnharmed(before);
+  });
+
+  it('goes on with the managers that it has when there are more connections than it may have descriptors', async () => {
+    const before = state();
+    execFileSync('prlimit', ['--pid', String(pid()), `--nofile=${before.descriptors + 50}:`]);
+    const held: Socket[] = [];
+    try {
+      // What is not accepted waits with the kernel, which takes a hundred.
+      for (let i = 0; i < 120; i++) held.push(await hold(driver.port, Buffer.from([0xff])));
+      await eventually('descriptors to run out', () => descriptorsOf(pid()) >= before.descriptors + 45, 20_000);
+      await work();
+      expect(descriptorsOf(pid())).to.be.at.most(before.descriptors + 52);
+    } finally {
+      for (const socket of held) socket.destroy();
+    }
+    const another = await TestManager.start(driver, { heartbeatThresholdMs: 30_000, probeTimeoutMs: 20_000 });
+    await another.link.close();
     await expectUnharmed(before);
   });
 

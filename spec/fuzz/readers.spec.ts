@@ -3,6 +3,7 @@
  * FLOTILLA_SEED=<seed> draws the same again.
  */
 import { fuzz } from './fuzz.ts';
+import { fuzzPython } from './python-readers.ts';
 import { targets } from './targets/index.ts';
 
 const MUTATIONS = 400;
@@ -17,4 +18,9 @@ describe('bytes that are wrong', () => {
       if (taken === MUTATIONS) throw new Error('none was refused: nothing was tried');
     });
   }
+
+  it('are refused or read, and do nothing else: in Python', async () => {
+    const { taken } = await fuzzPython(seed, MUTATIONS);
+    if (taken === MUTATIONS || taken === 0) throw new Error(`${taken} of ${MUTATIONS} were taken`);
+  });
 });

@@ -52,7 +52,8 @@ describe('the keys of a run', function () {
       failing().result(),
       dying().result(),
     ]);
-    told = JSON.stringify(outcomes) + outcomes.map((each) => (each.status === 'rejected' ? String((each.reason as Error).stack) : '')).join('');
+    told =
+      JSON.stringify(outcomes) + outcomes.map((each) => (each.status === 'rejected' ? String((each.reason as Error).stack) : '')).join('');
   });
   after(async () => {
     process.umask(umask);
@@ -99,7 +100,9 @@ describe('the keys of a run', function () {
         .map((name) => join(parent, name))
         .filter((path) => !run.dir.startsWith(path)),
     );
-    const leaks = folders.flatMap((folder) => [...filesOrNone(folder)].flatMap(({ path }) => found(readIfThere(path)).map((form) => `${path}: ${form}`)));
+    const leaks = folders.flatMap((folder) =>
+      [...filesOrNone(folder)].flatMap(({ path }) => found(readIfThere(path)).map((form) => `${path}: ${form}`)),
+    );
     expect(leaks).to.deep.equal([]);
   });
 
@@ -113,7 +116,9 @@ describe('the keys of a run', function () {
 
   it('leave nothing in the run directory that others could write and the run would execute or believe', () => {
     const { runDir } = run.kernel;
-    const writable = [...filesBelow(runDir)].filter(({ path, mode }) => (mode & 0o022) !== 0 && !isOutput(path)).map(({ path, mode }) => `${path} ${nameOfMode(mode)}`);
+    const writable = [...filesBelow(runDir)]
+      .filter(({ path, mode }) => (mode & 0o022) !== 0 && !isOutput(path))
+      .map(({ path, mode }) => `${path} ${nameOfMode(mode)}`);
     for (const path of [runDir, join(runDir, '..'), run.folder()]) expect(nameOfMode(statSync(path).mode), path).to.equal('755');
     expect(writable).to.deep.equal([]);
   });
@@ -135,4 +140,3 @@ function* filesOrNone(folder: string): Generator<{ readonly path: string }> {
     // It is of a run that has ended meanwhile.
   }
 }
-

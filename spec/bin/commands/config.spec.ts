@@ -57,7 +57,9 @@ describe('flotilla config', () => {
       expect(shown).to.include('!env TOKEN').and.include('!env TRIES').and.not.include('hush-hush');
     }
     expect(JSON.parse(await show('--json', '--set', 'retries=5'))).to.have.property('retries', 5);
-    expect(await show('--with-env')).to.include('TOKEN: hush-hush').and.include('retries: 3');
+    expect(await show('--with-env'))
+      .to.include('TOKEN: hush-hush')
+      .and.include('retries: 3');
     // What is shown is a config again.
     await folder.write('again.yaml', await show('--set', 'maxIdleTime=5s'));
     expect((await folder.run(['config', 'check', 'again.yaml'], { TOKEN: 'x', TRIES: '3' })).code).to.equal(0);

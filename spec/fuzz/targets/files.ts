@@ -12,7 +12,7 @@ import { EventEncoder } from '../../../lib/events/encoder.ts';
 import { decodeHeader, decodeResult, encodeHeader as encodeCheckpointHeader, encodeResult } from '../../../lib/memo/checkpoint-format.ts';
 import { frameRecord, scanRecords } from '../../../lib/memo/records.ts';
 import { countRecords, RESULT_HEADER_BYTES, ResultStatus } from '../../../lib/wire/records.ts';
-import { encodeValue, pack } from '../../../lib/wire/value-codec.ts';
+import { encodeValue } from '../../../lib/wire/value-codec.ts';
 import { packAnything } from '../odd-values.ts';
 import { demand, type FuzzTarget, refuses } from '../target.ts';
 import { RESULTS } from './wire.ts';
@@ -35,7 +35,16 @@ function eventBatch(): Buffer {
   return encoder.take()?.bytes ?? Buffer.alloc(0);
 }
 
-const outcome = { taskId: 7, tryNumber: 1, status: ResultStatus.Ok, body: encodeValue({ a: 1 }), host: 'h', worker: 'w', startMs: 1, durationUs: 2 };
+const outcome = {
+  taskId: 7,
+  tryNumber: 1,
+  status: ResultStatus.Ok,
+  body: encodeValue({ a: 1 }),
+  host: 'h',
+  worker: 'w',
+  startMs: 1,
+  durationUs: 2,
+};
 const journalRecords = [
   encodeHeader({ run: '003' }),
   encodeLaunched({ taskId: 7, tryNumber: 1, executor: 'htex', key: 'ab'.repeat(16) }),
@@ -49,7 +58,9 @@ const checkpointRecords = [
 
 /** Of which the keys must not show in what is said of it. */
 const keys = createRunKeys();
-const settings = Buffer.from(JSON.stringify({ runId: '1', label: 'htex', addresses: ['127.0.0.1'], port: 5000, curve: managerKeysOf(keys), env: {} }));
+const settings = Buffer.from(
+  JSON.stringify({ runId: '1', label: 'htex', addresses: ['127.0.0.1'], port: 5000, curve: managerKeysOf(keys), env: {} }),
+);
 const statePath = join(folder, 'state', 'durable.json');
 writeDurableState(statePath, { port: 5000, keys, interchange: { pid: 1, started: '' }, managers: [], blocks: [], generation: 0 });
 

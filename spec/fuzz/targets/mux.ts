@@ -50,7 +50,10 @@ function hear(bytes: Buffer): boolean {
   demand(mux.connections <= MOST_CONNECTIONS && mux.connections <= opened.length, `${mux.connections} connections`);
   mux.close();
   demand(ends.length === 1, `it ended ${ends.length} times`);
-  demand(opened.every(({ destroyed }) => destroyed), 'a connection is left open');
+  demand(
+    opened.every(({ destroyed }) => destroyed),
+    'a connection is left open',
+  );
   return ends[0] === 'closed';
 }
 

@@ -24,12 +24,23 @@ const error: WireError = {
   errors: [{ kind: 'js', name: 'Error', message: 'inner' }],
 };
 const KINDS: readonly WireError['kind'][] = [
-  ...(['bash', 'missing-outputs', 'serialization', 'walltime', 'worker-lost', 'manager-lost', 'cancelled', 'definition', 'placement'] as const),
+  ...([
+    'bash',
+    'missing-outputs',
+    'serialization',
+    'walltime',
+    'worker-lost',
+    'manager-lost',
+    'cancelled',
+    'definition',
+    'placement',
+  ] as const),
 ];
 const FIELDS = { exitCode: 1, signal: null, command: 'ls', stdoutTail: 'out', stderrTail: 'err', missing: ['x'], walltimeMs: 5, host: 'h' };
 
 /** A MessagePack extension by which errors travel: a name, looked up and called by readers that are careless. */
-const extensionError = (name: string): Buffer => Buffer.concat([Buffer.from([0xd4, 0x65, 0x00]), pack([name, `globalThis.${CANARY}()`, null])]);
+const extensionError = (name: string): Buffer =>
+  Buffer.concat([Buffer.from([0xd4, 0x65, 0x00]), pack([name, `globalThis.${CANARY}()`, null])]);
 
 function readError(bytes: Buffer): boolean {
   const task = { id: 7, app: 'simulate', try: 1, host: 'here', worker: '0' };
@@ -37,7 +48,10 @@ function readError(bytes: Buffer): boolean {
   demand(revived instanceof Error && revived.flotilla.task.id === 7, 'no error of the task came out');
   inspect(revived);
   demand(JSON.stringify(summarizeError(revived)).length < 20_000, 'what is kept of it in the event log has no bound');
-  demand(describeFailure({ taskId: 7, name: 'simulate', label: undefined, error: revived, stderr: undefined }).message.length < 1000, 'its line has no bound');
+  demand(
+    describeFailure({ taskId: 7, name: 'simulate', label: undefined, error: revived, stderr: undefined }).message.length < 1000,
+    'its line has no bound',
+  );
   return !summarizeError(revived).message.includes('could not be read');
 }
 

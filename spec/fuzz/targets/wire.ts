@@ -1,5 +1,10 @@
 /** Frames, records and messages: what every process reads of its neighbours. */
-import { decodeFromManager, decodeToManager, encodeFromManager, encodeToManager } from '../../../executors/high-throughput/link-messages.ts';
+import {
+  decodeFromManager,
+  decodeToManager,
+  encodeFromManager,
+  encodeToManager,
+} from '../../../executors/high-throughput/link-messages.ts';
 import { decodeZ85 } from '../../../executors/high-throughput/z85.ts';
 import { RecordQueue } from '../../../executors/workers/record-queue.ts';
 import { problemWithHello } from '../../../executors/workers/hello.ts';
@@ -65,7 +70,9 @@ function queueRecords(bytes: Buffer): boolean {
 function readMessages(bytes: Buffer): boolean {
   const cut = bytes.length === 0 ? 0 : (bytes[0] as number) % bytes.length;
   const parts = [bytes.subarray(0, cut), bytes.subarray(cut)];
-  return [decodeToManager(parts), decodeToManager([bytes]), decodeFromManager(parts), decodeFromManager([])].some((each) => each !== undefined);
+  return [decodeToManager(parts), decodeToManager([bytes]), decodeFromManager(parts), decodeFromManager([])].some(
+    (each) => each !== undefined,
+  );
 }
 
 function recordChange(bytes: Buffer): boolean {
@@ -79,7 +86,10 @@ function recordChange(bytes: Buffer): boolean {
 export const wireTargets: readonly FuzzTarget[] = [
   {
     name: 'frames',
-    seeds: [Buffer.concat([encodeFrame(FrameType.Event, Buffer.from('one')), encodeFrame(FrameType.Tasks, TASKS)]), encodeFrame(FrameType.Shutdown)],
+    seeds: [
+      Buffer.concat([encodeFrame(FrameType.Event, Buffer.from('one')), encodeFrame(FrameType.Tasks, TASKS)]),
+      encodeFrame(FrameType.Shutdown),
+    ],
     read: (bytes) => refuses(() => readFrames(bytes), RangeError),
   },
   { name: 'records', seeds: [RESULTS, TASKS], read: readRecords },

@@ -1,0 +1,143 @@
+/** A real run, one of whose managers has the key and means no good: it takes tasks, and answers with what no worker writes. */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+import { ManagerLink } from '../../executors/high-throughput/manager-link.ts';
+import { readSettings } from '../../executors/high-throughput/manager/settings.ts';
+import { jsApp } from '../../index.ts';
+import { packWireError } from '../../lib/errors/index.ts';
+import { readEvents } from '../../lib/events/reader.ts';
+import { PACKAGE_VERSION, PROTOCOL_VERSION } from '../../lib/wire/protocol.ts';
+import { encodeResult, readTaskHeader, recordEnd, type ResultStatus } from '../../lib/wire/records.ts';
+import { encodeStored, encodeValue } from '../../lib/wire/value-codec.ts';
+import { createRandom, type Random } from '../executors/high-throughput/interchange/simulation/random.ts';
+import { eventually } from '../support/eventually.ts';
+import { TestRun } from '../support/high-throughput.ts';
+import { mutate, pick } from './mutate.ts';
+import { distort, packAnything } from './odd-values.ts';
+
+const TASKS = 600;
+const FLOTILLA = join(import.meta.dirname, '../../bin/flotilla.ts');
+
+const square = jsApp((x: number) => x * x);
+
+const ERROR = {
+  kind: 'bash',
+  name: 'X',
+  message: 'm',
+  stack: 's',
+  fields: { exitCode: 1, stdoutTail: 'o' },
+  cause: { kind: 'js', name: 'Y', message: '' },
+};
+const BODIES = [
+  encodeValue(49),
+  encodeValue({ a: [new Map([[1, 2]])] }),
+  encodeStored({ store: 'file', key: '/etc/passwd', size: 10 }),
+  packWireError({ kind: 'python', name: 'ValueError', message: 'no', stack: 'Traceback' }),
+];
+
+function wildBody(random: Random): Buffer {
+  return random.chance(0.5) ? mutate(BODIES, random) : packAnything(distort(ERROR, random));
+}
+
+class Rogue {
+  readonly #link: ManagerLink;
+  readonly #random: Random;
+  answered = 0;
+
+  constructor(run: TestRun, random: Random) {
+    const { port, curve, addresses } = readSettings(join(run.folder(), 'keys', 'manager.json'));
+    this.#random = random;
+    this.#link = new ManagerLink({
+      addresses,
+      port,
+      ...(curve ? { curve } : {}),
+      identity: 'rogue',
+      probeTimeoutMs: 10_000,
+      heartbeatPeriodMs: 500,
+      heartbeatThresholdMs: 30_000,
+      registration: () => ({ protocol: PROTOCOL_VERSION, version: PACKAGE_VERSION, blockId: 'none', host: 'rogue', slots: 64, held: [] }),
+      on: {
+        tasks: (records) => this.#answer(records),
+        define: () => undefined,
+        cancel: () => undefined,
+        drain: () => undefined,
+        shutdown: () => undefined,
+        refused: () => undefined,
+        lost: () => undefined,
+      },
+    });
+  }
+
+  start(): Promise<void> {
+    return this.#link.start();
+  }
+
+  leave(): Promise<void> {
+    return this.#link.close();
+  }
+
+  #answer(records: Buffer): void {
+    for (let at = 0; at < records.length; at = recordEnd(records, at)) this.#link.sendResults([this.#result(records, at)]);
+  }
+
+  #result(records: Buffer, at: number): Buffer {
+    const random = this.#random;
+    const { taskId, tryNumber, fnId } = readTaskHeader(records, at);
+    this.answered++;
+    const header = {
+      taskId,
+      tryNumber,
+      fnId,
+      // Lost and unstarted ones are tried again, and would come here again.
+      status: pick(random, [0, 0, 0, 1, 1, 1, 3, 4, 77, 255]) as ResultStatus,
+      durationUs: pick(random, [0, 5, 2 ** 32 - 1]),
+      startMs: pick(random, [Date.now(), Number.NaN, Number.POSITIVE_INFINITY, -1e300]),
+      worker: pick(random, [0, 63, 64, 2 ** 32 - 1]),
+    };
+    const usage = random.chance(0.2) ? { usage: { cpuMs: 2 ** 32 - 1, peakMemoryKiB: 0 } } : {};
+    return encodeResult({ ...header, ...usage }, wildBody(random));
+  }
+}
+
+describe('a manager that answers with what no worker writes', function () {
+  this.timeout(60_000);
+  const seed = Number(process.env['FLOTILLA_SEED'] ?? Date.now() % 2 ** 31);
+
+  it('costs the tasks that it was given, and nobody else anything', async () => {
+    await using run = await TestRun.open({ executor: { maxWorkersPerNode: 1 } });
+    await run.managers(1);
+    const rogue = new Rogue(run, createRandom(seed));
+    await rogue.start();
+    const futures = Array.from({ length: TASKS }, (_, x) => square(x));
+    const settled = await Promise.allSettled(futures.map((future) => future.result({ timeout: '50s' })));
+    const about = `FLOTILLA_SEED=${seed}`;
+    const timedOut = settled.filter(
+      ({ status, ...rest }) => status === 'rejected' && (rest as { reason: Error }).reason.name === 'ResultTimeoutError',
+    );
+    expect(timedOut, about).to.deep.equal([]);
+    expect(rogue.answered, about).to.be.above(50);
+    await rogue.leave();
+    await eventually('its departure', () => /left|lost/.test(run.logText()));
+    expect(await square(12).result(), about).to.equal(144);
+    for (const future of futures) expect(future.tries.length, about).to.be.at.least(1);
+    await run.kernel.close();
+    let events = 0;
+    for await (const batch of readEvents(join(run.kernel.runDir, 'events.log'))) events += batch.length;
+    expect(events, about).to.be.above(4 * TASKS);
+    // What reads logs later reads this one.
+    for (const command of [
+      ['show', run.kernel.runDir],
+      ['show', run.kernel.runDir, '--json'],
+      ['logs', run.kernel.runDir],
+    ]) {
+      const { stdout } = await promisify(execFile)(process.execPath, [FLOTILLA, ...command], { maxBuffer: 1 << 28 }).catch(
+        (error: Error) => {
+          throw new Error(`${about}: ${error.message.slice(0, 3000)}`);
+        },
+      );
+      expect(stdout.length).to.be.above(10);
+    }
+  });
+});
