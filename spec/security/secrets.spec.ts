@@ -130,8 +130,8 @@ describe('the keys of a run', function () {
   });
 });
 
-/** Of tasks, workers and managers: it is nothing that anybody executes. */
-const isOutput = (path: string): boolean => /\.(stdout|stderr|log)$/.test(path);
+/** Of tasks, workers and managers: it is nothing that anybody executes or believes. */
+const isOutput = (path: string): boolean => /\.(stdout|stderr)$|interchange\.log$/.test(path);
 
 function* filesOrNone(folder: string): Generator<{ readonly path: string }> {
   try {

@@ -32,7 +32,7 @@ export const RESULTS = Buffer.concat([
   encodeResult(result, Buffer.from('a body')),
   encodeResult({ ...result, taskId: 4, usage: { cpuMs: 5, peakMemoryKiB: 6 } }, Buffer.from('another')),
 ]);
-export const TASKS = encodeTasks([
+const TASKS = encodeTasks([
   { taskId: 1, tryNumber: 1, fnId: 1 },
   { taskId: 2, tryNumber: 3, fnId: 1, flags: 1, walltimeMs: 5000 },
 ]);
