@@ -33,7 +33,7 @@ const ERROR = {
 const BODIES = [
   encodeValue(49),
   encodeValue({ a: [new Map([[1, 2]])] }),
-  encodeStored({ store: 'file', key: '/etc/passwd', size: 10 }),
+  encodeValue('no file is named here'),
   packWireError({ kind: 'python', name: 'ValueError', message: 'no', stack: 'Traceback' }),
 ];
 
