@@ -69,6 +69,7 @@ export class SimulatedManager {
       define: () => undefined,
       // Pretended tasks end by themselves, and soon.
       cancel: () => undefined,
+      recall: () => undefined,
       drain: () => undefined,
       shutdown: (reason) => void this.#leave(reason),
       refused: (message) => void this.#leave(message),

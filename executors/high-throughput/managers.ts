@@ -74,9 +74,13 @@ export class KnownManagers {
 
   workerName(index: number, worker: number): string {
     const names = this.#workerNames.get(index) ?? [];
-    if (names.length === 0) this.#workerNames.set(index, names);
+    const known = names[worker];
+    if (known !== undefined) return known;
     const manager = this.#byIndex.get(index) ?? this.#gone.get(index);
-    names[worker] ??= manager ? `block ${manager.blockId}, ${manager.host}/${worker}` : '';
-    return names[worker] as string;
+    // A number that the manager does not have is not remembered.
+    if (!manager || worker >= manager.slots) return '';
+    if (names.length === 0) this.#workerNames.set(index, names);
+    names[worker] = `block ${manager.blockId}, ${manager.host}/${worker}`;
+    return names[worker];
   }
 }

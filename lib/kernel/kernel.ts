@@ -38,7 +38,7 @@ import { failureOutcome, lossOutcome } from './outcome.ts';
 import { watchProcessEnd } from './process-end.ts';
 import { makeRunDir } from './run-dir.ts';
 import { startRecords } from './run-records.ts';
-import { makeStoreDir, removeStoreDir, removeStoreDirAtExit } from './store-dir.ts';
+import { makeStoreDir, removeStoreDir, removeStoreDirAtExit, storeDirOf } from './store-dir.ts';
 import { Task, type TaskOwner } from './task.ts';
 import { TaskPolicies } from './task-policy.ts';
 import { TaskEnds } from './task-ends.ts';
@@ -93,6 +93,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
       tasks: this.#tasks,
       executors: this.#executors,
       retryHandler: this.#config.retryHandler,
+      stores: () => [this.#site.storeDir, ...this.#durable.takenOver.map(storeDirOf)],
       localize: (outcome) => this.#durable.localize(outcome),
     });
   }
