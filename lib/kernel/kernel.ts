@@ -35,6 +35,7 @@ import { currentJoin } from './join.ts';
 import { launch, type LaunchSite } from './launch.ts';
 import { MemoDoor } from './memo-door.ts';
 import { failureOutcome, lossOutcome } from './outcome.ts';
+import { noticeWaiting } from './waiting-notice.ts';
 import { watchProcessEnd } from './process-end.ts';
 import { makeRunDir } from './run-dir.ts';
 import { startRecords } from './run-records.ts';
@@ -329,12 +330,8 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   }
 
   #tellWaiting(): void {
-    kernelChannel.publish({ state: 'waiting', runDir: this.runDir });
-    const some = this.#tasks
-      .all()
-      .slice(0, 3)
-      .map(({ taskId }) => `  ${this.explain(taskId)}\n`);
-    process.stderr.write(`flotilla: waiting for ${this.#tasks.size} task(s) before closing; Ctrl-C cancels them:\n${some.join('')}`);
+    const ids = this.#tasks.all().map(({ taskId }) => taskId);
+    noticeWaiting(this.runDir, ids, (taskId) => this.explain(taskId));
   }
 
   /** @internal Ends every process at once, without waiting: the driver is about to end. */

@@ -107,6 +107,8 @@ class Scene {
         demand(JSON.stringify(effect.fields).length + effect.message.length < 2000, 'a line of the log has no bound');
         return;
       case 'acknowledgeWhenWritten':
+      case 'lookAgain':
+      case 'placeMore':
         return;
       default:
         sendToManager({ send: () => undefined }, effect);
