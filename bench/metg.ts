@@ -3,8 +3,9 @@
  *
  *   npx node bench/metg.ts [milliseconds of work per worker and graph] [columns]
  *
- * A task counts: a loop of so many turns, and not of so much time, so that one that waits for a CPU does not pass for one that works. Right before each
- * graph the workers do the same turns in one piece: that is the ideal. The graph's time is from the first call to the last value, calling included.
+ * A task counts: a loop of so many turns, and not of so much time, so that one that waits for a CPU does not pass for one that works.
+ * Right before each graph the workers do the same turns in one piece: that is the ideal. The graph's time is from the first call to the
+ * last value, calling included.
  */
 import { jsApp } from '../index.ts';
 import { lengthAt, type Point } from './metg/efficiency.ts';

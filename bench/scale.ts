@@ -1,6 +1,7 @@
 /**
- * Does the control plane hold with thousands of managers, a million tasks, a graph of half a million file edges? The scheduler is the real one, driver,
- * interchange, ZeroMQ with CURVE; the workers are simulated: processes hold many managers each, whose tasks take the time that they say.
+ * Does the control plane hold with thousands of managers, a million tasks, a graph of half a million file edges? The scheduler is the real
+ * one, driver, interchange, ZeroMQ with CURVE; the workers are simulated: processes hold many managers each, whose tasks take the time that
+ * they say.
  *
  *   npx node bench/scale.ts [percent of the full size] [case …]
  *

@@ -1,6 +1,6 @@
 /**
- * A process that holds many simulated managers: one block. Arguments: the settings file of the executor's managers, how many there are, how many slots
- * each has, and a folder: it makes a file there when it could begin, and begins when there is one that is called `go`.
+ * A process that holds many simulated managers: one block. Arguments: the settings file of the executor's managers, how many there are, how
+ * many slots each has, and a folder: it makes a file there when it could begin, and begins when there is one that is called `go`.
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
