@@ -86,7 +86,7 @@ describe('interchange core: tasks that were sent ahead and do not get on', () =>
     { title: 'at the end', act: (b) => b.tell({ kind: 'shutdown', reason: 'done' }) },
   ];
   for (const { title, options, act } of rows) {
-    it(`are not asked for ${title}`, () => {
+    it(`are not asked back ${title}`, () => {
       const bench = withOneLoaded(options);
       act(bench);
       for (let i = 0; i < 10; i++) expect(pass(bench, 20)).to.deep.equal({});
