@@ -33,6 +33,8 @@ export const FrameType = {
   Recover: 17,
   /** Interchange → driver behind results, and back when they are kept: u32 mark. */
   Kept: 18,
+  /** Interchange → manager: u32, give back up to so many tasks that have not been started. */
+  Recall: 30,
 } as const;
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];
 

@@ -5,6 +5,7 @@
  */
 import type { Effect } from './core-events.ts';
 import type { Estimates } from './estimates.ts';
+import type { Recalls } from './recall.ts';
 import { createTaskQueue, type TaskQueue } from './task-queue.ts';
 
 export interface CoreOptions {
@@ -79,6 +80,7 @@ export interface Core {
   readonly dismissed: Set<string>;
   /** Try keys to cancel when the turn ends. */
   readonly cancelRequests: Set<number>;
+  readonly recalls: Recalls;
   recovery: Recovery | undefined;
   closing: string | undefined;
   nextIndex: number;
@@ -105,6 +107,7 @@ export const createCore = (options: CoreOptions): Core => ({
   estimates: new Map(),
   dismissed: new Set(),
   cancelRequests: new Set(),
+  recalls: { loaded: new Map(), nextLookMs: 0 },
   recovery: undefined,
   closing: undefined,
   nextIndex: 0,

@@ -41,6 +41,8 @@ describe('a worker process', () => {
   let runner: ProcessRunner;
   let values: unknown[];
   let exits: WorkerExit[];
+  /** How many values there were when a batch ended early. */
+  let ended: number[];
   let nextBatch: number;
 
   beforeEach(() => {
@@ -48,6 +50,7 @@ describe('a worker process', () => {
     runId = `spec-${randomUUID()}`;
     values = [];
     exits = [];
+    ended = [];
     nextBatch = 1;
     runner = start(jsWorkerArgv(process.execPath, undefined));
   });
@@ -72,6 +75,7 @@ describe('a worker process', () => {
           for (const { status, body } of resultsOf(records))
             values.push(status === ResultStatus.Ok ? decodeValue(body) : `status ${status}`);
         },
+        endedEarly: () => ended.push(values.length),
         lost: (exit) => exits.push(exit),
       },
       missingHint: 'Install it.',

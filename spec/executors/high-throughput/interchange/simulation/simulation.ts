@@ -219,6 +219,7 @@ export class Simulation implements ManagerHost {
       if (effect.kind === 'forwardResults') this.driver.takeResults(effect.records);
       else if (effect.kind === 'emit') this.driver.takeReport(effect.report);
       else if (effect.kind === 'acknowledgeWhenWritten') this.#acknowledge(effect.manager, effect.sequence);
+      else if (effect.kind === 'lookAgain') this.timeline.after(effect.inMs, () => this.#tellCore());
       else if ('manager' in effect) this.#overNetwork(() => this.managers.get(effect.manager)?.receive(effect));
     }
   }
