@@ -171,7 +171,7 @@ export type Effect =
   | { readonly kind: 'forwardResults'; readonly managerIndex: number; readonly records: Buffer }
   /** Once the driver's socket has taken what was forwarded so far, say `resultsWritten`. */
   | { readonly kind: 'acknowledgeWhenWritten'; readonly manager: string; readonly sequence: number }
-  /** End a turn then, if none has ended before. */
+  /** End a turn then, unless one is to be ended earlier for the same reason. */
   | { readonly kind: 'lookAgain'; readonly inMs: number }
   | { readonly kind: 'emit'; readonly report: Report }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly message: string; readonly fields: Readonly<Record<string, unknown>> };

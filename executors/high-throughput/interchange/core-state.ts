@@ -4,7 +4,7 @@
  * Per manager only ids are kept; bytes of a task live in the queue until it is placed, and with the driver until it has ended.
  */
 import type { Effect } from './core-events.ts';
-import type { Estimates } from './estimates.ts';
+import { Estimates } from './estimates.ts';
 import type { Recalls } from './recall.ts';
 import { createTaskQueue, type TaskQueue } from './task-queue.ts';
 
@@ -104,7 +104,7 @@ export const createCore = (options: CoreOptions): Core => ({
   managers: new Map(),
   open: new Set(),
   definitions: new Map(),
-  estimates: new Map(),
+  estimates: new Estimates(),
   dismissed: new Set(),
   cancelRequests: new Set(),
   recalls: { loaded: new Map(), nextLookMs: 0 },

@@ -33,7 +33,7 @@ export interface Recalls {
 export function recallUnstarted(core: Core, effects: Effect[]): void {
   const { recalls, options, nowMs } = core;
   if (core.queue.length > 0 || core.recovery !== undefined || core.closing !== undefined || options.prefetchCapacity === 0) return;
-  if (nowMs < recalls.nextLookMs) return;
+  if (nowMs < recalls.nextLookMs) return void effects.push({ kind: 'lookAgain', inMs: recalls.nextLookMs - nowMs });
   recalls.nextLookMs = nowMs + PATIENCE_MS;
   let room = countRoom(core);
   if (room === 0) return recalls.loaded.clear();
@@ -45,7 +45,7 @@ export function recallUnstarted(core: Core, effects: Effect[]): void {
     if (loaded.dueMs <= nowMs && room > 0) room -= ask(manager, loaded, Math.min(loaded.excess, room), nowMs, effects);
     nextMs = Math.min(nextMs, Math.max(loaded.dueMs, recalls.nextLookMs));
   }
-  // Where all stand still, no turn comes by itself.
+  // When all stand still, no turn comes by itself.
   if (nextMs < Number.POSITIVE_INFINITY) effects.push({ kind: 'lookAgain', inMs: nextMs - nowMs });
 }
 
