@@ -4,6 +4,8 @@
  * Owns the vocabulary of the machine in core.ts: events are past facts, effects are orders to the shell.
  * Must not know sockets: a manager is named by its identity (its routing id as latin1 text).
  */
+import type { NodeCapacity } from '../resources/capacity.ts';
+import type { TaskGrant } from '../resources/grant.ts';
 
 /** Index that results carry when the interchange itself made them (cancelled in the queue, lost on the way to a manager). */
 export const NO_MANAGER = 0xffffffff;
@@ -30,6 +32,12 @@ export interface Registration {
   readonly held: readonly Try[];
   /** Functions that it knows already. */
   readonly defined: readonly number[];
+  /** What its node has; absent: nothing is placed there by what it needs. */
+  readonly capacity?: NodeCapacity | undefined;
+  /** Slots that serve tasks without a request; absent: all. Releases from before it registered are not repeated. */
+  readonly leased?: readonly number[] | undefined;
+  /** Of those tries in `held` that run with one. */
+  readonly grants?: readonly TaskGrant[] | undefined;
   /** Whatever else it says; handed to the driver as it is. */
   readonly info: Readonly<Record<string, unknown>>;
 }

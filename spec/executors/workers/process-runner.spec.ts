@@ -99,7 +99,11 @@ describe('a worker process', () => {
   it('ends a batch behind the task that runs when the rest is taken back, and takes the next batch then', async () => {
     run({ taskId: 1, fnId: DOUBLE, args: [1] });
     await eventually('a worker', () => values.length === 1);
-    run({ taskId: 2, fnId: SPIN, args: [join(folder, 'go')] }, { taskId: 3, fnId: DOUBLE, args: [3] }, { taskId: 4, fnId: DOUBLE, args: [4] });
+    run(
+      { taskId: 2, fnId: SPIN, args: [join(folder, 'go')] },
+      { taskId: 3, fnId: DOUBLE, args: [3] },
+      { taskId: 4, fnId: DOUBLE, args: [4] },
+    );
     const kept = await eventually('what it keeps', () => runner.takeBack());
     expect(kept).to.equal(1);
     expect(runner.takeBack(), 'more, once that is promised').to.equal(undefined);
