@@ -4,7 +4,7 @@
 import { packWireError } from '../../lib/errors/index.ts';
 import { readTaskHeader, ResultStatus } from '../../lib/wire/records.ts';
 import { timedRecord } from './ended-records.ts';
-import { walltimeExceeded, workerLost, workerNotStarted } from './losses.ts';
+import { memoryExceeded, walltimeExceeded, workerLost, workerNotStarted } from './losses.ts';
 import type { WorkerExit } from './runner.ts';
 import { contextAt, type Slot } from './slot.ts';
 
@@ -18,6 +18,7 @@ export function judgeVictim(slot: Slot, victim: Buffer, exit: WorkerExit, host: 
   if (kill?.reason === 'walltime') {
     return ended(ResultStatus.Walltime, packWireError(walltimeExceeded(contextAt(victim, 0).walltimeMs ?? 0)));
   }
+  if (typeof kill?.reason === 'object') return ended(ResultStatus.Failed, packWireError(memoryExceeded(kill.reason, host)));
   if (kill || isCancelled) return ended(ResultStatus.Cancelled, Buffer.alloc(0));
   if (exit.startError !== undefined) return ended(ResultStatus.Failed, packWireError(workerNotStarted(exit.startError, host)));
   // What it had started goes on otherwise.
