@@ -4,7 +4,6 @@ import { closeStages, Stage, tasks } from './pool-stage.ts';
 describe('the lease of a slot', () => {
   afterEach(closeStages);
 
-
   it('is of all slots at first', () => {
     expect(new Stage(3).pool.leased).to.deep.equal([0, 1, 2]);
     expect(new Stage(2, () => 'js', { leased: false, firstSlot: 5 }).pool.leased).to.deep.equal([]);
