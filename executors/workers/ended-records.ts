@@ -2,7 +2,7 @@
  * Result records of tasks that no worker reports: nobody wants them any more, they were never started, or their block came to its end.
  */
 import { packWireError } from '../../lib/errors/index.ts';
-import { encodeResult, readTaskHeader, recordEnd, ResultStatus, type TaskHeader } from '../../lib/wire/records.ts';
+import { encodeResult, readTaskHeader, recordEnd, ResultStatus, type TaskHeader, type Usage } from '../../lib/wire/records.ts';
 import { functionUndefined } from './losses.ts';
 
 type EndedTask = Pick<TaskHeader, 'taskId' | 'tryNumber' | 'fnId'>;
@@ -25,10 +25,10 @@ export function unstartedRecords(tasks: Buffer): Buffer[] {
 }
 
 /** It ends now. */
-export function timedRecord({ header, status, body, startMs, worker }: TimedEnd): Buffer {
+export function timedRecord({ header, status, body, startMs, worker, usage }: TimedEnd): Buffer {
   const { taskId, fnId, tryNumber } = header;
   const durationUs = Math.max(0, Date.now() - startMs) * 1000;
-  return encodeResult({ taskId, fnId, tryNumber, status, durationUs, startMs, worker }, body);
+  return encodeResult({ taskId, fnId, tryNumber, status, durationUs, startMs, worker, usage }, body);
 }
 
 /** Its function is not known here. */
@@ -47,6 +47,7 @@ interface TimedEnd {
   readonly body: Buffer;
   readonly startMs: number;
   readonly worker: number;
+  readonly usage?: Usage | undefined;
 }
 
 /** Where a task was when its block ended. */

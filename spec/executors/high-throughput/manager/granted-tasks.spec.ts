@@ -183,6 +183,38 @@ describe('a task that was given something', function () {
   });
 });
 
+describe('the memory of a granted task', function () {
+  this.timeout(60_000);
+  const LIMIT = { cpus: [[CPU, 0.1]], memoryBytes: 200 * 2 ** 20 } as const;
+  const GREEDY = `exec python3 -c "held = []
+while True: held.append(bytearray(1 << 22))"`;
+
+  it('is bounded: it alone is ended, with what it had', async () => {
+    await using manager = await start();
+    manager.grant(look(1, manager.path('go')), { ...LIMIT, memoryBytes: 2 ** 30 });
+    manager.grant(command(2, `(${GREEDY}); echo 'the shell goes on'`), LIMIT);
+    const { status, body, usage } = await manager.result(2);
+    expect(status).to.equal(ResultStatus.Failed);
+    const { name, fields = {} } = unpackWireError(body);
+    expect([name, fields['limitBytes']]).to.deep.equal(['MemoryLimitError', LIMIT.memoryBytes]);
+    expect(fields['usedBytes']).to.be.greaterThan(LIMIT.memoryBytes);
+    expect(usage?.peakMemoryKiB).to.equal(Math.round(Number(fields['usedBytes']) / 1024));
+    expect(manager.said, 'the other one goes on').to.deep.equal(['2 failed']);
+    writeFileSync(manager.path('go'), '');
+    expect((await manager.result(1)).status).to.equal(ResultStatus.Ok);
+  });
+
+  it('is that of the worker itself too, in JavaScript, and the next task with the same grant runs', async () => {
+    await using manager = await start();
+    const source = `async () => { const held = []; for (;;) { held.push(Buffer.alloc(4 << 20, 1)); await null; } }`;
+    manager.define(4, { kind: 'js', name: 'greedy', form: 'source', source });
+    manager.grant({ taskId: 1, fnId: 4, args: [] }, LIMIT);
+    expect(unpackWireError((await manager.result(1)).body).name).to.equal('MemoryLimitError');
+    manager.grant(look(2), LIMIT);
+    expect((await manager.result(2)).status).to.equal(ResultStatus.Ok);
+  });
+});
+
 describe('slots of a manager', function () {
   this.timeout(60_000);
 
