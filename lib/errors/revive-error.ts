@@ -90,7 +90,7 @@ function reviveOurs(wire: WireError, task: TaskRef): Error {
     case 'walltime':
       return new WalltimeError({ walltimeMs: Number.NaN, ...fields }, options);
     case 'placement':
-      return new PlacementError({ walltimeMs: Number.NaN, availableMs: Number.NaN, ...fields }, options);
+      return new PlacementError(fields, options);
     case 'worker-lost':
       return new WorkerLost({ host: task.host, worker: task.worker, ...fields }, options);
     case 'manager-lost':
