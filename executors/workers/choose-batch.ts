@@ -6,7 +6,7 @@ import type { Estimates } from './estimates.ts';
 import type { RecordQueue } from './record-queue.ts';
 
 /** Work that a batch aims at: long enough that its message costs little, short enough that nobody waits behind it. */
-const TARGET_US = 2000;
+const TARGET_US = 4000;
 const MAX_BATCH = 512;
 const MAX_BATCH_BYTES = 4 << 20;
 

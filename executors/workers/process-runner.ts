@@ -3,13 +3,14 @@
  * Knows frames and the journal; what a task means is the worker's affair.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { encodeFrame, encodeFrameHeader, FRAME_HEADER_BYTES, FrameReader, FrameType } from '../../lib/wire/frames.ts';
 import { readTaskHeader, recordEnd } from '../../lib/wire/records.ts';
 import { problemWithHello } from './hello.ts';
-import { readJournal } from './journal.ts';
+import { BatchRecall } from './batch-recall.ts';
+import { countInJournal, peekIntoJournal, readJournal } from './journal.ts';
 import { killAll, type ProcessSet, signalGroup, terminateAll, untilGone, warnAll } from './process-tree.ts';
 import type { WorkerChange } from './worker-change.ts';
 import type { Batch, FunctionSource, Runner, RunnerEvents, TaskTag, WorkerExit } from './runner.ts';
@@ -61,6 +62,9 @@ interface LiveWorker {
 export class ProcessRunner implements Runner {
   readonly #options: ProcessRunnerOptions;
   readonly #journal: string;
+  /** u32 batch, u32 tasks of it that the worker may start. */
+  readonly #limit: string;
+  readonly #recall: BatchRecall;
   #worker: LiveWorker | undefined;
   #batch = 0;
   /** Whoever closes it waits for this. */
@@ -72,6 +76,12 @@ export class ProcessRunner implements Runner {
   constructor(options: ProcessRunnerOptions) {
     this.#options = options;
     this.#journal = join(options.scratchDir, `${options.name}.journal`);
+    this.#limit = join(options.scratchDir, `${options.name}.limit`);
+    const files = {
+      finished: (batch: number) => countInJournal(this.#journal, batch),
+      writeLimit: (batch: number, limit: number) => this.#writeLimit(batch, limit),
+    };
+    this.#recall = new BatchRecall(files, () => performance.now());
   }
 
   /** Starts the worker ahead of the first batch. */
@@ -85,6 +95,7 @@ export class ProcessRunner implements Runner {
     // Could not be started: #start has reported that.
     if (!worker) return;
     this.#batch = batch.number;
+    this.#recall.begin(batch.number);
     this.#ending = undefined;
     this.#isForced = false;
     // Where more tasks run, nothing tells where the words of one begin.
@@ -122,7 +133,24 @@ export class ProcessRunner implements Runner {
   }
 
   finished(): Buffer {
-    return readJournal(this.#journal, this.#batch);
+    return peekIntoJournal(this.#journal, this.#batch);
+  }
+
+  takeBack(): number | undefined {
+    try {
+      return this.#recall.takeBack();
+    } catch {
+      // Somebody has removed the files (logind does that at a user's last logout): nothing is known.
+      return undefined;
+    }
+  }
+
+  #writeLimit(batch: number, limit: number): void {
+    const word = Buffer.alloc(8);
+    word.writeUInt32LE(batch, 0);
+    word.writeUInt32LE(limit, 4);
+    // Never cut off: the worker may be reading it.
+    writeFileSync(this.#limit, word, { flag: 'r+' });
   }
 
   kill(signal: 'SIGTERM' | 'SIGKILL', task: TaskTag): void {
@@ -150,9 +178,11 @@ export class ProcessRunner implements Runner {
     const stderrFd = openSync(join(logDir, `${name}.stderr`), 'a+');
     // Before it starts: it may have written by the time that spawn returns.
     const stderrFrom = fstatSync(stderrFd).size;
+    // From now on, a journal that is not there is one that was removed.
+    for (const path of [this.#limit, this.#journal]) writeFileSync(path, Buffer.alloc(8), { mode: 0o600 });
     const child = spawn(argv[0], argv.slice(1), {
       cwd,
-      env: { ...env, FLOTILLA_JOURNAL: this.#journal },
+      env: { ...env, FLOTILLA_JOURNAL: this.#journal, FLOTILLA_LIMIT: this.#limit },
       stdio: ['ignore', stdoutFd, stderrFd, 'pipe'],
       detached: true,
     });
@@ -186,7 +216,7 @@ export class ProcessRunner implements Runner {
       try {
         reader.push(chunk, (type, body) => {
           if (!worker.isReady) this.#greet(worker, type, body);
-          else if (type === FrameType.Results) this.#options.events.results(body.subarray(4));
+          else if (type === FrameType.Results) this.#onResults(body);
         });
       } catch (error) {
         // Not our protocol: something wrote to fd 3. The worker cannot be trusted any more.
@@ -206,6 +236,12 @@ export class ProcessRunner implements Runner {
       changed?.({ kind: 'workerEnded', worker: name, pid: child.pid as number, exitCode: code, signal });
       void this.#endRest(worker);
     });
+  }
+
+  /** One without results ends its batch; it may come behind the results for which the batch after it was given out. */
+  #onResults(body: Buffer): void {
+    if (body.length > 4) this.#options.events.results(body.subarray(4));
+    else if (body.readUInt32LE(0) === this.#batch) this.#options.events.endedEarly();
   }
 
   #greet(worker: LiveWorker, type: number, body: Buffer): void {
@@ -269,7 +305,7 @@ export class ProcessRunner implements Runner {
 
   async close(timeoutMs: number, running?: TaskTag): Promise<void> {
     const worker = this.#worker;
-    if (!worker) return this.#removeJournal();
+    if (!worker) return this.#removeFiles();
     const gone = Promise.withResolvers<void>();
     this.#gone = gone.resolve;
     worker.socket.write(encodeFrame(FrameType.Shutdown));
@@ -280,11 +316,11 @@ export class ProcessRunner implements Runner {
     await gone.promise;
     clearTimeout(killing);
     clearTimeout(givingUp);
-    this.#removeJournal();
+    this.#removeFiles();
   }
 
-  #removeJournal(): void {
-    rmSync(this.#journal, { force: true });
+  #removeFiles(): void {
+    for (const path of [this.#journal, this.#limit]) rmSync(path, { force: true });
   }
 
   killNow(): void {

@@ -5,8 +5,10 @@
  */
 import { type Core, type Manager, timeLeft } from './core-state.ts';
 
-/** Work sent ahead to a slot, in µs: a few round trips' worth, and what a wrong estimate may cost. */
-const AHEAD_US = 4000;
+/** Work sent ahead to a slot, in µs: a batch beside the one that runs. */
+const AHEAD_US = 8000;
+/** The longest tasks that are sent ahead: who waits behind one may wait for as long as that. */
+const SHORT_US = 4000;
 /** What even an empty task costs a worker, in µs; bounds how many are sent ahead. */
 const CHEAPEST_US = 4;
 /** Tiny tasks are packed: a manager gets at least this many, or this much work per slot, before the next one has its turn. */
@@ -41,7 +43,7 @@ export interface Candidate {
 export function shortCost(core: Core, fnId: number, isSolo: boolean): number {
   if (isSolo) return 0;
   const estimate = core.estimates.get(fnId);
-  return estimate !== undefined && estimate <= AHEAD_US ? Math.max(estimate, CHEAPEST_US) : 0;
+  return estimate !== undefined && estimate <= SHORT_US ? Math.max(estimate, CHEAPEST_US) : 0;
 }
 
 export const freeSlots = (manager: Manager): number => manager.slots - manager.inFlight.size;

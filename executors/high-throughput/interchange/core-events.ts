@@ -4,6 +4,8 @@
  * Owns the vocabulary of the machine in core.ts: events are past facts, effects are orders to the shell.
  * Must not know sockets: a manager is named by its identity (its routing id as latin1 text).
  */
+import type { NodeCapacity } from '../resources/capacity.ts';
+import type { TaskGrant } from '../resources/grant.ts';
 
 /** Index that results carry when the interchange itself made them (cancelled in the queue, lost on the way to a manager). */
 export const NO_MANAGER = 0xffffffff;
@@ -30,6 +32,12 @@ export interface Registration {
   readonly held: readonly Try[];
   /** Functions that it knows already. */
   readonly defined: readonly number[];
+  /** What its node has; absent: nothing is placed there by what it needs. */
+  readonly capacity?: NodeCapacity | undefined;
+  /** Slots that serve tasks without a request; absent: all. Releases from before it registered are not repeated. */
+  readonly leased?: readonly number[] | undefined;
+  /** Of those tries in `held` that run with one. */
+  readonly grants?: readonly TaskGrant[] | undefined;
   /** Whatever else it says; handed to the driver as it is. */
   readonly info: Readonly<Record<string, unknown>>;
 }
@@ -146,6 +154,14 @@ export type Effect =
       readonly acknowledged: number;
       readonly pairs: Buffer;
     }
+  /** Give back up to so many tasks that have not been started. */
+  | {
+      readonly kind: 'sendRecall';
+      readonly manager: string;
+      readonly number: number;
+      readonly acknowledged: number;
+      readonly count: number;
+    }
   | { readonly kind: 'sendDrain'; readonly manager: string; readonly number: number; readonly acknowledged: number }
   | { readonly kind: 'sendHeartbeat'; readonly manager: string; readonly number: number; readonly acknowledged: number }
   | {
@@ -163,5 +179,7 @@ export type Effect =
   | { readonly kind: 'forwardResults'; readonly managerIndex: number; readonly records: Buffer }
   /** Once the driver's socket has taken what was forwarded so far, say `resultsWritten`. */
   | { readonly kind: 'acknowledgeWhenWritten'; readonly manager: string; readonly sequence: number }
+  /** End a turn then, unless one is to be ended earlier for the same reason. */
+  | { readonly kind: 'lookAgain'; readonly inMs: number }
   | { readonly kind: 'emit'; readonly report: Report }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly message: string; readonly fields: Readonly<Record<string, unknown>> };

@@ -4,7 +4,8 @@
  * Per manager only ids are kept; bytes of a task live in the queue until it is placed, and with the driver until it has ended.
  */
 import type { Effect } from './core-events.ts';
-import type { Estimates } from './estimates.ts';
+import { Estimates } from './estimates.ts';
+import type { Recalls } from './recall.ts';
 import { createTaskQueue, type TaskQueue } from './task-queue.ts';
 
 export interface CoreOptions {
@@ -79,6 +80,7 @@ export interface Core {
   readonly dismissed: Set<string>;
   /** Try keys to cancel when the turn ends. */
   readonly cancelRequests: Set<number>;
+  readonly recalls: Recalls;
   recovery: Recovery | undefined;
   closing: string | undefined;
   nextIndex: number;
@@ -102,9 +104,10 @@ export const createCore = (options: CoreOptions): Core => ({
   managers: new Map(),
   open: new Set(),
   definitions: new Map(),
-  estimates: new Map(),
+  estimates: new Estimates(),
   dismissed: new Set(),
   cancelRequests: new Set(),
+  recalls: { loaded: new Map(), nextLookMs: 0 },
   recovery: undefined,
   closing: undefined,
   nextIndex: 0,

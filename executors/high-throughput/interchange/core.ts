@@ -11,6 +11,7 @@ import { type Core, log, type Manager } from './core-state.ts';
 import { dismissIfIdle, drain, hear, leave, register, stopPlacing, tick } from './membership.ts';
 import { reportLoad } from './load-report.ts';
 import { placeTasks } from './placement.ts';
+import { recallUnstarted } from './recall.ts';
 import { awaitNoMore, endRecoveryIfComplete, startRecovery } from './recovery.ts';
 import { acknowledge, takeResults } from './results.ts';
 import { pushRecords } from './task-queue.ts';
@@ -144,4 +145,5 @@ function endTurn(core: Core, at: number, effects: Effect[]): void {
   endRecoveryIfComplete(core, undefined, effects);
   serveCancelRequests(core, effects);
   placeTasks(core, effects);
+  recallUnstarted(core, effects);
 }

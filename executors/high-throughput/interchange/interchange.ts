@@ -34,6 +34,7 @@ export class Interchange {
   #zap: ZapHandler | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #turnPlanned = false;
+  #lookingAgain: NodeJS.Timeout | undefined;
   #leaving = false;
   #orphanGraceMs = 0;
   #driverKeeps = false;
@@ -143,6 +144,13 @@ export class Interchange {
     });
   }
 
+  #lookAgain(inMs: number): void {
+    this.#lookingAgain ??= setTimeout(() => {
+      this.#lookingAgain = undefined;
+      this.#endTurnSoon();
+    }, inMs);
+  }
+
   #onKept(mark: number): void {
     for (const batch of this.#written.confirmed(mark)) this.#acknowledge(batch);
   }
@@ -160,6 +168,9 @@ export class Interchange {
           break;
         case 'acknowledgeWhenWritten':
           this.#written.add(effect.manager, effect.sequence);
+          break;
+        case 'lookAgain':
+          this.#lookAgain(effect.inMs);
           break;
         case 'emit':
           this.#driver.event(effect.report);

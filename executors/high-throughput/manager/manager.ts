@@ -149,6 +149,10 @@ export class Manager {
         this.#debug(() => `to be cancelled: ${tries.map(([taskId, tryNumber]) => `task ${taskId} try ${tryNumber}`).join(', ')}`);
         this.#pool.cancel(tries);
       },
+      recall: (count: number) => {
+        this.#debug(() => `up to ${count} task(s) that have not been started are to be given back`);
+        this.#pool.recall(count);
+      },
       drain: () => {
         this.#draining = true;
         this.#leaveWhenIdle();
