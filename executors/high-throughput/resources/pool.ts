@@ -87,6 +87,17 @@ export function allocateWhole(pool: Pool, variant: RequestVariant, index: number
   return grant;
 }
 
+/** As a member of a task on several nodes. @param grant of the node that runs it. */
+export function occupyWhole(pool: Pool, { memoryBytes, custom, variant }: Grant): Grant {
+  const grant = wholeNode(pool, memoryBytes, amountsOnly(custom), variant);
+  occupy(pool, grant);
+  return grant;
+}
+
+/** Units with names are those of one node. With all CPUs taken, nobody else can have them. */
+const amountsOnly = (custom: Grant['custom']): Grant['custom'] =>
+  Object.fromEntries(Object.entries(custom).filter(([, given]) => typeof given === 'number'));
+
 const wholeNode = (pool: Pool, memoryBytes: number, custom: Grant['custom'], variant: number): Grant => ({
   variant,
   cpus: pool.cpuIds.map((id) => [id, 1] as const),
