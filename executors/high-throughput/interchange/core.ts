@@ -157,6 +157,6 @@ function endTurn(core: Core, at: number, effects: Effect[]): void {
   serveCancelRequests(core, effects);
   placeRequests(core, effects);
   placeTasks(core, effects);
-  leaseToWaiting(core, effects);
+  if (leaseToWaiting(core, effects) > 0) placeTasks(core, effects);
   recallUnstarted(core, effects);
 }

@@ -10,7 +10,7 @@ import { type Core, type Manager, timeLeft } from './core-state.ts';
 import { findBlock } from './gang-placement.ts';
 import { reclaimSlots } from './leases.ts';
 import { canHave, managersFor } from './node-kinds.ts';
-import { isAged, mayUse } from './reservations.ts';
+import { isAged, mayUse, reservedFor } from './reservations.ts';
 import { hasTime, type Lane } from './task-queue.ts';
 
 /** Of one lane, so many tasks are planned for at once. */
@@ -98,7 +98,7 @@ function* promising(core: Core, lane: Lane, variant: RequestVariant): Generator<
   const seen = new Set<Manager>();
   const isCapable = (manager: Manager): boolean =>
     [...demand.kinds.values()].some((kind) => kind.managers.has(manager) && canHave(kind, variant));
-  const first = [...[...demand.reserved].filter(([, holder]) => holder === lane).map(([manager]) => manager), ...demand.reclaiming];
+  const first = [...reservedFor(core, lane), ...demand.reclaiming];
   for (const manager of first) {
     if (seen.has(manager) || !isCapable(manager)) continue;
     seen.add(manager);
@@ -139,9 +139,7 @@ function planGangs(core: Core, lane: Lane, variant: RequestVariant, plan: Plan, 
 
 /** @returns whether there is a block for a task of it as soon as slots have been given up. */
 function planGang(core: Core, lane: Lane, variant: RequestVariant, plan: Plan): boolean {
-  const reserved = [...core.demand.reserved]
-    .filter(([manager, holder]) => holder === lane && !core.demand.wanted.has(manager))
-    .map(([manager]) => manager);
+  const reserved = reservedFor(core, lane).filter((manager) => !core.demand.wanted.has(manager));
   const count = variant.nodes?.count ?? 1;
   const isWanted = (manager: Manager): boolean =>
     mayUse(core, manager, lane) && manager.grants.size === 0 && !core.demand.wanted.has(manager);

@@ -8,23 +8,35 @@ import type { RequestVariant } from '../../../lib/resources/request.ts';
 import { allocate } from '../resources/pool.ts';
 import type { Effect } from './core-events.ts';
 import { type Core, type Manager, timeLeft } from './core-state.ts';
+import { stir } from './demand.ts';
 import { placeGang } from './gang-placement.ts';
 import { leaseSlots } from './leases.ts';
 import { canHave, managersFor, nodeCount } from './node-kinds.ts';
 import { Outgoing } from './outgoing.ts';
 import { planReclaims } from './plan.ts';
-import { isPlainStarving, isUsable, mayUse, reserveForAged, reserveForPlain } from './reservations.ts';
+import { freeAllOf, isUsable, mayUse, reserveForAged } from './reservations.ts';
 import { headOf, type Lane, nextLane, hasTime } from './task-queue.ts';
 
+const MOST_ROUNDS = 3;
+
 export function placeRequests(core: Core, effects: Effect[]): void {
+  const { demand } = core;
+  if (core.recovery !== undefined || core.closing !== undefined) return;
+  // What a lane leaves free for others is tried with them, too.
+  for (let round = 0; round < MOST_ROUNDS && demand.isDue; round++) {
+    demand.isDue = false;
+    placeOnce(core, effects);
+  }
+}
+
+function placeOnce(core: Core, effects: Effect[]): void {
   const { demand, queue } = core;
-  if (!demand.isDue || core.recovery !== undefined || core.closing !== undefined) return;
-  demand.isDue = false;
   if (queue.asking.length === 0 && demand.reserved.size === 0 && demand.reclaiming.size === 0) return endRound(core);
-  reserveForAged(core);
+  reserveForAged(core, effects);
   const outgoing = new Outgoing(core);
-  for (const lane of inOrder(core)) placeLane(core, lane, outgoing);
+  const freed = inOrder(core).flatMap((lane) => placeLane(core, lane, outgoing));
   endRound(core);
+  for (const manager of freed) stir(demand, manager);
   outgoing.send(effects);
   planReclaims(core, inOrder(core), effects);
 }
@@ -48,13 +60,16 @@ function sizeOf({ requests }: Core, { requestId }: Lane): number {
   return request === undefined ? 0 : nodeCount(request);
 }
 
-function placeLane(core: Core, lane: Lane, outgoing: Outgoing): void {
+/** @returns managers that need not be kept free for it any more. */
+function placeLane(core: Core, lane: Lane, outgoing: Outgoing): Manager[] {
   const request = core.requests.get(lane.requestId);
+  const before = lane.count;
   for (const [index, variant] of (request?.variants ?? []).entries()) {
     if (variant.nodes === undefined) placeOnSingles(core, lane, { variant, index }, outgoing);
     else while (lane.count > 0 && placeGang(core, lane, { variant, index }, outgoing));
-    if (lane.count === 0) return;
+    if (lane.count === 0) break;
   }
+  return lane.count < before ? freeAllOf(core, lane) : [];
 }
 
 export interface Choice {
@@ -86,19 +101,16 @@ function isAmong({ demand }: Core, manager: Manager, variant: RequestVariant): b
   return false;
 }
 
-/**
- * When all is placed that can be: tasks that ask for nothing and still wait get slots back that nobody needs for a request. Where they have
- * waited for too long, a manager is kept free for that.
- */
-export function leaseToWaiting(core: Core, effects: Effect[]): void {
+/** When all is placed that can be: tasks that ask for nothing and still wait get slots back that nobody needs for a request. @returns how many. */
+export function leaseToWaiting(core: Core, effects: Effect[]): number {
   const { queue, demand } = core;
-  if (queue.plain === 0 || demand.released.size === 0 || core.recovery !== undefined || core.closing !== undefined) return;
-  if (isPlainStarving(core)) reserveForPlain(core, effects);
+  if (queue.plain === 0 || demand.released.size === 0 || core.recovery !== undefined || core.closing !== undefined) return 0;
   let wanted = queue.plain;
   for (const manager of demand.released) {
-    if (wanted <= 0) return;
+    if (wanted <= 0) break;
     if (isToSpare(core, manager)) wanted -= leaseSlots(core, manager, wanted, effects);
   }
+  return queue.plain - wanted;
 }
 
 function isToSpare(core: Core, manager: Manager): boolean {

@@ -24,7 +24,7 @@ export function mayUse({ demand: { reserved } }: Core, manager: Manager, lane: L
 export const isAged = (core: Core, lane: Lane): boolean => core.nowMs - headOf(lane).sinceMs > agingMs(core);
 
 /** Of every lane only the first task: when it has been placed, the next one's own time counts. */
-export function reserveForAged(core: Core): void {
+export function reserveForAged(core: Core, effects: Effect[]): void {
   const { queue, demand } = core;
   const aged = queue.asking.filter((lane) => isAged(core, lane));
   for (const [manager, holder] of demand.reserved) {
@@ -32,9 +32,21 @@ export function reserveForAged(core: Core): void {
       holder === 'plain' ? queue.plain === 0 || manager.leased > 0 : !aged.includes(holder) || !hasTime(holder, timeLeft(core, manager));
     if (isOver || !isUsable(manager)) free(core, manager);
   }
+  // What is kept free already stays so; of what is not, they get theirs first: it is a slot, once in a while.
+  if (isPlainStarving(core)) reserveForPlain(core, effects);
   aged.sort((a, b) => b.priority - a.priority || headOf(a).order - headOf(b).order);
   for (const lane of aged) reserveFor(core, lane);
 }
+
+/** Its first task has been placed. */
+export function freeAllOf(core: Core, lane: Lane): Manager[] {
+  const own = reservedFor(core, lane);
+  for (const manager of own) free(core, manager);
+  return own;
+}
+
+export const reservedFor = ({ demand: { reserved } }: Core, lane: Lane): Manager[] =>
+  [...reserved].filter(([, holder]) => holder === lane).map(([manager]) => manager);
 
 /** Others may use it again: it is tried with all of them. */
 function free({ demand }: Core, manager: Manager): void {
@@ -44,7 +56,7 @@ function free({ demand }: Core, manager: Manager): void {
 
 function reserveFor(core: Core, lane: Lane): void {
   const request = core.requests.get(lane.requestId);
-  const mine = [...core.demand.reserved].filter(([, holder]) => holder === lane).map(([manager]) => manager);
+  const mine = reservedFor(core, lane);
   for (const variant of request?.variants ?? []) {
     const count = variant.nodes?.count ?? 1;
     if (mine.length >= count) return;
@@ -78,14 +90,15 @@ function leastBusy(core: Core, lane: Lane, variant: RequestVariant, count: numbe
 // --- tasks that ask for nothing
 
 /** They wait, and none has been placed for as long as a request may wait. */
-export function isPlainStarving(core: Core): boolean {
+function isPlainStarving(core: Core): boolean {
   const { queue, demand } = core;
+  if (queue.plain === 0 || demand.released.size === 0) return false;
   const since = Math.max(demand.plainPlacedMs, ...queue.lanes.slice(0, 1).map((lane) => headOf(lane).sinceMs));
   return core.nowMs - since > agingMs(core) && ![...demand.reserved.values()].includes('plain');
 }
 
 /** As soon as a slot fits there, it is leased. */
-export function reserveForPlain(core: Core, effects: Effect[]): void {
+function reserveForPlain(core: Core, effects: Effect[]): void {
   const { demand, queue } = core;
   let best: Manager | undefined;
   for (const manager of core.managers.values()) {
@@ -97,5 +110,4 @@ export function reserveForPlain(core: Core, effects: Effect[]): void {
   if (best === undefined) return;
   demand.reserved.set(best, 'plain');
   reclaimSlots(core, best, 0, effects);
-  demand.isDue = true;
 }

@@ -7,7 +7,7 @@ import type { WaitingLane, WaitingNodes } from './core-events.ts';
 import type { Core, Manager } from './core-state.ts';
 import { canHave, type NodeKind } from './node-kinds.ts';
 import { inOrder } from './request-placement.ts';
-import { isUsable } from './reservations.ts';
+import { isUsable, reservedFor } from './reservations.ts';
 import { headOf, type Lane } from './task-queue.ts';
 
 /** More are not told of. */
@@ -25,7 +25,7 @@ export const describeWaiting = (core: Core): WaitingLane[] =>
 function describeLane(core: Core, lane: Lane): WaitingLane {
   const { requestId, priority, count: tasks } = lane;
   const variants = core.requests.get(requestId)?.variants ?? [];
-  const reserved = [...core.demand.reserved].filter(([, holder]) => holder === lane).map(([{ host }]) => host);
+  const reserved = reservedFor(core, lane).map(({ host }) => host);
   const nodes = [...core.demand.kinds.values()].flatMap((kind) => describeKind(kind, variants));
   return { requestId, priority, tasks, sinceMs: headOf(lane).sinceMs, nodes, reserved };
 }
