@@ -84,5 +84,5 @@ export { FlotillaError } from './lib/errors/flotilla-error.ts';
 export { JoinError, ResultTimeoutError, type JoinFailure } from './lib/errors/future-errors.ts';
 export { ManagerLost, PoisonTaskError, WorkerLost } from './lib/errors/lost-errors.ts';
 export { PythonError } from './lib/errors/python-error.ts';
-export { CancelledError, MissingOutputsError, PlacementError, SerializationError, WalltimeError } from './lib/errors/task-errors.ts';
+export { CancelledError, MemoryLimitError, MissingOutputsError, PlacementError, SerializationError, WalltimeError } from './lib/errors/task-errors.ts';
 export type { TaskRef } from './lib/errors/task-ref.ts';

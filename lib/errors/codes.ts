@@ -23,6 +23,10 @@ export const ERROR_CODES = {
     meaning: 'A task ran longer than its walltime and was ended with everything it had started.',
     remedy: "Give it a longer 'walltime', or less to do.",
   },
+  FLOTILLA_MEMORY_LIMIT_ERROR: {
+    meaning: "A task used more memory than its 'resources.memory', and was ended with everything it had started.",
+    remedy: "Give it more: error.usedBytes is what it had. 'resources.memory' may be a list, with more for each further try.",
+  },
   FLOTILLA_PLACEMENT_ERROR: {
     meaning: "A task's walltime is longer than any block of its executor will ever have left.",
     remedy:

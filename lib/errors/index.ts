@@ -16,6 +16,7 @@ export {
   MissingOutputsError,
   PlacementError,
   SerializationError,
+  MemoryLimitError,
   WalltimeError,
   type TaskErrorOptions,
 } from './task-errors.ts';

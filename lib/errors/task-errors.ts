@@ -2,6 +2,7 @@
  * How a task can end other than by its own code: past its walltime, outputs missing, cancelled, a value that cannot travel, no block
  * that could run it.
  */
+import { formatSize } from '../size.ts';
 import { AppError } from './app-error.ts';
 import { FlotillaError, brandError } from './flotilla-error.ts';
 import { shorten, showValue } from './message-parts.ts';
@@ -25,6 +26,33 @@ export class WalltimeError extends AppError {
     const { message, task, ...rest } = options;
     const said = `${nameTask(task)} ran past its walltime of ${fields.walltimeMs / 1000} s and was ended; give it a longer 'walltime'`;
     super('FLOTILLA_WALLTIME_ERROR', message ?? said, { ...rest, fields: { ...fields } });
+  }
+}
+
+interface MemoryLimitFields {
+  readonly limitBytes: number;
+  /** Of all its processes together, when it was ended. */
+  readonly usedBytes: number;
+  /** How many tries it has had. */
+  readonly tries: number;
+}
+
+export class MemoryLimitError extends AppError {
+  static {
+    brandError(this, 'MemoryLimitError');
+  }
+
+  declare readonly limitBytes: number;
+  declare readonly usedBytes: number;
+  declare readonly tries: number;
+
+  constructor(fields: MemoryLimitFields, options: TaskErrorOptions = {}) {
+    const { message, task, ...rest } = options;
+    const { limitBytes, usedBytes } = fields;
+    const said =
+      `${nameTask(task)} used ${formatSize(usedBytes)} of memory where ${formatSize(limitBytes)} are its limit, and was ended; ` +
+      "give it a larger 'resources.memory'";
+    super('FLOTILLA_MEMORY_LIMIT_ERROR', message ?? said, { ...rest, fields: { ...fields } });
   }
 }
 

@@ -30,6 +30,8 @@ export interface ManagerSettings {
   readonly maxWorkersPerNode: number | null;
   readonly cpuAffinity: CpuAffinity;
   readonly accelerators: number | readonly string[];
+  /** Kinds of the config's own that a node has: an amount, or names. */
+  readonly resources: Readonly<Record<string, number | readonly string[]>>;
   /** Where workers start. */
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
