@@ -47,12 +47,28 @@ export interface TryOutcome {
   readonly usage?: Usage | undefined;
 }
 
+/** What a try was given of a node, or of several. */
+export interface GrantedTry {
+  readonly taskId: number;
+  readonly tryNumber: number;
+  readonly manager: string;
+  readonly host: string;
+  readonly grant: {
+    readonly cpus: readonly (readonly [cpu: number, share: number])[];
+    readonly gpus: readonly (readonly [gpu: number, share: number])[];
+    /** Of a task on several nodes: all. */
+    readonly nodes?: readonly { readonly managerId: string; readonly host: string }[] | undefined;
+  };
+}
+
 /** Where an executor reports. Calls may come many in one turn. */
 export interface ExecutorEvents {
   /** Tries are about to leave this process. */
   sending(): void;
   /** Each try ends in exactly one of these, unless the executor fails as a whole. */
   tryEnded(outcome: TryOutcome): void;
+  /** A try has begun to have what it asked for. Absent: nobody wants to know. */
+  tryGranted?(granted: GrantedTry): void;
   /** The executor cannot go on; it has failed all that it held. */
   failed(error: Error): void;
   /** Something a person may want to read in the run's log. */

@@ -47,9 +47,3 @@ function hintFor(number: string, unit: string): string {
   if (/^[kmgt]$/.test(unit)) return `write '${number}${unit.toUpperCase()}iB' (1024) or '${number}${unit.toUpperCase()}B' (1000)`;
   return "write it as '6GiB' or '500MB'";
 }
-
-/** '6 GiB', '512 MiB': at most two decimals. */
-export function formatSize(bytes: number): string {
-  const unit = bytes >= 2 ** 30 ? 'GiB' : bytes >= 2 ** 20 ? 'MiB' : 'B';
-  return `${Number((bytes / (BYTES_PER_UNIT[unit.toLowerCase()] as number)).toFixed(2))} ${unit}`;
-}

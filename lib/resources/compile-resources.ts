@@ -5,7 +5,7 @@ import type { AppKind } from '../apps/app-options.ts';
 import { checkOneOf, checkText, checkWhole } from '../apps/option-checks.ts';
 import { InvalidOptionError } from '../errors/definition-errors.ts';
 import { parseSize } from '../size.ts';
-import { meantFor, NODE_NAMES, TASK_NAMES } from './names.ts';
+import { isBuiltIn, meantFor, NODE_NAMES } from './names.ts';
 import type { NodesRequest, RequestVariant, ResourceRequest } from './request.ts';
 
 /** The request of the first try, the second, …; the last holds for all further ones. */
@@ -106,8 +106,6 @@ function compileSize(value: unknown, of: string, option: string): number {
     throw new InvalidOptionError(`${of}: option '${option}': ${(cause as RangeError).message}`, { of, option, value }, { cause });
   }
 }
-
-const isBuiltIn = (name: string): boolean => [...TASK_NAMES, ...NODE_NAMES].some((known) => known === name);
 
 function compileCustom(fields: Fields, where: Where): Record<string, number> {
   const custom: Record<string, number> = {};

@@ -4,7 +4,7 @@
 import { nearest } from '../suggest.ts';
 
 /** Of any task. */
-export const TASK_NAMES = ['cores', 'memory', 'gpus', 'coreLayout'] as const;
+const TASK_NAMES = ['cores', 'memory', 'gpus', 'coreLayout'] as const;
 /** Of one on whole nodes. */
 export const NODE_NAMES = ['nodes', 'ranksPerNode', 'threadsPerRank', 'gpusPerRank', 'cpuBind'] as const;
 
@@ -29,6 +29,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   layout: 'coreLayout',
 };
 
+export const isBuiltIn = (name: string): boolean => BUILT_IN.includes(name);
+
 /** The built-in name that a word was probably meant for; undefined: it is a name of its own. */
 export const meantFor = (word: string): string | undefined =>
-  BUILT_IN.includes(word) ? undefined : (ELSEWHERE[word.toLowerCase()] ?? nearest(word, BUILT_IN));
+  isBuiltIn(word) ? undefined : (ELSEWHERE[word.toLowerCase()] ?? nearest(word, BUILT_IN));
