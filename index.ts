@@ -10,7 +10,8 @@ export { jsApp } from './lib/apps/js-app.ts';
 export { kw, type KeywordArguments } from './lib/apps/kw.ts';
 export { pythonApp, type PythonFunctionRef } from './lib/apps/python-app.ts';
 export { sh, type ShellValue } from './lib/apps/sh.ts';
-export type { AppOptions, AppOptionsFor, OutputOption, ResourceOptions } from './lib/apps/app-options.ts';
+export type { AppOptions, AppOptionsFor, OutputOption } from './lib/apps/app-options.ts';
+export type { ResourceOptions, ResourcesOption } from './lib/resources/resource-options.ts';
 export type { FailurePolicy, FailurePolicyFor, Ignored } from './lib/apps/failure-policy.ts';
 export type { App, ArgumentOf, ArgumentsOf, BashApp, BashResult, JoinApp, MapOptions, PythonApp, Settled } from './lib/types/call-types.ts';
 

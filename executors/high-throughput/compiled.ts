@@ -25,6 +25,8 @@ export interface CompiledHighThroughput {
   readonly cpuAffinity: CpuAffinity;
   /** How many (0: none), or their names. */
   readonly accelerators: number | readonly string[];
+  /** Of each node: how many, or their names. */
+  readonly resources: Readonly<Record<string, number | readonly string[]>>;
   readonly prefetchCapacity: 'auto' | number;
   readonly heartbeatPeriodMs: number;
   readonly heartbeatThresholdMs: number;
@@ -70,6 +72,7 @@ export function compileHighThroughput(checked: CheckedHighThroughputOptions): Co
     maxWorkersPerNode: checked.maxWorkersPerNode ?? checked.maxWorkers ?? Number.POSITIVE_INFINITY,
     cpuAffinity: checked.cpuAffinity ?? { kind: 'none' },
     accelerators: checked.availableAccelerators ?? 0,
+    resources: checked.resources ?? {},
     prefetchCapacity: checked.prefetchCapacity ?? 'auto',
     heartbeatPeriodMs,
     heartbeatThresholdMs,

@@ -15,7 +15,7 @@ import type { TaskGrant, SlotLease } from './resources/grant.ts';
 import { triesIn, withoutReleases } from './result-frames.ts';
 
 /** What the manager knows of itself; the session adds the rest of the {@link Registration}. */
-export type SelfDescription = Omit<Registration, 'attempt' | 'firstSequence' | 'defined'>;
+export type SelfDescription = Omit<Registration, 'attempt' | 'firstSequence' | 'defined' | 'nextSequence'>;
 
 export interface SessionOptions {
   readonly heartbeatPeriodMs: number;
@@ -203,6 +203,7 @@ function register(session: Session, at: number, effects: SessionEffect[]): void 
     firstSequence: session.kept[0]?.sequence ?? session.nextSequence,
     held: [...description.held, ...session.kept.flatMap(({ parts }) => triesIn(parts))],
     defined: [...session.defined],
+    nextSequence: session.nextSequence,
   };
   effects.push({ kind: 'sendRegister', registration });
 }

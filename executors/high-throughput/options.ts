@@ -12,6 +12,7 @@ import {
   environment,
   flag,
   name,
+  nodeKinds,
   oneOf,
   onlyInTypeScript,
   parslGigabytes,
@@ -69,6 +70,9 @@ const described = () => ({
       'a count of accelerators, or a list of their names',
     )
     .describe('How many, or which; one for each worker. Default 0.')
+    .optional(),
+  resources: nodeKinds()
+    .describe('What each node has beside CPUs, memory and accelerators, for the `resources` of tasks: how many, or their names.')
     .optional(),
   prefetchCapacity: zod()
     .union([zod().literal('auto'), wholeNumber(0)], "'auto' or a whole number of at least 0")

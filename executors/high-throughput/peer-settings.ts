@@ -76,7 +76,7 @@ export function managerSettings(peers: PeerSettingsSource, port: number, relay?:
     maxWorkersPerNode: Number.isFinite(compiled.maxWorkersPerNode) ? compiled.maxWorkersPerNode : null,
     cpuAffinity: compiled.cpuAffinity,
     accelerators: compiled.accelerators,
-    resources: {},
+    resources: compiled.resources,
     cwd: compiled.workingDir ?? site?.runDir ?? context.workingDirectory,
     env: compiled.env,
     storeDir: site === undefined ? context.storeDir : null,

@@ -93,7 +93,7 @@ function reviveOurs(wire: WireError, task: TaskRef): Error {
     case 'memory-limit':
       return new MemoryLimitError({ limitBytes: Number.NaN, usedBytes: Number.NaN, ...fields, tries: task.try }, options);
     case 'placement':
-      return new PlacementError({ walltimeMs: Number.NaN, availableMs: Number.NaN, ...fields }, options);
+      return new PlacementError(fields, options);
     case 'worker-lost':
       return new WorkerLost({ host: task.host, worker: task.worker, ...fields }, options);
     case 'manager-lost':

@@ -98,20 +98,42 @@ export class SerializationError extends FlotillaError {
   }
 }
 
+/** A kind of node, and what a task asks for that it does not have. */
+export interface NodeShortfall {
+  /** "2 nodes like n013". */
+  readonly nodes: string;
+  /** "gpus: 2 wanted, 1 there", for each way in which the task could run. */
+  readonly missing: readonly string[];
+}
+
+interface PlacementFields {
+  readonly walltimeMs?: number | undefined;
+  readonly availableMs?: number | undefined;
+  readonly shortfalls?: readonly NodeShortfall[] | undefined;
+}
+
+function describeNeed({ walltimeMs, availableMs }: PlacementFields): string {
+  if (walltimeMs === undefined || availableMs === undefined) return 'resources that no node has';
+  return `${walltimeMs / 1000} s, and no block will ever have more than ${availableMs / 1000} s`;
+}
+
 /** Nowhere in the executor could the task ever run. */
 export class PlacementError extends FlotillaError {
   static {
     brandError(this, 'PlacementError');
   }
 
-  /** What the task asks for, and the most that there will be. */
-  declare readonly walltimeMs: number;
-  declare readonly availableMs: number;
+  /** Where it is for want of time: what the task asks for, and the most that there will be. */
+  declare readonly walltimeMs: number | undefined;
+  declare readonly availableMs: number | undefined;
+  /** Where it is for want of resources: for every kind of node what it lacks. */
+  declare readonly shortfalls: readonly NodeShortfall[] | undefined;
 
-  constructor(fields: { readonly walltimeMs: number; readonly availableMs: number }, options: TaskErrorOptions = {}) {
+  constructor(fields: PlacementFields = {}, options: TaskErrorOptions = {}) {
     const { message, task, ...rest } = options;
-    const said = `${nameTask(task)} needs ${fields.walltimeMs / 1000} s, and no block will ever have more than ${fields.availableMs / 1000} s`;
-    super('FLOTILLA_PLACEMENT_ERROR', message ?? said, { ...rest, fields: { ...fields } });
+    const { walltimeMs, availableMs, shortfalls } = fields;
+    const said = `${nameTask(task)} needs ${describeNeed(fields)}`;
+    super('FLOTILLA_PLACEMENT_ERROR', message ?? said, { ...rest, fields: { walltimeMs, availableMs, shortfalls } });
   }
 }
 

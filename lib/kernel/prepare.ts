@@ -89,7 +89,15 @@ const storedResults = (waitables: readonly Waitable[]): StoredResult[] =>
 const canReadStored = (entry: AppEntry, stored: StoredResult): boolean =>
   entry.kind === 'js' || (entry.kind === 'python' && stored.madeBy === 'python');
 
-export function resolveArguments(
+/** Values in place of futures; what lies in a store is fetched. */
+export async function plainArguments(task: Task, site: PrepareSite): Promise<readonly unknown[]> {
+  if (!task.waitables) return task.args;
+  const stored = storedResults(task.waitables);
+  const fetched = new Map(await Promise.all(stored.map(async (result) => [result, await result.fetch()] as const)));
+  return resolveArguments(task, site, fetched, []);
+}
+
+function resolveArguments(
   task: Task,
   site: PrepareSite,
   fetched: ReadonlyMap<StoredResult, unknown>,

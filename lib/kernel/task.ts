@@ -8,6 +8,8 @@ import { AppFuture, type TaskState, type TaskView, type TryRecord } from '../fut
 import type { DataFuture } from '../futures/data-future.ts';
 import type { TaskId } from '../graph/task-graph.ts';
 import type { Refusal, TaskGroup } from '../groups/task-group.ts';
+import { type RequestsPerTry, requestOf } from '../resources/compile-resources.ts';
+import type { ResourceRequest } from '../resources/request.ts';
 import type { ArgumentRef } from '../task-spec.ts';
 import { resolve as resolvePath } from 'node:path';
 import { ElementView } from './element.ts';
@@ -40,6 +42,10 @@ export class Task implements TaskView {
   encoded: Buffer | undefined;
   /** Made before its first try, because its memo key depends on it: the command of a bash app. */
   prepared: Prepared | undefined;
+  /** What its option `resources` comes to, made before its first try. */
+  requests: RequestsPerTry | undefined;
+  /** Tries that failed by themselves: what is asked for per try goes by these. */
+  failedTries = 0;
   /** What an earlier driver of the run called it, if that had it: executors know it by these numbers. */
   sentBefore: { readonly taskId: number; readonly tries: number; readonly executor: string } | undefined;
   /** Its result is one that there was already: it has no tries. */
@@ -90,6 +96,11 @@ export class Task implements TaskView {
   /** The same of its present try. */
   get sentTry(): number {
     return this.tryNumber + (this.sentBefore?.tries ?? 0);
+  }
+
+  /** Of its present try; undefined: a worker is enough. */
+  get request(): ResourceRequest | undefined {
+    return this.requests && requestOf(this.requests, this.failedTries + 1);
   }
 
   get appName(): string {
@@ -164,6 +175,7 @@ export class Task implements TaskView {
   /** Before another try: what is known of this one becomes a record. */
   closeTry(outcome: TryRecord['outcome'], error: unknown): void {
     this.#earlierTries ??= [];
+    if (outcome === 'failed' || outcome === 'walltime') this.failedTries++;
     this.#earlierTries.push({ ...this.#describeTry(outcome), error });
     this.#host = '';
     this.#worker = '';
@@ -194,6 +206,7 @@ export class Task implements TaskView {
     this.args = [];
     this.encoded = undefined;
     this.prepared = undefined;
+    this.requests = undefined;
     this.refs = undefined;
     this.waitables = undefined;
     this.behind = undefined;

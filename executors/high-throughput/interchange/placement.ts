@@ -12,12 +12,12 @@ import { type Core, countFrame, log, type Manager } from './core-state.ts';
 import { advanceHead, headOf, type Lane, nextLane } from './task-queue.ts';
 
 export function placeTasks(core: Core, effects: Effect[]): void {
-  if (core.queue.length === 0 || core.open.size === 0 || core.recovery !== undefined || core.closing !== undefined) return;
+  if (core.queue.plain === 0 || core.open.size === 0 || core.recovery !== undefined || core.closing !== undefined) return;
   let heap = openCandidates(core);
   const used = new Set<Candidate>();
   /** There is room, and no time for anything that waits. */
   const timeless: Manager[] = [];
-  while (core.queue.length > 0) {
+  while (core.queue.plain > 0) {
     const first = heap[0];
     if (first === undefined) {
       if (core.open.size === 0) break;
@@ -35,6 +35,7 @@ export function placeTasks(core: Core, effects: Effect[]): void {
     }
   }
   for (const manager of timeless) core.open.add(manager);
+  if (used.size > 0) core.demand.plainPlacedMs = core.nowMs;
   for (const candidate of used) {
     sendRuns(core, candidate, effects);
     // Next time others come first.

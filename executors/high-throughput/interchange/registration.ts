@@ -41,6 +41,7 @@ const EXPECTED: Readonly<Record<keyof Registration, (value: unknown) => boolean>
   firstSequence: isCount,
   held: (value) => areCounts(value) && (value as number[]).length % 2 === 0,
   defined: areCounts,
+  nextSequence: (value) => value === undefined || isCount(value),
   capacity: (value) => value === undefined || isCapacity(value),
   leased: (value) => value === undefined || areCounts(value),
   grants: (value) => value === undefined || areGrants(value),
