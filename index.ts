@@ -5,6 +5,7 @@ export { load } from './configs/load.ts';
 export type { ConfigArgument } from './configs/choose.ts';
 
 export { bashApp } from './lib/apps/bash-app.ts';
+export { mpiApp } from './lib/apps/mpi-app.ts';
 export { joinApp } from './lib/apps/join-app.ts';
 export { jsApp } from './lib/apps/js-app.ts';
 export { kw, type KeywordArguments } from './lib/apps/kw.ts';

@@ -77,6 +77,7 @@ export function managerSettings(peers: PeerSettingsSource, port: number, relay?:
     cpuAffinity: compiled.cpuAffinity,
     accelerators: compiled.accelerators,
     resources: compiled.resources,
+    mpi: compiled.mpi,
     cwd: compiled.workingDir ?? site?.runDir ?? context.workingDirectory,
     env: compiled.env,
     storeDir: site === undefined ? context.storeDir : null,

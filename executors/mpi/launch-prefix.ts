@@ -51,6 +51,7 @@ function srun({ hosts, ranksPerNode, threadsPerRank, cpuBind }: MpiShape, count:
     `--ntasks-per-node=${ranksPerNode}`,
     `--nodelist=${hosts.join(',')}`,
     `--cpus-per-task=${threadsPerRank}`,
+    '--distribution=block',
     '--overlap',
     '--mem=0',
     '--export=ALL',
@@ -103,7 +104,8 @@ const wordsIn = (text: string): string[] => text.split(/\s+/).filter((word) => w
 /**
  * For any launcher of these nodes. Within a job of Slurm the mpiexec of Open MPI and of MPICH ask Slurm's variables for the nodes and
  * start their daemons with srun: they are to find the task's nodes, and a step that shares what the manager's has. Intel's mpiexec
- * follows the places that a scheduler gave, and not its own options, unless it is told otherwise.
+ * follows the places that a scheduler gave, and not its own options, unless it is told otherwise. A manager's own step has its CPUs
+ * unbound; that is not to be inherited.
  */
 export function mpiEnv(
   shape: Pick<MpiShape, 'hosts' | 'ranksPerNode'>,
@@ -120,5 +122,7 @@ export function mpiEnv(
     SLURM_NNODES: count,
     SLURM_JOB_NUM_NODES: count,
     SLURM_TASKS_PER_NODE: `${ranksPerNode}(x${count})`,
+    ...(env['SLURM_MEM_PER_CPU'] === undefined ? { SLURM_MEM_PER_NODE: '0' } : { SLURM_MEM_PER_CPU: '0' }),
+    SLURM_CPU_BIND: 'quiet',
   };
 }

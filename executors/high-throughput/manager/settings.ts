@@ -4,6 +4,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { MpiChoice } from '../../mpi/mpi-choice.ts';
 import type { CpuAffinity } from '../affinity-option.ts';
 import type { ManagerKeys } from '../security.ts';
 
@@ -32,6 +33,8 @@ export interface ManagerSettings {
   readonly accelerators: number | readonly string[];
   /** Kinds of the config's own that a node has: an amount, or names. */
   readonly resources: Readonly<Record<string, number | readonly string[]>>;
+  /** What starts MPI programs. */
+  readonly mpi: MpiChoice;
   /** Where workers start. */
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
