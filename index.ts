@@ -35,6 +35,8 @@ export { Config } from './configs/config.ts';
 export type { ConfigOptions } from './configs/options.ts';
 export { addressByHostname, addressByInterface, addressByRoute } from './configs/addresses.ts';
 export { allocatedLauncher, allocatedNodes } from './configs/allocation.ts';
+export { MPIExecutor } from './executors/mpi/description.ts';
+export type { MPIExecutorOptions } from './executors/mpi/options.ts';
 export { HighThroughputExecutor } from './executors/high-throughput/description.ts';
 export type { BlockErrorHandler, HighThroughputOptions } from './executors/high-throughput/options.ts';
 export { ThreadPoolExecutor } from './executors/threads/description.ts';
@@ -85,5 +87,12 @@ export { FlotillaError } from './lib/errors/flotilla-error.ts';
 export { JoinError, ResultTimeoutError, type JoinFailure } from './lib/errors/future-errors.ts';
 export { ManagerLost, PoisonTaskError, WorkerLost } from './lib/errors/lost-errors.ts';
 export { PythonError } from './lib/errors/python-error.ts';
-export { CancelledError, MemoryLimitError, MissingOutputsError, PlacementError, SerializationError, WalltimeError } from './lib/errors/task-errors.ts';
+export {
+  CancelledError,
+  MemoryLimitError,
+  MissingOutputsError,
+  PlacementError,
+  SerializationError,
+  WalltimeError,
+} from './lib/errors/task-errors.ts';
 export type { TaskRef } from './lib/errors/task-ref.ts';

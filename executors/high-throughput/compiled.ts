@@ -29,6 +29,8 @@ export interface CompiledHighThroughput {
   /** Of each node: how many, or their names. */
   readonly resources: Readonly<Record<string, number | readonly string[]>>;
   readonly mpi: MpiChoice;
+  /** Tasks on whole nodes that a block may have at once; undefined: as many as it has nodes for. */
+  readonly maxGangsPerBlock: number | undefined;
   readonly prefetchCapacity: 'auto' | number;
   readonly heartbeatPeriodMs: number;
   readonly heartbeatThresholdMs: number;
@@ -75,6 +77,7 @@ export function compileHighThroughput(checked: CheckedHighThroughputOptions): Co
     cpuAffinity: checked.cpuAffinity ?? { kind: 'none' },
     accelerators: checked.availableAccelerators ?? 0,
     resources: checked.resources ?? {},
+    maxGangsPerBlock: undefined,
     mpi: chooseMpi(checked.mpiLauncher ?? 'auto', provider.launcher, checked.mpiOverrides ?? ''),
     prefetchCapacity: checked.prefetchCapacity ?? 'auto',
     heartbeatPeriodMs,

@@ -30,7 +30,8 @@ import { parseCpuAffinity } from './affinity-option.ts';
 /** Called when blocks have ended without success. What it returns fails the executor; nothing: it carries on. */
 export type BlockErrorHandler = (failed: ReadonlyMap<string, JobStatus>) => Error | undefined;
 
-export const highThroughputOptions = new OptionsSchema('HighThroughputExecutor', () => ({ ...described(), ...carriedOverFromParsl() }));
+export const highThroughputShape = () => ({ ...described(), ...carriedOverFromParsl() });
+export const highThroughputOptions = new OptionsSchema('HighThroughputExecutor', highThroughputShape);
 
 const described = () => ({
   label: name().describe("Name of the executor, unique in the config. Default 'htex'.").optional(),

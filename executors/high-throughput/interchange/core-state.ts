@@ -23,6 +23,8 @@ export interface CoreOptions {
   readonly managerSelector: 'random' | 'blockId';
   /** A task that has waited so long for what it asks has managers kept free for it. */
   readonly agingMs?: number;
+  /** How many tasks on whole nodes one block may have at once; absent: as many as it has nodes for. */
+  readonly maxGangsPerBlock?: number;
   /** A whole number in [0, n). */
   readonly pick: (n: number) => number;
 }
