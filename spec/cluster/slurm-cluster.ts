@@ -97,8 +97,8 @@ export class SlurmCluster {
   /** Cancels all jobs and waits until the nodes are free and up. */
   async clear(): Promise<void> {
     await this.on('login', 'scancel', '--user=root');
-    await eventually('an empty queue', async () => (await this.queue()).length === 0, 60_000);
-    await eventually('free nodes', async () => (await this.nodeStates()).every((state) => state === 'idle'), 60_000);
+    await eventually('an empty queue', async () => (await this.queue()).length === 0, 120_000);
+    await eventually('free nodes', async () => (await this.nodeStates()).every((state) => state === 'idle'), 120_000);
   }
 
   /** Waits until the job has ended, and the controller has been made to forget it. */

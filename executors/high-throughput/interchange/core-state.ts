@@ -94,6 +94,8 @@ export interface Core {
   readonly managers: Map<string, Manager>;
   /** Managers that may have room for another task. */
   readonly open: Set<Manager>;
+  /** Of very many open managers: those whose share of the queue is for the next turns. */
+  unserved: number;
   readonly definitions: Map<number, Buffer>;
   readonly requests: Map<number, ResourceRequest>;
   /** Tries that run on several nodes, or did and have not been confirmed to have ended. */
@@ -136,6 +138,7 @@ export const createCore = (options: CoreOptions): Core => ({
   queue: createTaskQueue(),
   managers: new Map(),
   open: new Set(),
+  unserved: 0,
   definitions: new Map(),
   requests: new Map(),
   gangs: new Map(),

@@ -100,7 +100,7 @@ export class Manager {
   #createFactory(): WorkerFactory {
     const { runId, cwd, logRoot, storeDir, nodePath, python } = this.#settings;
     const logDir = join(logRoot, `manager-${this.#blockId}-${nodeName()}-${process.pid}`);
-    mkdirSync(logDir, { recursive: true });
+    mkdirSync(logDir, { recursive: true, mode: 0o755 });
     return new WorkerFactory(
       {
         slots: this.#slots,
