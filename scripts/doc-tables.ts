@@ -9,7 +9,6 @@ import { Config } from '../configs/config.ts';
 import { configWarnings } from '../configs/options.ts';
 import { HighThroughputExecutor } from '../executors/high-throughput/description.ts';
 import { highThroughputWarnings } from '../executors/high-throughput/options.ts';
-import { MPIExecutor } from '../executors/mpi/description.ts';
 import { ThreadPoolExecutor } from '../executors/threads/description.ts';
 import { threadPoolWarnings } from '../executors/threads/options.ts';
 import { MpiExecLauncher } from '../launchers/mpiexec-launcher.ts';
@@ -42,7 +41,6 @@ interface Described {
 const DESCRIBED: readonly (readonly [Described, Warnings])[] = [
   [Config, configWarnings],
   [HighThroughputExecutor, highThroughputWarnings],
-  [MPIExecutor, highThroughputWarnings],
   [ThreadPoolExecutor, threadPoolWarnings],
   [LocalProvider, localProviderWarnings],
   [PBSProProvider, pbsProProviderWarnings],

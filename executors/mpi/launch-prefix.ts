@@ -33,7 +33,8 @@ export function buildMpiPrefix(program: MpiProgram, shape: MpiShape): string {
   const { ranksPerNode, hosts, gpusPerRank, rankScript } = shape;
   const count = ranksPerNode * hosts.length;
   const ranks = gpusPerRank > 0 ? ['/bin/sh', rankScript, String(gpusPerRank)] : [];
-  return [program.command, ...OPTIONS[program.flavour](shape, count), ...wordsIn(program.overrides), ...ranks].join(' ');
+  const start = program.flavour === 'srun' ? ['env', '-u', 'SLURM_LABELIO', program.command] : [program.command];
+  return [...start, ...OPTIONS[program.flavour](shape, count), ...wordsIn(program.overrides), ...ranks].join(' ');
 }
 
 type Options = (shape: MpiShape, count: number) => readonly string[];
@@ -42,7 +43,8 @@ const OPTIONS: Readonly<Record<MpiFlavour, Options>> = { srun, openmpi: openMpi,
 
 /**
  * A step within the job of its block. It shares what the manager's own step has (`--overlap`), the memory too (`--mem=0`: Slurm 22.05
- * refuses it otherwise). What the manager's step had as its options is in the environment, and does not hold for this one.
+ * refuses it otherwise). What the manager's step had as its options is in the environment, and does not hold for this one; of labels in
+ * front of lines the environment alone decides.
  */
 function srun({ hosts, ranksPerNode, threadsPerRank, cpuBind }: MpiShape, count: number): string[] {
   return [

@@ -20,7 +20,7 @@ const prefix = (flavour: MpiFlavour, changes: Partial<MpiShape> = {}, overrides 
   buildMpiPrefix({ flavour, command: flavour === 'srun' ? 'srun' : 'mpiexec', overrides }, { ...SHAPE, ...changes });
 
 describe('what stands in front of an MPI program', () => {
-  const SRUN = 'srun --nodes=2 --ntasks=8 --ntasks-per-node=4 --nodelist=n1,n3';
+  const SRUN = 'env -u SLURM_LABELIO srun --nodes=2 --ntasks=8 --ntasks-per-node=4 --nodelist=n1,n3';
   const SHARED = '--distribution=block --overlap --mem=0 --export=ALL --kill-on-bad-exit=1';
   const rows: [flavour: MpiFlavour, changes: Partial<MpiShape>, expected: string][] = [
     ['srun', {}, `${SRUN} --cpus-per-task=1 ${SHARED}`],
