@@ -20,6 +20,7 @@ import {
   clearTimers,
   closeRunners,
   createSlot,
+  endRunners,
   forEachUnfinished,
   holdsAny,
   lastRecordAt,
@@ -102,6 +103,11 @@ export class SlotPool {
 
   get leased(): number[] {
     return this.#leases.indices;
+  }
+
+  /** Whether any slot serves. */
+  get isServing(): boolean {
+    return this.#leases.count > 0;
   }
 
   get queued(): number {
@@ -297,14 +303,9 @@ export class SlotPool {
     if (!this.#leases.reclaim(slot)) return false;
     if (this.#leases.count === 0) this.giveBack();
     const tell = (): void => this.#options.results(releasedRecord(slot.index), 1);
-    if (slot.runners.size > 0 && this.#options.endsWorkers?.(slot.index)) void this.#endWorkers(slot).then(tell);
+    if (slot.runners.size > 0 && this.#options.endsWorkers?.(slot.index)) void endRunners(slot, END_WORKERS_MS).then(tell);
     else tell();
     return true;
-  }
-
-  async #endWorkers(slot: Slot): Promise<void> {
-    await Promise.all(closeRunners(slot, END_WORKERS_MS));
-    slot.runners.clear();
   }
 
   // --- ends before the end
