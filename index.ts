@@ -5,6 +5,7 @@ export { load } from './configs/load.ts';
 export type { ConfigArgument } from './configs/choose.ts';
 
 export { bashApp } from './lib/apps/bash-app.ts';
+export { mpiApp } from './lib/apps/mpi-app.ts';
 export { joinApp } from './lib/apps/join-app.ts';
 export { jsApp } from './lib/apps/js-app.ts';
 export { kw, type KeywordArguments } from './lib/apps/kw.ts';
@@ -34,6 +35,8 @@ export { Config } from './configs/config.ts';
 export type { ConfigOptions } from './configs/options.ts';
 export { addressByHostname, addressByInterface, addressByRoute } from './configs/addresses.ts';
 export { allocatedLauncher, allocatedNodes } from './configs/allocation.ts';
+export { MPIExecutor } from './executors/mpi/description.ts';
+export type { MPIExecutorOptions } from './executors/mpi/options.ts';
 export { HighThroughputExecutor } from './executors/high-throughput/description.ts';
 export type { BlockErrorHandler, HighThroughputOptions } from './executors/high-throughput/options.ts';
 export { ThreadPoolExecutor } from './executors/threads/description.ts';
@@ -84,5 +87,12 @@ export { FlotillaError } from './lib/errors/flotilla-error.ts';
 export { JoinError, ResultTimeoutError, type JoinFailure } from './lib/errors/future-errors.ts';
 export { ManagerLost, PoisonTaskError, WorkerLost } from './lib/errors/lost-errors.ts';
 export { PythonError } from './lib/errors/python-error.ts';
-export { CancelledError, MemoryLimitError, MissingOutputsError, PlacementError, SerializationError, WalltimeError } from './lib/errors/task-errors.ts';
+export {
+  CancelledError,
+  MemoryLimitError,
+  MissingOutputsError,
+  PlacementError,
+  SerializationError,
+  WalltimeError,
+} from './lib/errors/task-errors.ts';
 export type { TaskRef } from './lib/errors/task-ref.ts';

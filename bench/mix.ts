@@ -9,17 +9,21 @@
 import { jsApp } from '../index.ts';
 import { measureMakespan } from './measure/makespan.ts';
 import { countArgument, printReport } from './measure/report.ts';
-import { WORKERS, withTwoWorkers } from './measure/two-workers.ts';
+import { withTwoWorkers } from './measure/two-workers.ts';
 
 const LONG_MS = 1000;
 const SHORT_MS = 1;
+/** Calls before, of which the function is known. */
+const WARM_UP = 500;
 const tasks = countArgument(0, 5400);
-const rounds = countArgument(1, 1);
+const rounds = countArgument(1, 2);
 
 /** Sleeps in the kernel: a timer of Node's would be up to a millisecond late. */
 const wait = () =>
   jsApp((ms: number) => {
+    const begin = performance.now();
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+    return performance.now() - begin;
   });
 
 /** So many of each kind, in an order that the seed draws. */
@@ -38,12 +42,12 @@ const unknown = [];
 const known = [];
 for (let round = 1; round <= rounds; round++) {
   const lengths = drawLengths(round);
-  unknown.push(await withTwoWorkers(() => measureMakespan(lengths, WORKERS, wait())));
+  unknown.push(await withTwoWorkers(() => measureMakespan(lengths, wait())));
   known.push(
     await withTwoWorkers(async () => {
       const app = wait();
-      await Promise.all(Array.from({ length: 500 }, () => app(SHORT_MS)));
-      return measureMakespan(lengths, WORKERS, app);
+      await Promise.all(Array.from({ length: WARM_UP }, () => app(SHORT_MS)));
+      return measureMakespan(lengths, app);
     }),
   );
 }

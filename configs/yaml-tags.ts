@@ -40,6 +40,7 @@ export function makeTags(env: Environment): YamlTags {
     resolve: (written, refuse) => {
       const { value, reason } = attempt(() => make(written));
       const node = new Scalar(value);
+      node.source = written;
       if (reason === undefined) return node;
       unmade.add(node);
       // A variable is shown wherever it is missed; what is wrong with the machine is wrong once.
@@ -72,8 +73,8 @@ function attempt(make: () => unknown): { readonly value: unknown; readonly reaso
 }
 
 /**
- * `NAME`, `NAME:default`, or `NAME?`, which leaves the option out where the variable is empty or not set. The value stays text; what
- * YAML would make of it is kept beside it.
+ * `NAME`, `NAME:default`, or `NAME?`, which leaves the option out where the variable has no value. A variable that is empty has none, as
+ * in `${NAME:-default}` of a shell. The value stays text; what YAML would make of it is kept beside it.
  */
 function readVariable(written: string, env: Environment): string | undefined {
   const colon = written.indexOf(':');
@@ -82,10 +83,12 @@ function readVariable(written: string, env: Environment): string | undefined {
   const name = isOptional ? word.slice(0, -1) : word;
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
     throw new ConfigError(`!env needs the name of a variable, as in !env ACCOUNT, !env ACCOUNT:default or !env ACCOUNT?; saw '${written}'`);
-  if (isOptional) return env[name] === '' ? undefined : env[name];
-  const value = env[name] ?? (colon === -1 ? undefined : written.slice(colon + 1).trim());
-  if (value !== undefined) return value;
-  throw new ConfigError(`the environment variable ${name} is not set; set it, or write a default: !env ${name}:default`);
+  const value = env[name];
+  if (value !== undefined && value !== '') return value;
+  if (isOptional) return undefined;
+  if (colon !== -1) return written.slice(colon + 1).trim();
+  const why = value === undefined ? 'not set' : 'empty';
+  throw new ConfigError(`the environment variable ${name} is ${why}; set it, or write a default: !env ${name}:default`);
 }
 
 function readScalar(text: string): unknown {

@@ -1,7 +1,7 @@
 /**
  * `flotilla bundle` as it is typed: options and help. What it does is in commands/bundle.ts, loaded then.
  */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { collect } from './shared.ts';
 
 export interface BundleCommandOptions {
@@ -25,13 +25,16 @@ it names, and what those import. Data, programs and Python packages do not; --in
 
 Exit codes: 0, or 2 where the bundle cannot be made.`;
 
+/** For which ZeroMQ comes compiled. */
+const ARCHITECTURES = ['x64', 'arm64'];
+
 export function addBundleCommand(program: Command): void {
   program
     .command('bundle')
     .description('Make a folder or archive that runs without npm and network: Node, Flotilla, a script and what it consists of.')
     .argument('[script]', 'the script; without one, the command alone')
     .requiredOption('-o, --output <dir|tar>', 'a folder, or an archive: .tar, .tar.gz, .tgz')
-    .option('--arch <arch>', 'x64 or arm64: what the machine is that it will run on; default: as this one')
+    .addOption(new Option('--arch <arch>', 'what the machine is that it will run on; default: as this one').choices(ARCHITECTURES))
     .option('--node <path|version>', "Node's binary, its folder, or an archive from nodejs.org; default: the Node that runs here")
     .option('--include <glob>', 'more files or folders, from the working directory; can be repeated', collect)
     .option('--force', 'replace what is at the output, whatever it is')

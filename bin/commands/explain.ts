@@ -27,5 +27,8 @@ export async function explainCommand(which: string, taskId: string, { runDir, js
 
 export function noSuchTask({ run }: RunFolder, taskId: number | string, summary: RunSummary): UsageError {
   const gaps = describeGaps(summary);
-  return new UsageError(`run ${run} has no task ${taskId}; it has ${summary.counts.total} task(s)${gaps === undefined ? '' : `; ${gaps}`}`);
+  return new UsageError(`run ${run} has no task ${taskId}; ${tasksOf(summary)}${gaps === undefined ? '' : `; ${gaps}`}`);
 }
+
+const tasksOf = ({ counts, firstTask = 1, lastTask }: RunSummary): string =>
+  firstTask === 1 ? `it has ${counts.total} task(s)` : `its ${counts.total} task(s) are numbered ${firstTask} to ${lastTask}`;

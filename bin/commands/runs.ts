@@ -43,6 +43,8 @@ async function summarizeOrEmpty(folder: RunFolder): Promise<RunSummary> {
     return await summarizeRun(folder);
   } catch (error) {
     process.stderr.write(`flotilla: ${(error as Error).message}\n`);
-    return new RunSummary();
+    const summary = new RunSummary();
+    summary.log = { ...summary.log, isDamaged: true };
+    return summary;
   }
 }

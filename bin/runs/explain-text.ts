@@ -149,13 +149,20 @@ function ended(task: TaskHistory, { others, chain }: Omit<TaskStory, 'task'>): M
   const { endedMs: atMs, error, state } = task;
   if (atMs === undefined) return [];
   if (state === 'dependencyFailed') return [{ atMs, text: `did not run: ${chainText(chain, others, error)}` }];
-  const isKnown = error === undefined || error === task.tries.at(-1)?.error || state === 'done' || state === 'cancelled';
+  if (state === 'cancelled') return [{ atMs, text: `cancelled${whyCancelled(task)}` }];
+  const isKnown = error === undefined || error === task.tries.at(-1)?.error || state === 'done';
   return [{ atMs, text: `${LAST_WORDS[state as keyof typeof LAST_WORDS] ?? state}${isKnown ? '' : `: ${describeError(error)}`}` }];
+}
+
+/** Where nobody has asked for it: what its group, or the policy of a task before it, has decided. A request has its own line. */
+function whyCancelled({ cancelRequest, error }: TaskHistory): string {
+  if (cancelRequest || !error) return '';
+  const [, reason] = / was cancelled: ([^]+)$/.exec(error.message) ?? [];
+  return reason === undefined ? '' : `: ${reason}`;
 }
 
 const LAST_WORDS = {
   done: 'done',
-  cancelled: 'cancelled',
   failed: 'failed for good',
   ignored: 'failed for good, which is ignored: what depends on it goes on with the value that its onFailure gives',
 } as const;

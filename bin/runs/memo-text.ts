@@ -31,8 +31,10 @@ export const nameTaken = ({ run, task }: { readonly run: string; readonly task: 
 function describeMiss(differing: readonly string[]): string {
   if (differing.length === 0) return 'no kept result is of all these arguments together';
   if (differing[0] === 'app') return 'there is no result of an app of this name in what the run has resumed';
-  return `no kept result has the same ${listSome(
-    differing.map((part) => part.replace(/^its /, '')),
-    MOST_PARTS,
-  )}`;
+  const names = differing.map((part) => part.replace(/^its /, ''));
+  // Results of other arguments may have them.
+  const which = names.every((name) => OF_THE_APP.has(name)) ? 'no kept result of these arguments' : 'no kept result';
+  return `${which} has the same ${listSome(names, MOST_PARTS)}`;
 }
+
+const OF_THE_APP: ReadonlySet<string> = new Set(['code', 'version', 'options']);

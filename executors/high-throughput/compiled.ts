@@ -5,6 +5,7 @@ import { ConfigError } from '../../lib/errors/config-error.ts';
 import { frozenCopy } from '../../lib/options/freeze.ts';
 import type { BlockLimits, ProviderDescription } from '../../lib/provider.ts';
 import { LocalProvider } from '../../providers/local/description.ts';
+import { chooseMpi, type MpiChoice } from '../mpi/mpi-choice.ts';
 import type { CpuAffinity } from './affinity-option.ts';
 import type { BlockErrorHandler, CheckedHighThroughputOptions } from './options.ts';
 
@@ -27,6 +28,9 @@ export interface CompiledHighThroughput {
   readonly accelerators: number | readonly string[];
   /** Of each node: how many, or their names. */
   readonly resources: Readonly<Record<string, number | readonly string[]>>;
+  readonly mpi: MpiChoice;
+  /** Tasks on whole nodes that a block may have at once; undefined: as many as it has nodes for. */
+  readonly maxGangsPerBlock: number | undefined;
   readonly prefetchCapacity: 'auto' | number;
   readonly heartbeatPeriodMs: number;
   readonly heartbeatThresholdMs: number;
@@ -73,6 +77,8 @@ export function compileHighThroughput(checked: CheckedHighThroughputOptions): Co
     cpuAffinity: checked.cpuAffinity ?? { kind: 'none' },
     accelerators: checked.availableAccelerators ?? 0,
     resources: checked.resources ?? {},
+    maxGangsPerBlock: undefined,
+    mpi: chooseMpi(checked.mpiLauncher ?? 'auto', provider.launcher, checked.mpiOverrides ?? ''),
     prefetchCapacity: checked.prefetchCapacity ?? 'auto',
     heartbeatPeriodMs,
     heartbeatThresholdMs,

@@ -211,7 +211,7 @@ export class HighThroughput implements RunningExecutor {
   }
 
   #onTold({ managerId, fact }: { managerId: string; fact: Buffer }): void {
-    const manager = this.#managers.all.find((known) => known.managerId === managerId);
+    const manager = this.#managers.byId(managerId);
     if (manager) this.#news.worker(manager, fact);
   }
 

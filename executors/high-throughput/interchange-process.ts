@@ -26,6 +26,9 @@ export interface InterchangeEvent {
 const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 const ENTRY = fileURLToPath(new URL(`./interchange/interchange-entry${extension}`, import.meta.url));
 
+/** It reads what comes from a network, and runs nobody's code: nothing in it may make code out of text. */
+const NODE_OPTIONS = ['--disable-warning=ExperimentalWarning', '--disallow-code-generation-from-strings'];
+
 export class InterchangeProcess {
   readonly #child: ChildProcess;
   readonly #socket: Socket;
@@ -38,7 +41,7 @@ export class InterchangeProcess {
   constructor(logPath: string, handlers: InterchangeHandlers) {
     this.#handlers = handlers;
     const log = openSync(logPath, 'a');
-    this.#child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ENTRY], {
+    this.#child = spawn(process.execPath, [...NODE_OPTIONS, ENTRY], {
       stdio: ['ignore', log, log, 'pipe'],
       detached: true,
       cwd: '/',

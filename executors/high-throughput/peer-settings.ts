@@ -44,6 +44,7 @@ export function interchangeSettings({ compiled, context, keys, site }: PeerSetti
     heartbeatThresholdMs: compiled.heartbeatThresholdMs,
     ...(orphanGraceMs === undefined ? {} : { orphanGraceMs, driverKeeps: true }),
     prefetchCapacity: compiled.prefetchCapacity,
+    ...(compiled.maxGangsPerBlock === undefined ? {} : { maxGangsPerBlock: compiled.maxGangsPerBlock }),
     managerSelector: compiled.managerSelector ?? (givesBackSingleBlocks(compiled, context) ? 'blockId' : 'random'),
     protocol: PROTOCOL_VERSION,
     packageVersion: PACKAGE_VERSION,
@@ -77,6 +78,7 @@ export function managerSettings(peers: PeerSettingsSource, port: number, relay?:
     cpuAffinity: compiled.cpuAffinity,
     accelerators: compiled.accelerators,
     resources: compiled.resources,
+    mpi: compiled.mpi,
     cwd: compiled.workingDir ?? site?.runDir ?? context.workingDirectory,
     env: compiled.env,
     storeDir: site === undefined ? context.storeDir : null,
@@ -95,7 +97,7 @@ export const orphanGraceOf = (compiled: CompiledHighThroughput, context: Executo
 const loopback = ({ loopbackAddress }: CompiledHighThroughput): string => loopbackAddress ?? '127.0.0.1';
 
 /** With a channel the relay comes from this machine, and `address` is the login node's. */
-const listensOnLoopback = ({ provider, address }: CompiledHighThroughput): boolean =>
+export const listensOnLoopback = ({ provider, address }: CompiledHighThroughput): boolean =>
   provider.channel !== undefined || (provider.isLocal && address === undefined);
 
 const relayAddresses = ({ address }: CompiledHighThroughput, { addresses }: RelayHello): readonly string[] =>

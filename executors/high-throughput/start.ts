@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { ExecutorContext, RunningExecutor } from '../../lib/executor.ts';
 import type { CompiledHighThroughput } from './compiled.ts';
 import { HighThroughput } from './executor.ts';
+import { listensOnLoopback } from './peer-settings.ts';
 import type { RemoteSite } from './remote/site.ts';
 
 /** Where managers run, if it is not beside the driver. */
@@ -16,10 +17,17 @@ async function openSite(compiled: CompiledHighThroughput, context: ExecutorConte
   return RemoteSite.open(compiled, context, channel);
 }
 
+function warnIfOpen(compiled: CompiledHighThroughput, { events }: ExecutorContext): void {
+  if (compiled.encrypted || listensOnLoopback(compiled)) return;
+  const message = `executor '${compiled.label}': encrypted is false: whoever reaches its port can take tasks and give results, and read both on their way`;
+  events.log('warn', message);
+}
+
 /** @throws ExecutorFailed if the interchange cannot be started. */
 export async function startHighThroughput(compiled: CompiledHighThroughput, context: ExecutorContext): Promise<RunningExecutor> {
   const directory = join(context.runDir, compiled.label);
-  mkdirSync(directory, { recursive: true });
+  mkdirSync(directory, { recursive: true, mode: 0o755 });
+  warnIfOpen(compiled, context);
   const site = await openSite(compiled, context);
   const executor = new HighThroughput({ compiled, context, directory, site });
   await executor.start();

@@ -91,8 +91,17 @@ async function fromArchive(archive: string, scratch: string): Promise<string> {
 async function versionOf(path: string, target: Target): Promise<string | undefined> {
   const isForHere =
     target.platform === process.platform && target.arch === process.arch && (target.loader === undefined || existsSync(target.loader));
-  if (isForHere) return (await runProgram(path, ['--version'])).trim().replace(/^v/, '');
+  if (isForHere) return versionSaidBy(path);
   // It has the address of its own headers in it.
   const text = (await readFile(path)).toString('latin1');
   return /\/download\/release\/v(\d+\.\d+\.\d+)\//.exec(text)?.[1];
+}
+
+async function versionSaidBy(path: string): Promise<string> {
+  const said = (await runProgram(path, ['--version'])).trim();
+  if (/^v\d+\.\d+\.\d+\S*$/.test(said)) return said.slice(1);
+  const [first = ''] = said.split('\n');
+  throw new BundleError(
+    `${path} is not Node: asked for its --version, it says '${first}'; --node takes Node's own binary, its folder or its archive`,
+  );
 }

@@ -55,8 +55,8 @@ export type MemoDecision =
   /** It runs: there is a result of the same call, which cannot be used. */
   | { readonly kind: 'unusable'; readonly reason: string }
   /**
-   * It runs, though there are results. `differing`: what of its key is in none of its app's results ('code', 'version', 'options', 'args[1]',
-   * 'kw.n', 'inputs[0]', 'its command'); 'app' alone where the run has resumed others and these have none of an app of this name; empty where
+   * It runs, though there are results. `differing`: what is not as in a result of the same arguments ('code', 'version', 'options'); where there is
+   * none, what of its key is in none of its app's results (these, and 'args[1]', 'kw.n', 'inputs[0]', 'its command'); 'app' alone where the run has resumed others and these have none of an app of this name; empty where
    * each part is in some result. Of arguments only the first 32 count, and those with at most a thousand values.
    */
   | { readonly kind: 'missed'; readonly differing: readonly string[] };

@@ -34,6 +34,8 @@ export interface TaskView {
   readonly stdout: string | undefined;
   readonly stderr: string | undefined;
   readonly outputs: readonly DataFuture[];
+  /** Of one element of a value: the future of the value. */
+  readonly partOf?: Settleable<unknown>;
   cancel(reason?: string): void;
   /** A future of one element of the value. */
   element(key: string | number): AppFuture<unknown>;
@@ -55,9 +57,13 @@ export class AppFuture<T> extends Settleable<T> {
   readonly #task: TaskView;
 
   /** @internal */
-  constructor(task: TaskView, partOf?: Settleable<unknown>) {
-    super(partOf);
+  constructor(task: TaskView) {
+    super();
     this.#task = task;
+  }
+
+  protected override get partOf(): Settleable<unknown> | undefined {
+    return this.#task.partOf;
   }
 
   get taskId(): number {

@@ -8,13 +8,19 @@ import { Settleable } from './settleable.ts';
 export class DataFuture extends Settleable<DataFile> {
   readonly file: DataFile;
   readonly taskId: number;
+  readonly #writer: Settleable<unknown>;
 
   /** @internal Follows the task that writes `file`. */
   constructor(file: DataFile, taskId: number, writer: Settleable<unknown>) {
-    super(writer);
+    super();
     this.file = file;
     this.taskId = taskId;
+    this.#writer = writer;
     writer.onSettled(() => (writer.isFulfilled ? this.fulfill(file) : this.fail(writer.settledValue)));
+  }
+
+  protected override get partOf(): Settleable<unknown> {
+    return this.#writer;
   }
 
   get path(): string {

@@ -5,45 +5,42 @@
  */
 import { compileResultOptions, limitWait, type ResultOptions } from './result-options.ts';
 
-const PENDING = 0;
+/** Bits: there may be a million futures, and each field of each is eight bytes. */
 const FULFILLED = 1;
 const REJECTED = 2;
+const SETTLED = FULFILLED | REJECTED;
+const DEFERRED = 4;
+const OBSERVED = 8;
 
 /** Work that is put off until the value is wanted: a result that lies in a store. */
 export interface Deferred<T> {
   fetch(): Promise<T>;
 }
 
-export class Settleable<T> implements PromiseLike<T> {
-  #status: 0 | 1 | 2 = PENDING;
-  #value: unknown;
-  #deferred = false;
-  #observed = false;
-  #promise: Promise<T> | undefined;
-  /** Not typed by T, which would make an AppFuture<number> no AppFuture<unknown>. */
-  #resolve: ((value: never) => void) | undefined;
-  #reject: ((error: unknown) => void) | undefined;
-  #listeners: (() => void)[] | undefined;
-  readonly #partOf: Settleable<unknown> | undefined;
+/** Who waits. Not typed by the value, which would make an AppFuture<number> no AppFuture<unknown>. */
+interface Waiting {
+  promise: PromiseWithResolvers<unknown> | undefined;
+  listeners: (() => void)[] | undefined;
+}
 
-  /** @param partOf whose outcome this one's comes from: whoever looks at this has looked at that. */
-  constructor(partOf?: Settleable<unknown>) {
-    this.#partOf = partOf;
-  }
+export class Settleable<T> implements PromiseLike<T> {
+  #flags = 0;
+  #value: unknown;
+  #waiting: Waiting | undefined;
 
   /** Whether it has a value or an error. */
   get done(): boolean {
-    return this.#status !== PENDING;
+    return (this.#flags & SETTLED) !== 0;
   }
 
   /** @internal */
   get isFulfilled(): boolean {
-    return this.#status === FULFILLED;
+    return (this.#flags & FULFILLED) !== 0;
   }
 
   /** @internal */
   get isRejected(): boolean {
-    return this.#status === REJECTED;
+    return (this.#flags & REJECTED) !== 0;
   }
 
   /** @internal The value if it is here, else its Deferred, else the error. */
@@ -53,78 +50,85 @@ export class Settleable<T> implements PromiseLike<T> {
 
   /** @internal */
   get isDeferred(): boolean {
-    return this.#deferred;
+    return (this.#flags & DEFERRED) !== 0;
+  }
+
+  /** Whose outcome this one's comes from: whoever looks at this has looked at that. */
+  protected get partOf(): Settleable<unknown> | undefined {
+    return undefined;
   }
 
   /** @internal What its outcome comes from, in the end: itself, or the future that it is a part of. */
   get whole(): Settleable<unknown> {
-    return this.#partOf?.whole ?? this;
+    return this.partOf?.whole ?? this;
   }
 
   /** @internal Whether somebody has asked for the outcome: an error that is not observed is listed when the kernel closes. */
   get isObserved(): boolean {
-    return this.#observed;
+    return (this.#flags & OBSERVED) !== 0;
   }
 
   /** @internal */
   markObserved(): void {
-    this.#observed = true;
-    this.#partOf?.markObserved();
+    this.#flags |= OBSERVED;
+    this.partOf?.markObserved();
   }
 
   /** @internal */
   fulfill(value: T): void {
-    this.#settle(FULFILLED, value, false);
+    this.settle(FULFILLED, value);
   }
 
   /** @internal */
   fulfillLater(deferred: Deferred<T>): void {
-    this.#settle(FULFILLED, deferred, true);
+    this.settle(FULFILLED | DEFERRED, deferred);
   }
 
   /** @internal */
   fail(error: unknown): void {
-    this.#settle(REJECTED, error, false);
+    this.settle(REJECTED, error);
   }
 
-  #settle(status: 1 | 2, value: unknown, deferred: boolean): void {
-    if (this.#status !== PENDING) return;
-    this.#status = status;
+  // Not #private from here on: an object whose class has private methods is eight bytes larger.
+
+  private settle(flags: number, value: unknown): void {
+    if (this.done) return;
+    this.#flags |= flags;
     this.#value = value;
-    this.#deferred = deferred;
-    const listeners = this.#listeners;
-    this.#listeners = undefined;
+    const waiting = this.#waiting;
+    if (waiting === undefined) return;
+    const { listeners } = waiting;
+    waiting.listeners = undefined;
     if (listeners) for (const listener of listeners) listener();
     // Last: a microtask that a listener asks for comes before whoever awaits the value goes on.
-    this.#deliver();
+    if (waiting.promise) this.deliver(waiting.promise);
   }
 
-  #deliver(): void {
-    if (!this.#resolve || !this.#reject) return;
-    if (this.#status === REJECTED) this.#reject(this.#value);
-    else this.#resolve((this.#deferred ? (this.#value as Deferred<T>).fetch() : this.#value) as never);
-    this.#resolve = undefined;
-    this.#reject = undefined;
+  private deliver({ resolve, reject }: PromiseWithResolvers<unknown>): void {
+    if (this.isRejected) reject(this.#value);
+    else resolve(this.isDeferred ? (this.#value as Deferred<T>).fetch() : this.#value);
   }
 
   /** @internal Synchronous, once, in the turn in which it settles (at once if it has). Does not count as looking. */
   onSettled(listener: () => void): void {
-    if (this.#status !== PENDING) listener();
-    else if (this.#listeners) this.#listeners.push(listener);
-    else this.#listeners = [listener];
+    if (this.done) return listener();
+    this.#waiting ??= { promise: undefined, listeners: undefined };
+    this.#waiting.listeners ??= [];
+    this.#waiting.listeners.push(listener);
   }
 
-  #wait(): Promise<T> {
+  private wait(): Promise<T> {
     this.markObserved();
-    if (this.#promise) return this.#promise;
-    this.#promise = new Promise<T>((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-    // Whoever awaits several futures in turn looks at this one later: its error is not unhandled meanwhile.
-    this.#promise.catch(() => undefined);
-    if (this.#status !== PENDING) this.#deliver();
-    return this.#promise;
+    this.#waiting ??= { promise: undefined, listeners: undefined };
+    let { promise } = this.#waiting;
+    if (promise === undefined) {
+      promise = this.#waiting.promise = Promise.withResolvers<unknown>();
+      // Whoever awaits several futures in turn looks at this one later: its error is not unhandled meanwhile.
+      promise.promise.catch(() => undefined);
+      if (this.done) this.deliver(promise);
+    }
+    // The cast: it is fulfilled with what `fulfill` was given.
+    return promise.promise as Promise<T>;
   }
 
   // biome-ignore lint/suspicious/noThenProperty: being PromiseLike is the point
@@ -132,15 +136,15 @@ export class Settleable<T> implements PromiseLike<T> {
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    return this.#wait().then(onFulfilled, onRejected);
+    return this.wait().then(onFulfilled, onRejected);
   }
 
   catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
-    return this.#wait().catch(onRejected);
+    return this.wait().catch(onRejected);
   }
 
   finally(onFinally?: (() => void) | null): Promise<T> {
-    return this.#wait().finally(onFinally);
+    return this.wait().finally(onFinally);
   }
 
   /**
@@ -148,7 +152,7 @@ export class Settleable<T> implements PromiseLike<T> {
    * @throws the task's error; ResultTimeoutError when `timeout` passes first (the task goes on); the signal's reason when it aborts.
    */
   result(options: ResultOptions = {}): Promise<T> {
-    return this.#limited(this.#wait(), options);
+    return this.limited(this.wait(), options);
   }
 
   /**
@@ -156,14 +160,14 @@ export class Settleable<T> implements PromiseLike<T> {
    * @throws ResultTimeoutError when `timeout` passes first; the signal's reason when it aborts.
    */
   exception(options: ResultOptions = {}): Promise<unknown> {
-    const error = this.#wait().then(
+    const error = this.wait().then(
       () => undefined,
       (reason: unknown) => reason,
     );
-    return this.#limited(error, options);
+    return this.limited(error, options);
   }
 
-  #limited<V>(settled: Promise<V>, options: ResultOptions): Promise<V> {
+  private limited<V>(settled: Promise<V>, options: ResultOptions): Promise<V> {
     const limit = compileResultOptions(options);
     if (!limit) return settled;
     const limited = limitWait(settled, limit, this.describe());

@@ -64,11 +64,16 @@ interface Node {
   readonly policy: TaskPolicy | undefined;
   state: NodeState;
   waitingFor: number;
+  dependents: TaskId[] | undefined;
+  /** undefined: it has had one try at most, and none has failed. */
+  past: Past | undefined;
+}
+
+interface Past {
   tryNumber: number;
   cost: number;
   losses: number;
   expiries: number;
-  dependents: TaskId[] | undefined;
 }
 
 export interface TaskGraph {
@@ -109,8 +114,15 @@ export function unfinishedDependencies(graph: TaskGraph, id: TaskId): number | u
 }
 
 function createNode(policy: TaskPolicy | undefined, state: NodeState): Node {
-  return { policy, state, waitingFor: 0, tryNumber: 1, cost: 0, losses: 0, expiries: 0, dependents: undefined };
+  return { policy, state, waitingFor: 0, dependents: undefined, past: undefined };
 }
+
+function pastOf(node: Node): Past {
+  node.past ??= { tryNumber: 1, cost: 0, losses: 0, expiries: 0 };
+  return node.past;
+}
+
+const tryNumberOf = (node: Node): number => node.past?.tryNumber ?? 1;
 
 function submitted(graph: TaskGraph, id: TaskId, policy: TaskPolicy, after: readonly TaskId[]): readonly GraphEffect[] {
   const node = createNode(policy, WAITING);
@@ -132,36 +144,37 @@ function externalSettled(graph: TaskGraph, id: TaskId, ok: boolean, cancelSucces
 
 function launch(id: TaskId, node: Node, reason: 'ready' | 'failed' | 'lost' | 'unstarted'): GraphEffect {
   node.state = LAUNCHED;
-  return { kind: 'launch', id, tryNumber: node.tryNumber, reason };
+  return { kind: 'launch', id, tryNumber: tryNumberOf(node), reason };
 }
 
 function tryEnded(graph: TaskGraph, id: TaskId, tryNumber: number, result: TryResult): readonly GraphEffect[] {
   const node = graph.nodes.get(id);
-  if (!node || node.tryNumber !== tryNumber || !(node.state.kind === 'launched' || node.state.kind === 'cancelling')) return NOTHING;
+  if (!node || tryNumberOf(node) !== tryNumber || !(node.state.kind === 'launched' || node.state.kind === 'cancelling')) return NOTHING;
   if (result.kind === 'ok') return release(graph, id, [{ kind: 'succeeded', id }]);
   if (node.state.kind === 'cancelling' || result.kind === 'cancelled') return fail(graph, id, 'cancelled');
+  const past = pastOf(node);
   switch (result.kind) {
     case 'unstarted':
       // A number of its own too: told of it twice, the graph must not launch twice.
       return again(id, node, 'unstarted');
     case 'failed':
-      node.cost += result.cost;
-      return node.cost <= (node.policy?.retries ?? 0) ? again(id, node, 'failed') : giveUp(graph, id, 'failed');
+      past.cost += result.cost;
+      return past.cost <= (node.policy?.retries ?? 0) ? again(id, node, 'failed') : giveUp(graph, id, 'failed');
     case 'groupError':
       return fail(graph, id, 'failed');
     case 'lost':
-      node.losses++;
-      return node.policy?.onLost === 'retry' && node.losses < MAX_LOSSES ? again(id, node, 'lost') : giveUp(graph, id, 'lost');
+      past.losses++;
+      return node.policy?.onLost === 'retry' && past.losses < MAX_LOSSES ? again(id, node, 'lost') : giveUp(graph, id, 'lost');
     case 'expired':
-      node.expiries++;
-      return node.policy?.onLost === 'retry' && node.expiries < MAX_EXPIRIES ? again(id, node, 'lost') : giveUp(graph, id, 'lost');
+      past.expiries++;
+      return node.policy?.onLost === 'retry' && past.expiries < MAX_EXPIRIES ? again(id, node, 'lost') : giveUp(graph, id, 'lost');
     default:
       return assertNever(result);
   }
 }
 
 function again(id: TaskId, node: Node, reason: 'failed' | 'lost' | 'unstarted'): readonly GraphEffect[] {
-  node.tryNumber++;
+  pastOf(node).tryNumber++;
   return [launch(id, node, reason)];
 }
 
@@ -172,7 +185,7 @@ function cancelRequested(graph: TaskGraph, id: TaskId): readonly GraphEffect[] {
       return fail(graph, id, 'cancelled');
     case 'launched':
       node.state = CANCELLING;
-      return [{ kind: 'cancelTry', id, tryNumber: node.tryNumber }];
+      return [{ kind: 'cancelTry', id, tryNumber: tryNumberOf(node) }];
     default:
       return NOTHING;
   }

@@ -19,17 +19,20 @@ const MAX_OBJECTS = 100_000;
 let objects = 0;
 
 /** The futures and promises in `value`, in order, each at least once; undefined if there are none. */
-export function findWaitables(value: readonly unknown[]): Waitable[] | undefined {
+export function findWaitables(value: readonly unknown[]): readonly Waitable[] | undefined {
   objects = 0;
   const found: Waitable[] = [];
   for (const item of value) {
     if (typeof item === 'object' && item !== null && !collect(item, found, 0)) return findDeep(value);
   }
-  return found.length === 0 ? undefined : trim(found);
+  return found.length === 0 ? undefined : trim(found, value);
 }
 
-/** A task that waits keeps its list: without the room that an array grows by, 100 bytes and more. */
-const trim = (found: Waitable[]): Waitable[] => found.slice();
+/** A task that waits keeps its list: without the room that an array grows by, 100 bytes and more; and not twice where the arguments are it. */
+function trim(found: Waitable[], value: readonly unknown[]): readonly Waitable[] {
+  const isAll = found.length === value.length && found.every((waitable, i) => waitable === value[i]);
+  return isAll ? (value as readonly Waitable[]) : found.slice();
+}
 
 /** @returns false when it gave up. */
 function collect(value: object, found: Waitable[], depth: number): boolean {
@@ -47,7 +50,7 @@ function collect(value: object, found: Waitable[], depth: number): boolean {
 const NONE: readonly unknown[] = [];
 
 /** The same with an own stack and a memory of what it has seen. */
-function findDeep(root: readonly unknown[]): Waitable[] | undefined {
+function findDeep(root: readonly unknown[]): readonly Waitable[] | undefined {
   const found: Waitable[] = [];
   const seen = new Set<object>();
   const stack: unknown[] = [root];
@@ -58,11 +61,11 @@ function findDeep(root: readonly unknown[]): Waitable[] | undefined {
     if (isThenable(value)) found.push(value);
     else for (const item of (childrenOf(value) ?? NONE).toReversed()) stack.push(item);
   }
-  return found.length === 0 ? undefined : trim(found);
+  return found.length === 0 ? undefined : trim(found, root);
 }
 
 /** None where the arguments cannot be read at all; whoever encodes them finds out why. */
-export function findWaitablesSafely(value: readonly unknown[]): Waitable[] | undefined {
+export function findWaitablesSafely(value: readonly unknown[]): readonly Waitable[] | undefined {
   try {
     return findWaitables(value);
   } catch {

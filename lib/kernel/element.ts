@@ -13,7 +13,7 @@ export class ElementView implements TaskView {
   constructor(of: TaskView & { readonly future: AppFuture<unknown> }, key: string | number) {
     this.#of = of;
     this.#key = key;
-    this.future = new AppFuture(this, of.future);
+    this.future = new AppFuture(this);
     of.future.onSettled(() => this.#settle());
   }
 
@@ -49,6 +49,9 @@ export class ElementView implements TaskView {
     throw new RangeError(`get(${JSON.stringify(this.#key)}): ${from} has no such key; it has ${has}`);
   }
 
+  get partOf(): AppFuture<unknown> {
+    return this.#of.future;
+  }
   get taskId(): number {
     return this.#of.taskId;
   }

@@ -31,8 +31,7 @@ export function successorCancelledError(task: Task, upstream: UpstreamFailure | 
   const root = error instanceof CancelledError && error.cause !== undefined ? error.cause : error;
   const name = isAppError(root) ? { id: root.flotilla.task.id, app: root.flotilla.task.app } : upstream?.task;
   const failed = name === undefined ? 'what it depends on' : nameTask(name);
-  task.cancelReason ??= `${failed} failed, which cancels what depends on it`;
-  task.cancelCause ??= root;
+  task.noteCancelled(task.cancelReason ?? `${failed} failed, which cancels what depends on it`, task.cancelCause ?? root);
   return cancelledError(task);
 }
 

@@ -35,10 +35,11 @@ import { currentJoin } from './join.ts';
 import { launch, type LaunchSite } from './launch.ts';
 import { MemoDoor } from './memo-door.ts';
 import { failureOutcome, lossOutcome } from './outcome.ts';
+import { noticeWaiting } from './waiting-notice.ts';
 import { watchProcessEnd } from './process-end.ts';
 import { makeRunDir } from './run-dir.ts';
 import { startRecords } from './run-records.ts';
-import { makeStoreDir, removeStoreDir, removeStoreDirAtExit } from './store-dir.ts';
+import { makeStoreDir, removeStoreDir, removeStoreDirAtExit, storeDirOf } from './store-dir.ts';
 import { Task, type TaskOwner } from './task.ts';
 import { TaskPolicies } from './task-policy.ts';
 import { TaskEnds } from './task-ends.ts';
@@ -53,6 +54,8 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   readonly runDir: string;
   /** Unique: names this run to workers and schedulers. */
   readonly runId: string;
+  /** @internal Where workers start. */
+  readonly workingDirectory = process.cwd();
   readonly #config: CompiledConfig;
   readonly #graph = new EffectLoop((effect) => this.#apply(effect));
   readonly #tasks = new TaskTable((active) => this.#executors.setActive(active));
@@ -91,6 +94,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
       tasks: this.#tasks,
       executors: this.#executors,
       retryHandler: this.#config.retryHandler,
+      stores: () => [this.#site.storeDir, ...this.#durable.takenOver.map(storeDirOf)],
       localize: (outcome) => this.#durable.localize(outcome),
     });
   }
@@ -99,7 +103,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     return {
       runDir: this.runDir,
       storeDir: makeStoreDir(this.runDir),
-      workingDirectory: process.cwd(),
+      workingDirectory: this.workingDirectory,
       executors: this.#executors,
       promiseValues: this.#externals.values,
       launching: (task) => this.#durable.launching(task),
@@ -224,8 +228,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
 
   /** What a join's body calls is cancelled with it; a join that was cancelled while its body went on starts nothing more. */
   #adopt(parent: Task, task: Task): void {
-    parent.children ??= [];
-    parent.children.push(task);
+    parent.adopt(task);
     if (!this.#tasks.has(parent.taskId)) queueMicrotask(() => task.cancel(`join ${parent.taskId} has ended`));
   }
 
@@ -265,8 +268,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   /** @internal */
   cancelTask(task: Task, reason: string | undefined, cause?: unknown): void {
     if (this.#tasks.get(task.taskId) !== task || task.cancelReason !== undefined) return;
-    task.cancelReason = reason ?? '';
-    task.cancelCause = cause;
+    task.noteCancelled(reason ?? '', cause);
     announceCancelRequested(task);
     this.#graph.step({ kind: 'cancelRequested', id: task.taskId });
   }
@@ -329,12 +331,8 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   }
 
   #tellWaiting(): void {
-    kernelChannel.publish({ state: 'waiting', runDir: this.runDir });
-    const some = this.#tasks
-      .all()
-      .slice(0, 3)
-      .map(({ taskId }) => `  ${this.explain(taskId)}\n`);
-    process.stderr.write(`flotilla: waiting for ${this.#tasks.size} task(s) before closing; Ctrl-C cancels them:\n${some.join('')}`);
+    const ids = this.#tasks.all().map(({ taskId }) => taskId);
+    noticeWaiting(this.runDir, ids, (taskId) => this.explain(taskId));
   }
 
   /** @internal Ends every process at once, without waiting: the driver is about to end. */

@@ -177,7 +177,7 @@ export class Memo {
       case 'unkeyable':
         return `run without the memo: ${note.why}`;
       case 'missed':
-        return explainMiss(note, this.#shelf.table, basename(this.#site.runDir));
+        return explainMiss({ taskId, ...note }, this.#shelf.table, basename(this.#site.runDir));
     }
   }
 

@@ -72,9 +72,7 @@ export class TaskTable {
 
   launched(task: Task, tryNumber: number): void {
     if (task.state === 'pending' && task.entry.kind !== 'join') this.counts.launched();
-    task.tryNumber = tryNumber;
-    task.sinceMs = Date.now();
-    task.state = task.entry.kind === 'join' ? 'joining' : 'launched';
+    task.launched(tryNumber);
   }
 
   succeed(task: Task): void {

@@ -1,6 +1,10 @@
 /**
  * The driver's record of one task, from its call until it ends. The future shows it to the user; the kernel moves it along.
+ *
+ * There may be a million that wait: what a waiting task does not need is in objects that are made when it does (task-tries.ts,
+ * task-bonds.ts). See `bench/waiting-memory.ts`.
  */
+import { resolve as resolvePath } from 'node:path';
 import type { AppEntry } from '../apps/app-entry.ts';
 import { autoOutputPath } from '../apps/task-context.ts';
 import type { TryOutcome } from '../executor.ts';
@@ -11,97 +15,222 @@ import type { Refusal, TaskGroup } from '../groups/task-group.ts';
 import { type RequestsPerTry, requestOf } from '../resources/compile-resources.ts';
 import type { ResourceRequest } from '../resources/request.ts';
 import type { ArgumentRef } from '../task-spec.ts';
-import { resolve as resolvePath } from 'node:path';
+import type { Waitable } from './arguments.ts';
 import { ElementView } from './element.ts';
 import type { Prepared } from './prepare.ts';
-import type { Waitable } from './arguments.ts';
+import { noBonds, type TaskBonds } from './task-bonds.ts';
+import { TaskTries } from './task-tries.ts';
 
 /** What a task asks of the kernel. */
 export interface TaskOwner {
   readonly runDir: string;
+  /** Of the driver when it loaded the kernel. */
+  readonly workingDirectory: string;
   cancelTask(task: Task, reason: string | undefined, cause?: unknown): void;
 }
 
 const NO_OUTPUTS: readonly DataFuture[] = [];
+const NO_ARGUMENTS: readonly unknown[] = [];
+
+/** Times of tasks are counted from here, in steps: a small whole number is kept in its field, any other in a box of its own. */
+const EPOCH_MS = Date.now();
+const STEP_MS = 10;
+
+const now = (): number => ((Date.now() - EPOCH_MS) / STEP_MS) | 0;
 
 export class Task implements TaskView {
   readonly taskId: TaskId;
   readonly entry: AppEntry;
   readonly future: AppFuture<unknown>;
-  /** The join whose body called it. */
-  readonly parentId: number | undefined;
   readonly #owner: TaskOwner;
-  /** Directory of the driver at the call: what relative paths mean. */
-  readonly driverCwd: string;
   state: TaskState = 'pending';
   /** Dropped once encoded, or when the task has ended. */
   args: readonly unknown[];
-  /** Awaited beside the arguments: the `inputs` option. */
-  outputs: readonly DataFuture[] = NO_OUTPUTS;
-  /** The bytes of the try under way; another try sends them again. */
-  encoded: Buffer | undefined;
-  /** Made before its first try, because its memo key depends on it: the command of a bash app. */
-  prepared: Prepared | undefined;
-  /** What its option `resources` comes to, made before its first try. */
-  requests: RequestsPerTry | undefined;
-  /** Tries that failed by themselves: what is asked for per try goes by these. */
-  failedTries = 0;
-  /** What an earlier driver of the run called it, if that had it: executors know it by these numbers. */
-  sentBefore: { readonly taskId: number; readonly tries: number; readonly executor: string } | undefined;
-  /** Its result is one that there was already: it has no tries. */
-  isMemoized = false;
-  /** What of its arguments lies in a store. */
-  refs: readonly ArgumentRef[] | undefined;
-  /** Label of the executor that has the try. */
-  executor = '';
-  tryNumber = 1;
-  /** When it came into its present state, ms since the epoch. */
-  sinceMs = Date.now();
-  cancelReason: string | undefined;
-  /** The error that is the reason, if one is. */
-  cancelCause: unknown;
-  group: TaskGroup | undefined;
-  /** Groups that it had to wait for when it was called, itself or by what it depends on. */
-  behind: ReadonlySet<TaskGroup> | undefined;
-  /** What the latest try ended with; moved into the future when the graph says that it is final. */
-  latestError: unknown;
-  latestValue: unknown;
-  losses: Error[] | undefined;
-  /** Tasks that a join's body called: they are cancelled with it. */
-  children: Task[] | undefined;
   /** What it waits for, for `explain`; dropped with the arguments. */
   waitables: readonly Waitable[] | undefined;
-  #earlierTries: TryRecord[] | undefined;
-  #latest: TryRecord | undefined;
-  #host = '';
-  #worker = '';
-  #startMs = 0;
-  #durationUs = 0;
+  #since = now();
+  #tries: TaskTries | undefined;
+  #bonds: TaskBonds | undefined;
 
   constructor(taskId: TaskId, entry: AppEntry, args: readonly unknown[], owner: TaskOwner, driverCwd: string, parentId?: number) {
     this.taskId = taskId;
     this.entry = entry;
     this.args = args;
     this.#owner = owner;
-    this.driverCwd = driverCwd;
-    this.parentId = parentId;
+    if (driverCwd !== owner.workingDirectory) this.tie().driverCwd = driverCwd;
+    if (parentId !== undefined) this.tie().parentId = parentId;
     this.future = new AppFuture(this);
+  }
+
+  // --- what it may have
+
+  // Not #private: an object whose class has private methods is eight bytes larger.
+
+  private run(): TaskTries {
+    this.#tries ??= new TaskTries();
+    return this.#tries;
+  }
+
+  private tie(): TaskBonds {
+    this.#bonds ??= noBonds();
+    return this.#bonds;
+  }
+
+  /** Directory of the driver at the call: what relative paths mean. */
+  get driverCwd(): string {
+    return this.#bonds?.driverCwd ?? this.#owner.workingDirectory;
+  }
+
+  get parentId(): number | undefined {
+    return this.#bonds?.parentId;
+  }
+
+  get outputs(): readonly DataFuture[] {
+    return this.#bonds?.outputs ?? NO_OUTPUTS;
+  }
+  set outputs(outputs: readonly DataFuture[]) {
+    this.tie().outputs = outputs;
+  }
+
+  get group(): TaskGroup | undefined {
+    return this.#bonds?.group;
+  }
+  set group(group: TaskGroup | undefined) {
+    if (group !== undefined || this.#bonds) this.tie().group = group;
+  }
+
+  get behind(): ReadonlySet<TaskGroup> | undefined {
+    return this.#bonds?.behind;
+  }
+  set behind(behind: ReadonlySet<TaskGroup> | undefined) {
+    if (behind !== undefined || this.#bonds) this.tie().behind = behind;
+  }
+
+  get children(): readonly Task[] | undefined {
+    return this.#bonds?.children;
+  }
+
+  /** Its body called it. */
+  adopt(child: Task): void {
+    const bonds = this.tie();
+    bonds.children ??= [];
+    bonds.children.push(child);
+  }
+
+  get cancelReason(): string | undefined {
+    return this.#bonds?.cancelReason;
+  }
+
+  get cancelCause(): unknown {
+    return this.#bonds?.cancelCause;
+  }
+
+  noteCancelled(reason: string, cause: unknown): void {
+    Object.assign(this.tie(), { cancelReason: reason, cancelCause: cause });
+  }
+
+  /** When it came into its present state, ms since the epoch. */
+  get sinceMs(): number {
+    return this.#since * STEP_MS + EPOCH_MS;
+  }
+
+  /** Its present try has gone out, or its body runs. */
+  launched(tryNumber: number): void {
+    this.run().number = tryNumber;
+    this.#since = now();
+    this.state = this.entry.kind === 'join' ? 'joining' : 'launched';
+  }
+
+  get tryNumber(): number {
+    return this.#tries?.number ?? 1;
+  }
+
+  get executor(): string {
+    return this.#tries?.executor ?? '';
+  }
+  set executor(label: string) {
+    this.run().executor = label;
+  }
+
+  get encoded(): Buffer | undefined {
+    return this.#tries?.encoded;
+  }
+  set encoded(bytes: Buffer | undefined) {
+    this.run().encoded = bytes;
+  }
+
+  get prepared(): Prepared | undefined {
+    return this.#tries?.prepared;
+  }
+  set prepared(prepared: Prepared | undefined) {
+    this.run().prepared = prepared;
+  }
+
+  get refs(): readonly ArgumentRef[] | undefined {
+    return this.#tries?.refs;
+  }
+  set refs(refs: readonly ArgumentRef[] | undefined) {
+    this.run().refs = refs;
+  }
+
+  get isMemoized(): boolean {
+    return this.#tries?.isMemoized ?? false;
+  }
+  set isMemoized(isMemoized: boolean) {
+    this.run().isMemoized = isMemoized;
+  }
+
+  get latestValue(): unknown {
+    return this.#tries?.latestValue;
+  }
+  set latestValue(value: unknown) {
+    this.run().latestValue = value;
+  }
+
+  get latestError(): unknown {
+    return this.#tries?.latestError;
+  }
+  set latestError(error: unknown) {
+    this.run().latestError = error;
+  }
+
+  get losses(): Error[] | undefined {
+    return this.#tries?.losses;
+  }
+  set losses(losses: Error[] | undefined) {
+    this.run().losses = losses;
+  }
+
+  get sentBefore(): TaskTries['sentBefore'] {
+    return this.#tries?.sentBefore;
+  }
+  set sentBefore(sent: TaskTries['sentBefore']) {
+    this.run().sentBefore = sent;
   }
 
   /** Its number as executors know it. */
   get sentId(): number {
-    return this.sentBefore?.taskId ?? this.taskId;
+    return this.#tries?.sentBefore?.taskId ?? this.taskId;
   }
 
   /** The same of its present try. */
   get sentTry(): number {
-    return this.tryNumber + (this.sentBefore?.tries ?? 0);
+    return this.tryNumber + (this.#tries?.sentBefore?.tries ?? 0);
   }
 
   /** Of its present try; undefined: a worker is enough. */
   get request(): ResourceRequest | undefined {
-    return this.requests && requestOf(this.requests, this.failedTries + 1);
+    return this.requests && requestOf(this.requests, (this.#tries?.failed ?? 0) + 1);
   }
+
+  get requests(): RequestsPerTry | undefined {
+    return this.#tries?.requests;
+  }
+  set requests(requests: RequestsPerTry | undefined) {
+    this.run().requests = requests;
+  }
+
+  // --- what people see
 
   get appName(): string {
     return this.entry.options.name;
@@ -116,14 +245,14 @@ export class Task implements TaskView {
   }
 
   get stdout(): string | undefined {
-    return this.#outputPath('stdout');
+    return this.outputPath('stdout');
   }
 
   get stderr(): string | undefined {
-    return this.#outputPath('stderr');
+    return this.outputPath('stderr');
   }
 
-  #outputPath(stream: 'stdout' | 'stderr'): string | undefined {
+  private outputPath(stream: 'stdout' | 'stderr'): string | undefined {
     const option = this.entry.options[stream];
     if (option === undefined) return undefined;
     if (option === 'auto') return autoOutputPath(stream, { runDir: this.#owner.runDir, taskId: this.taskId, name: this.appName });
@@ -141,8 +270,7 @@ export class Task implements TaskView {
 
   /** It is as cancelled before it began. */
   refuse(refusal: Refusal): void {
-    this.cancelReason = refusal.reason;
-    this.cancelCause = refusal.cause;
+    this.noteCancelled(refusal.reason, refusal.cause);
     if (refusal.isKnown) this.future.markObserved();
   }
 
@@ -154,63 +282,46 @@ export class Task implements TaskView {
 
   /** Where the latest try that was reported on ran. */
   get place(): { readonly host: string; readonly worker: string } {
-    return { host: this.#host, worker: this.#worker };
+    return { host: this.#tries?.host ?? '', worker: this.#tries?.worker ?? '' };
   }
 
   get tries(): readonly TryRecord[] {
-    const earlier = this.#earlierTries ?? [];
-    const latest = this.#latestTry();
+    const latest = this.latestTry();
+    const earlier = this.#tries?.earlier ?? [];
     return latest ? [...earlier, latest] : earlier;
   }
 
-  /** A try ended; kept as numbers, since hardly anybody asks. */
   noteOutcome(outcome: TryOutcome): void {
-    this.#host = outcome.host;
-    this.#worker = outcome.worker;
-    this.#startMs = outcome.startMs;
-    this.#durationUs = outcome.durationUs;
-    this.#latest = undefined;
+    this.run().noteOutcome(outcome);
   }
 
-  /** Before another try: what is known of this one becomes a record. */
+  /** Before another try. */
   closeTry(outcome: TryRecord['outcome'], error: unknown): void {
-    this.#earlierTries ??= [];
-    if (outcome === 'failed' || outcome === 'walltime') this.failedTries++;
-    this.#earlierTries.push({ ...this.#describeTry(outcome), error });
-    this.#host = '';
-    this.#worker = '';
-    this.#startMs = 0;
-    this.#durationUs = 0;
+    this.run().close(outcome, error);
   }
 
   /** The last try has ended, so. */
   finalTry(outcome: TryRecord['outcome'], error: unknown): void {
-    this.#latest = { ...this.#describeTry(outcome), error };
+    const run = this.run();
+    run.final = { ...run.describe(outcome), error };
   }
 
-  #latestTry(): TryRecord | undefined {
-    if (this.#latest) return this.#latest;
-    if (this.isMemoized) return undefined;
-    if (this.state === 'done') return this.#describeTry('done');
-    return this.state === 'launched' || this.state === 'joining' ? this.#describeTry('running') : undefined;
-  }
-
-  #describeTry(outcome: TryRecord['outcome']): TryRecord {
-    const start = this.#startMs > 0 ? new Date(this.#startMs) : undefined;
-    const end = start && outcome !== 'running' ? new Date(this.#startMs + this.#durationUs / 1000) : undefined;
-    return { number: this.tryNumber, executor: this.executor, host: this.#host, worker: this.#worker, start, end, outcome };
+  private latestTry(): TryRecord | undefined {
+    const run = this.#tries;
+    if (run === undefined) return undefined;
+    if (run.final) return run.final;
+    if (run.isMemoized) return undefined;
+    if (this.state === 'done') return run.describe('done');
+    return this.state === 'launched' || this.state === 'joining' ? run.describe('running') : undefined;
   }
 
   /** Lets go of what only a task that may still run needs. */
   drop(): void {
-    this.args = [];
-    this.encoded = undefined;
-    this.prepared = undefined;
-    this.requests = undefined;
-    this.refs = undefined;
+    this.args = NO_ARGUMENTS;
     this.waitables = undefined;
-    this.behind = undefined;
-    this.latestValue = undefined;
-    this.children = undefined;
+    this.#tries?.drop();
+    if (!this.#bonds) return;
+    this.#bonds.behind = undefined;
+    this.#bonds.children = undefined;
   }
 }

@@ -4,6 +4,7 @@
  */
 import { decodeResult, type ResultMeta, type ResultRecord } from './checkpoint-format.ts';
 import { readRecordAt } from './record-file.ts';
+import { MadeWith } from './made-with.ts';
 import { differingParts, type KeyParts } from './memo-key.ts';
 
 export interface MemoEntry {
@@ -29,6 +30,7 @@ interface KnownApp {
   readonly options: Set<string>;
   /** By label of the argument; undefined where it takes so many values that one more tells nothing. */
   readonly args: Map<string, Set<string> | undefined>;
+  readonly madeWith: MadeWith;
 }
 
 /** A sweep goes over some arguments: of those it is no use to remember every value. */
@@ -55,11 +57,12 @@ export class MemoTable {
     known.codes.add(parts.code);
     known.options.add(parts.options);
     for (const { label, digest } of parts.args.slice(0, MAX_LABELS)) addValue(known.args, label, digest);
+    known.madeWith.add(parts);
   }
 
   #appOf(name: string): KnownApp {
     let known = this.#apps.get(name);
-    if (!known) this.#apps.set(name, (known = { versions: new Set(), codes: new Set(), options: new Set(), args: new Map() }));
+    if (!known) this.#apps.set(name, (known = knowNothing()));
     return known;
   }
 
@@ -74,12 +77,16 @@ export class MemoTable {
   }
 
   /**
-   * What of a key is in no result of its app: 'code', 'version', 'options', labels of arguments. Empty where each part is in one, though no
-   * result has all of them; undefined where the app has no results. Cheap: for every task.
+   * What of a key is not that of a result with the same arguments ('code', 'version', 'options'); where there is none, what of it is in no
+   * result of the app: these, and labels of arguments. Empty where each part is in one, though no result has all of them; undefined where
+   * the app has no results. Cheap: for every task.
    */
-  unknownParts({ app, version, code, options, args }: KeyParts): readonly string[] | undefined {
-    const known = this.#apps.get(app);
+  unknownParts(parts: KeyParts): readonly string[] | undefined {
+    const known = this.#apps.get(parts.app);
     if (!known) return undefined;
+    const differing = known.madeWith.differing(parts);
+    if (differing) return differing;
+    const { version, code, options, args } = parts;
     return [
       ...(known.codes.has(code) ? [] : ['code']),
       ...(known.versions.has(version) ? [] : ['version']),
@@ -91,18 +98,29 @@ export class MemoTable {
     ];
   }
 
-  /** The result of the same app that has most in common; of equal ones the latest. Looks at all of them: for people who ask. */
-  nearest(parts: KeyParts): NearMiss | undefined {
+  /**
+   * The result of the same app that has most in common; of equal ones the latest. Looks at all of them: for people who ask.
+   * @param isWanted which results count.
+   */
+  nearest(parts: KeyParts, isWanted: (meta: ResultMeta) => boolean): NearMiss | undefined {
     let best: NearMiss | undefined;
     for (const entry of this.#entries.values()) {
       const meta = metaOf(entry);
-      if (meta?.parts.app !== parts.app) continue;
+      if (meta?.parts.app !== parts.app || !isWanted(meta)) continue;
       const differing = differingParts(meta.parts, parts);
       if (differing.length > 0 && (!best || differing.length <= best.differing.length)) best = { meta, differing };
     }
     return best;
   }
 }
+
+const knowNothing = (): KnownApp => ({
+  versions: new Set(),
+  codes: new Set(),
+  options: new Set(),
+  args: new Map(),
+  madeWith: new MadeWith(),
+});
 
 function addValue(args: KnownApp['args'], label: string, digest: string): void {
   const values = args.get(label);

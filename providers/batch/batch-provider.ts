@@ -76,7 +76,8 @@ export class BatchProvider implements RunningProvider {
     this.#clock = options.clock ?? systemClock;
     const bucket = options.bucket ?? sharedBucket(`${scheduler.name} of ${channel.name}`);
     const desk = new Desk({ channel, bucket, timeoutMs: commandTimeoutMs });
-    this.#outage = new Outage(scheduler.name, this.#clock, context.log);
+    // Commands that were cut off by our own end are no outage.
+    this.#outage = new Outage(scheduler.name, this.#clock, (...said) => this.#killed.signal.aborted || context.log(...said));
     this.#finder = new Finder(scheduler, desk, this.#outage);
     const common = { provider: options.type, finder: this.#finder, outage: this.#outage, clock: this.#clock, log: context.log };
     this.#submitter = new Submitter({ ...common, scheduler, desk, stop: this.#stop.signal });
@@ -144,7 +145,7 @@ export class BatchProvider implements RunningProvider {
     const job = this.#describe(request);
     const { channel, context, scheduler } = this.#options;
     try {
-      await channel.mkdir(context.scriptDir);
+      await channel.mkdir(context.scriptDir, 0o755);
       await channel.writeFile(job.files.script, scheduler.script(job), 0o700);
     } catch (error) {
       throw this.#refuse(request, `its script could not be written: ${messageOf(error)}`, error, isPassing(error));
@@ -195,6 +196,8 @@ export class BatchProvider implements RunningProvider {
       this.#tellSurvivors();
       if (this.#submitter.lost.size === 0 && this.#liveIds().length === 0) this.#record?.remove();
     } finally {
+      // A cancellation may be under way whose jobs have ended: it would be tried again for a minute, and the process stay for it.
+      this.#killed.abort();
       await this.#options.channel[Symbol.asyncDispose]();
     }
   }

@@ -182,6 +182,23 @@ describe('a checkpoint', () => {
       }
     });
 
+    it('says what differs from it, whatever the run itself has results of by then', async () => {
+      await run({}, () => Promise.all([1, 2, 3].map((x) => double(x))));
+      const kernel = await start({ checkpointFiles: ['last'] });
+      const changed = double.with({ version: '2' });
+      const futures = [];
+      for (const x of [1, 2, 3]) {
+        const future = changed(x);
+        await future;
+        futures.push(future);
+      }
+      const explained = futures.map(({ taskId }) => kernel.explain(taskId));
+      const expected = [1, 2, 3].map(
+        (id) => `task ${id} has ended: run because it differs from task ${id} of run 000, the nearest result, in its version`,
+      );
+      expect(explained).to.deep.equal(expected);
+    });
+
     it('is refused where it is named and cannot be read', async () => {
       const error = await start({ checkpointFiles: ['/nowhere'] }).catch((caught: unknown) => caught as Error);
       expect(error).to.be.instanceOf(ConfigError);

@@ -200,10 +200,10 @@ SlurmdParameters=config_overrides
 SlurmctldTimeout=30
 SlurmdTimeout=10
 InactiveLimit=0
-KillWait=2
+KillWait=5
 MinJobAge=300
 MessageTimeout=10
-BatchStartTimeout=10
+BatchStartTimeout=60
 CompleteWait=0
 SchedulerType=sched/backfill
 SchedulerParameters=bf_interval=2,sched_interval=2,batch_sched_delay=0

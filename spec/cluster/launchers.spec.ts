@@ -90,7 +90,7 @@ describe('launchers on a real Slurm', function () {
         const [id] = (await cluster.on('login', 'sbatch', '--parsable', ...(await writeJob(launcher, command)))).trim().split(';');
         await eventually('both nodes run it', async () => (await lines('started')).length === 2, 60_000);
         await cluster.on('login', 'scancel', '--batch', '--signal=TERM', id ?? '');
-        await eventually('both have left', async () => (await lines('log')).length === 2, 30_000);
+        await eventually('both have left', async () => (await lines('log')).length === 2, 60_000);
         expect((await lines('log')).sort()).to.deep.equal(['left n1', 'left n2']);
         await eventually('the job has ended', async () => (await cluster.queue()).length === 0, 60_000);
       });

@@ -1,6 +1,6 @@
 /**
  * Many bash tasks over blocks of one node each that come and go: a wave, a time in which nothing is to be done, and another wave.
- * Arguments: tasks, seconds of each. Each task writes down that it has run; what came of all is said as JSON.
+ * Arguments: tasks, seconds of each, seconds of silence after which a manager is lost. Each task writes down that it has run; what came of all is said as JSON.
  */
 import { appendFileSync, readFileSync } from 'node:fs';
 import { subscribe } from 'node:diagnostics_channel';
@@ -27,14 +27,14 @@ export interface Figures {
 }
 
 const SLOTS = 8;
-const [, , tasks = 0, seconds = 0] = process.argv.map(Number);
+const [, , tasks = 0, seconds = 0, silence = 60] = process.argv.map(Number);
 
 const executor = new HighThroughputExecutor({
   label: 'htex',
   maxWorkersPerNode: SLOTS / 2,
   coresPerWorker: 0.25,
   heartbeatPeriod: '500ms',
-  heartbeatThreshold: '5s',
+  heartbeatThreshold: silence,
   provider: new SlurmProvider({
     initBlocks: 0,
     maxBlocks: 2,

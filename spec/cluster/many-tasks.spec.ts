@@ -11,7 +11,7 @@ describe('many tasks on a real Slurm', function () {
   it('gives each task its result once over blocks that come, go and come again', async () => {
     const figures = await runManyTasks(cluster(), { tasks: 400, seconds: 0.02, limitMs: 200_000 });
     expect(figures).to.include({ tasks: 400, wrong: 0, retried: 0, ranTwice: 0, managersLost: 0 });
-    expect(figures.blocksSubmitted).to.be.within(2, 6);
+    expect(figures.blocksSubmitted).to.be.within(2, 12);
   });
 
   it('ends each task once when a node loses its power among them', async () => {

@@ -12,6 +12,10 @@ import type { SlurmCluster } from './slurm-cluster.ts';
 
 const SCRIPT = fileURLToPath(new URL('./many-tasks.fixture.ts', import.meta.url));
 
+/** In which a manager of a busy machine is heard of. */
+const PATIENT_SECONDS = 60;
+const QUICK_SECONDS = 5;
+
 export interface ManyTasks {
   readonly tasks: number;
   readonly seconds: number;
@@ -28,7 +32,8 @@ export async function runManyTasks(
   { tasks, seconds, limitMs, cutAfter, comesBack = 'at once' }: ManyTasks,
 ): Promise<Figures> {
   const folder = await mkdtemp(join(tmpdir(), 'flotilla-many-'));
-  const argv = [process.execPath, '--disable-warning=ExperimentalWarning', SCRIPT, String(tasks), String(seconds)];
+  const silence = cutAfter === undefined ? PATIENT_SECONDS : QUICK_SECONDS;
+  const argv = [process.execPath, '--disable-warning=ExperimentalWarning', SCRIPT, ...[tasks, seconds, silence].map(String)];
   const child = cluster.spawn('login', argv, { cwd: folder, env: { FLOTILLA_CONFIG: '', XDG_STATE_HOME: cluster.folder } });
   const ended = once(child, 'close');
   let said = '';

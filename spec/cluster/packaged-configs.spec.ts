@@ -47,7 +47,8 @@ describe('packaged configs on a real Slurm', function () {
       .to.match(/^hosts n1, n2$/m)
       .and.match(/^closed$/m);
     expect(code, said).to.equal(0);
-    expect(processesOf(/^run (\S+)$/m.exec(said)?.[1] ?? 'no run')).to.deep.equal([]);
+    const runId = /^run (\S+)$/m.exec(said)?.[1] ?? 'no run';
+    await eventually('no process of the run', () => processesOf(runId).length === 0, 60_000);
     await eventually('the allocation to be over', async () => (await cluster.queue()).length === 0, 60_000);
     const recorded = await eventually('it to be in the accounts', async () => (await jobNames()).length > 0 && jobNames(), 60_000);
     expect(recorded).to.deep.equal(['mine']);

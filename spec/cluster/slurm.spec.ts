@@ -154,7 +154,7 @@ describe('SlurmProvider, on a real Slurm', function () {
       await writeFile(join(dir, 'sbatch'), script, { mode: 0o755 });
       process.env['PATH'] = `${dir}${delimiter}${path}`;
       try {
-        const provider = start({ cmdTimeout: '4s' });
+        const provider = start({ cmdTimeout: '8s' });
         const jobId = await submit(provider, 'sleep 300');
         expect((await cluster().queue()).map((line) => line.split('|', 1)[0])).to.deep.equal([jobId]);
         await until(provider, jobId, ({ state }) => state === 'running');
@@ -177,6 +177,10 @@ describe('SlurmProvider, on a real Slurm', function () {
       const provider = start();
       const jobId = await submit(provider, 'exit 3');
       await cluster().forgetEndedJobs(jobId);
+      // The database lags. While it knows nothing, what the script wrote down is taken.
+      const isRecorded = async (): Promise<boolean> =>
+        (await cluster().on('login', 'sacct', '--noheader', '--allocations', `--jobs=${jobId}`, '--format=State')).includes('FAILED');
+      await eventually('its end to be in the database', isRecorded, PATIENCE_MS);
       expect(await stateOf(provider, jobId)).to.include({ state: 'failed', exitCode: 3, reason: 'FAILED, exit code 3' });
     });
 

@@ -19,13 +19,27 @@ describe('tags of a YAML config', () => {
   };
   const htex = async (text: string, set?: Record<string, string>) =>
     ((await read(text, set)).compiled.executors[0] as HighThroughputExecutor).compiled;
-  const refusal = async (text: string): Promise<string> => (await configErrorOf(() => read(text))).message;
+  const refusal = async (text: string, set?: Record<string, string>): Promise<string> =>
+    (await configErrorOf(() => read(text, set))).message;
 
   it('!env NAME? leaves the option out where the variable is not set or empty', async () => {
     const text = 'maxWorkersPerNode: !env FLOTILLA_SPEC?';
     expect((await htex(text)).maxWorkersPerNode).to.equal(Number.POSITIVE_INFINITY);
     expect((await htex(text, { FLOTILLA_SPEC: '' })).maxWorkersPerNode).to.equal(Number.POSITIVE_INFINITY);
     expect((await htex(text, { FLOTILLA_SPEC: '3' })).maxWorkersPerNode).to.equal(3);
+  });
+
+  it('!env NAME:default takes the default where the variable is not set or empty', async () => {
+    const text = 'maxWorkersPerNode: !env FLOTILLA_SPEC:5';
+    expect((await htex(text)).maxWorkersPerNode).to.equal(5);
+    expect((await htex(text, { FLOTILLA_SPEC: '' })).maxWorkersPerNode).to.equal(5);
+    expect((await htex(text, { FLOTILLA_SPEC: '3' })).maxWorkersPerNode).to.equal(3);
+  });
+
+  it('!env NAME is refused where the variable is empty, as it is where it is not set', async () => {
+    const text = 'python: !env FLOTILLA_SPEC';
+    expect(await refusal(text)).to.include('c.yaml:3:13: the environment variable FLOTILLA_SPEC is not set; set it');
+    expect(await refusal(text, { FLOTILLA_SPEC: '' })).to.include('c.yaml:3:13: the environment variable FLOTILLA_SPEC is empty; set it');
   });
 
   it('!env NAME? is not for the middle of a default', async () => {

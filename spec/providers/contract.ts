@@ -19,16 +19,16 @@ export interface ProviderUnderTest {
   readonly unknownJobId?: string;
   /** Whether a process lives, by the id that it has where jobs run. Default: here. */
   isAlive?(pid: number): Promise<boolean>;
-  /** How long a scheduler may take to start or end a job, ms. Default 10,000. */
+  /** How long a scheduler may take to start or end a job, ms. Default 20,000. */
   readonly patienceMs?: number;
-  /** How long after `killNow` its jobs may still live, ms. Default 1,000. */
+  /** How long after `killNow` its jobs may still live, ms. Default 4,000. */
   readonly killNowMs?: number;
   /** Why processes that have left the job's session are not looked after here; absent: they are. */
   readonly keepsStrays?: string;
 }
 
 export function providerContract(title: string, underTest: ProviderUnderTest): void {
-  const { make, shortWalltime, unknownJobId = 'local-0', patienceMs = 10_000, killNowMs = 1000, keepsStrays } = underTest;
+  const { make, shortWalltime, unknownJobId = 'local-0', patienceMs = 20_000, killNowMs = 4000, keepsStrays } = underTest;
   const isAlive = (pid: number): Promise<boolean> => underTest.isAlive?.(pid) ?? isAliveHere(pid);
   const eventually = <T>(what: string, probe: () => T | Promise<T>, limitMs = patienceMs) => waitFor(what, probe, limitMs);
 

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
  * Resolves with the first value that is neither undefined nor false.
  * @throws after `limitMs`, naming what was waited for.
  */
-export async function eventually<T>(what: string, probe: () => T | Promise<T>, limitMs = 10_000): Promise<Exclude<T, undefined | false>> {
+export async function eventually<T>(what: string, probe: () => T | Promise<T>, limitMs = 20_000): Promise<Exclude<T, undefined | false>> {
   const deadline = Date.now() + limitMs;
   for (;;) {
     const value = await probe();

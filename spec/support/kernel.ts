@@ -132,7 +132,7 @@ async function expectNothingLeft(
       left = [...processesOf(runId, process.pid), ...addedHandles(handles), ...folders.flatMap(contentsOf)];
       return left.length === 0;
     },
-    5000,
+    20_000,
   ).catch(() => {
     throw new Error(`left behind by run ${runId}:\n  ${left.join('\n  ')}`);
   });

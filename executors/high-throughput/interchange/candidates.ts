@@ -18,6 +18,9 @@ const PACK_US = 500;
 /** Looking at more managers than this for a few tasks costs more than it gives. */
 const FEW_MANAGERS = 32;
 
+/** So many get tasks in one turn, and the others in the next ones: in between, what managers and driver say is heard. */
+export const MANAGERS_PER_TURN = 256;
+
 /** A run of whole records, `start` to `end`. */
 export interface Run {
   readonly buffer: Buffer;
@@ -66,12 +69,12 @@ export const packSize = (candidate: Candidate, costUs: number): number =>
   costUs === 0 ? 1 : Math.max(PACK_RECORDS, Math.floor((PACK_US * candidate.manager.slots) / costUs));
 
 /**
- * Those of the open managers to choose among: all, or of very many as many as there are tasks to place. They are removed from
- * `open` by whoever finds them full, so asking again gives others.
+ * Those of the open managers to choose among: of very many no more than there are tasks to place, or than a turn may serve. They are removed
+ * from `open` by whoever finds them full, so asking again gives others.
  */
 export function openCandidates(core: Core): Candidate[] {
   const byBlock = core.options.managerSelector === 'blockId';
-  const limit = byBlock ? Number.POSITIVE_INFINITY : Math.max(FEW_MANAGERS, core.queue.plain);
+  const limit = byBlock ? Number.POSITIVE_INFINITY : Math.min(MANAGERS_PER_TURN, Math.max(FEW_MANAGERS, core.queue.plain));
   const heap: Candidate[] = [];
   const count = Math.min(core.open.size, limit);
   const rotation = count > 1 ? core.options.pick(count) : 0;

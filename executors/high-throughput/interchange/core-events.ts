@@ -232,5 +232,7 @@ export type Effect =
   | { readonly kind: 'acknowledgeWhenWritten'; readonly manager: string; readonly sequence: number }
   /** End a turn then, unless one is to be ended earlier for the same reason. */
   | { readonly kind: 'lookAgain'; readonly inMs: number }
+  /** There is more to be placed than one turn should take: end another one soon. */
+  | { readonly kind: 'placeMore' }
   | { readonly kind: 'emit'; readonly report: Report }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly message: string; readonly fields: Readonly<Record<string, unknown>> };

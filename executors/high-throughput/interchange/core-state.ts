@@ -23,6 +23,8 @@ export interface CoreOptions {
   readonly managerSelector: 'random' | 'blockId';
   /** A task that has waited so long for what it asks has managers kept free for it. */
   readonly agingMs?: number;
+  /** How many tasks on whole nodes one block may have at once; absent: as many as it has nodes for. */
+  readonly maxGangsPerBlock?: number;
   /** A whole number in [0, n). */
   readonly pick: (n: number) => number;
 }
@@ -92,6 +94,8 @@ export interface Core {
   readonly managers: Map<string, Manager>;
   /** Managers that may have room for another task. */
   readonly open: Set<Manager>;
+  /** Of very many open managers: those whose share of the queue is for the next turns. */
+  unserved: number;
   readonly definitions: Map<number, Buffer>;
   readonly requests: Map<number, ResourceRequest>;
   /** Tries that run on several nodes, or did and have not been confirmed to have ended. */
@@ -134,6 +138,7 @@ export const createCore = (options: CoreOptions): Core => ({
   queue: createTaskQueue(),
   managers: new Map(),
   open: new Set(),
+  unserved: 0,
   definitions: new Map(),
   requests: new Map(),
   gangs: new Map(),

@@ -14,7 +14,9 @@ import { hasTime, type Lane } from './task-queue.ts';
 
 /** @returns whether the lane's next task was placed. */
 export function placeGang(core: Core, lane: Lane, { variant, index }: Choice, outgoing: Outgoing): boolean {
-  const members = findBlock(core, lane, variant, (manager) => mayUse(core, manager, lane) && isFree(manager));
+  const full = fullBlocks(core);
+  const isWanted = (manager: Manager): boolean => mayUse(core, manager, lane) && isFree(manager) && !full.has(manager.blockId);
+  const members = findBlock(core, lane, variant, isWanted);
   const [leader] = members ?? [];
   if (members === undefined || leader?.pool === undefined) return false;
   const grant = allocateWhole(leader.pool, variant, index);
@@ -22,6 +24,18 @@ export function placeGang(core: Core, lane: Lane, { variant, index }: Choice, ou
   const nodes = members.map(({ id, host }) => ({ managerId: id, host }));
   outgoing.add(leader, lane, { ...grant, nodes, ranks: ranksOf(members, variant) } satisfies Grant);
   return true;
+}
+
+/** Those that have as many tasks on whole nodes as they may have at once. */
+function fullBlocks({ gangs, managers, options }: Core): ReadonlySet<string> {
+  const { maxGangsPerBlock } = options;
+  if (maxGangsPerBlock === undefined) return new Set();
+  const perBlock = new Map<string, number>();
+  for (const { leader } of gangs.values()) {
+    const block = managers.get(leader)?.blockId ?? '';
+    perBlock.set(block, (perBlock.get(block) ?? 0) + 1);
+  }
+  return new Set([...perBlock].flatMap(([block, count]) => (count >= maxGangsPerBlock ? [block] : [])));
 }
 
 const isFree = ({ grants, leased, pool }: Manager): boolean => grants.size === 0 && leased === 0 && pool !== undefined && isUntouched(pool);

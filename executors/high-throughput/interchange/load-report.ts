@@ -8,7 +8,8 @@ import { hasTime } from './task-queue.ts';
 import { describeWaiting } from './waiting-report.ts';
 
 export function reportLoad(core: Core, effects: Effect[]): void {
-  const perBlock: Record<string, number> = {};
+  // No prototype: a manager may name its block as it likes.
+  const perBlock: Record<string, number> = Object.create(null) as Record<string, number>;
   for (const { blockId, inFlight } of core.managers.values()) perBlock[blockId] = (perBlock[blockId] ?? 0) + inFlight.size;
   const waiting = describeWaiting(core);
   const load = { perBlock, timeless: countTimeless(core), registrations: core.nextIndex, waiting: JSON.stringify(waiting) };

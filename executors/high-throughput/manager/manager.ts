@@ -3,11 +3,13 @@
  */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
-import { availableParallelism, hostname } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setLongTimeout } from '../../../lib/long-timeout.ts';
 import { PACKAGE_VERSION, PROTOCOL_VERSION } from '../../../lib/wire/protocol.ts';
 import type { RunnerEvents } from '../../workers/runner.ts';
+import { findMpi } from '../../mpi/find-mpi.ts';
+import type { MpiProgram } from '../../mpi/launch-prefix.ts';
 import { startReaper, type Reaper } from '../../workers/reaper.ts';
 import { makeScratchDir } from '../../workers/scratch.ts';
 import { SlotPool } from '../../workers/slot-pool.ts';
@@ -23,6 +25,7 @@ import { describeResults, describeTasks } from './debug-text.ts';
 import { GrantedSlots, type PreparedSlot } from './granted-slots.ts';
 import { gpuDevice } from './holdings.ts';
 import { LastTasks, sendBack } from './last-tasks.ts';
+import { nodeName } from './node-name.ts';
 import { complain, log } from './output.ts';
 import { prepareSlot } from './prepare-slot.ts';
 import type { ManagerSettings } from './settings.ts';
@@ -47,6 +50,8 @@ export class Manager {
   readonly #pool: SlotPool;
   readonly #granted: GrantedSlots;
   readonly #end: BlockEnd;
+  /** What starts MPI programs here, or why there is nothing; once it was looked for. */
+  #mpi: MpiProgram | string | undefined;
   /** A lease that waits, and those behind it. */
   #leasing: Promise<void> | undefined;
   /** Its block is about to end. */
@@ -67,7 +72,7 @@ export class Manager {
     this.#reaper = startReaper(this.#id, this.#scratchDir);
     const factory = this.#createFactory();
     const shared = {
-      host: hostname(),
+      host: nodeName(),
       runnerKey: (fnId: number) => this.#functions.runnerKey(fnId),
       createRunner: (key: string, slot: number, events: RunnerEvents) => factory.create(key, slot, events),
       results: (records: Buffer) => this.#sendResults(records),
@@ -93,16 +98,16 @@ export class Manager {
   }
 
   #createFactory(): WorkerFactory {
-    const { runId, cwd, env, logRoot, storeDir, nodePath, python } = this.#settings;
-    const logDir = join(logRoot, `manager-${this.#blockId}-${hostname()}-${process.pid}`);
-    mkdirSync(logDir, { recursive: true });
+    const { runId, cwd, logRoot, storeDir, nodePath, python } = this.#settings;
+    const logDir = join(logRoot, `manager-${this.#blockId}-${nodeName()}-${process.pid}`);
+    mkdirSync(logDir, { recursive: true, mode: 0o755 });
     return new WorkerFactory(
       {
         slots: this.#slots,
         otherSlot: (slot) => this.#granted.resourcesOf(slot),
         runId,
         cwd,
-        env: { ...env, FLOTILLA_MANAGER_ID: this.#id, FLOTILLA_BLOCK_ID: this.#blockId },
+        env: this.#taskEnv(),
         logDir,
         scratchDir: this.#scratchDir,
         storeDir: storeDir ?? undefined,
@@ -112,6 +117,10 @@ export class Manager {
       },
       this.#functions,
     );
+  }
+
+  #taskEnv(): Record<string, string> {
+    return { ...this.#settings.env, FLOTILLA_MANAGER_ID: this.#id, FLOTILLA_BLOCK_ID: this.#blockId };
   }
 
   /** Done when the interchange has answered. @throws Error naming its addresses if it does not. */
@@ -152,7 +161,7 @@ export class Manager {
       version: PACKAGE_VERSION,
       managerId: this.#id,
       blockId: this.#blockId,
-      host: hostname(),
+      host: nodeName(),
       pid: process.pid,
       slots: this.#slots.length,
       timeLeftMs: this.#end.timeLeftMs,
@@ -227,7 +236,9 @@ export class Manager {
   }
 
   #prepareSlot(grant: Grant, slot: number): PreparedSlot {
-    return prepareSlot(grant, { gpus: this.#capacity.gpus, hostFile: join(this.#scratchDir, `hosts-${slot}`) });
+    const env = { ...process.env, ...this.#taskEnv() };
+    const mpi = (): MpiProgram | string => (this.#mpi ??= findMpi(this.#settings.mpi, env));
+    return prepareSlot(grant, { gpus: this.#capacity.gpus, hostFile: join(this.#scratchDir, `hosts-${slot}`), env, mpi });
   }
 
   #onWorkerChange(change: WorkerChange): void {
@@ -253,7 +264,7 @@ export class Manager {
     const running = this.#pool.running + this.#granted.running;
     log(`its block is about to end: it takes no more tasks${running === 0 ? '' : `, and warns the ${running} that run`}`);
     for (const slots of [this.#pool, this.#granted]) slots.giveBack();
-    this.#lastTasks = new LastTasks({ managerId: this.#id, blockId: this.#blockId, host: hostname() }, this.#held());
+    this.#lastTasks = new LastTasks({ managerId: this.#id, blockId: this.#blockId, host: nodeName() }, this.#held());
     this.#link?.announceDrain();
     for (const slots of [this.#pool, this.#granted]) slots.warn();
   }

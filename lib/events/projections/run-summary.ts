@@ -73,6 +73,9 @@ export class RunSummary {
   /** How many results were taken from which run, by its NNN. */
   readonly taken = new Map<string, number>();
   readonly counts = zeroCounts();
+  /** Where a run has taken over another one, its tasks are numbered on from there. */
+  firstTask: number | undefined;
+  lastTask: number | undefined;
   readonly apps = new Map<string, AppSummary>();
   readonly workers = new Map<string, WorkerSummary>();
   readonly slowest: SlowTask[] = [];
@@ -102,9 +105,15 @@ export class RunSummary {
   #addToTask(logged: Logged): void {
     const task = this.open.add(logged);
     if (!task) return;
-    if (logged.event.kind === 'taskCalled') this.#count(task, 'total');
+    if (logged.event.kind === 'taskCalled') this.#call(task);
     else if (logged.event.kind === 'tryEnded') this.#addTry(task, task.tries.at(-1) as TryHistory);
     else if (logged.event.kind === 'taskEnded') this.#end(task);
+  }
+
+  #call(task: TaskHistory): void {
+    this.#count(task, 'total');
+    this.firstTask ??= task.taskId;
+    this.lastTask = task.taskId;
   }
 
   #count(task: TaskHistory, what: keyof StateCounts): AppSummary {

@@ -184,7 +184,12 @@ describe('flotilla bundle', function () {
       ['no output', ['script.ts'], "required option '-o, --output <dir|tar>' not specified"],
       ['an output that is something else', ['script.ts', '-o', 'src'], 'exists and is no bundle; name another, or replace it with --force'],
       ['files to include that are not there', ['script.ts', '-o', 'x', '--include', 'data/*.csv'], '--include data/*.csv: no file matches'],
-      ['an architecture whose Node is not here', ['script.ts', '-o', 'x', '--arch', 'riscv64'], 'https://nodejs.org/dist/v'],
+      [
+        'an architecture whose Node is not here',
+        ['script.ts', '-o', 'x', '--arch', process.arch === 'x64' ? 'arm64' : 'x64'],
+        'https://nodejs.org/dist/v',
+      ],
+      ['an architecture that there are no libraries for', ['script.ts', '-o', 'x', '--arch', 'riscv64'], 'Allowed choices are x64, arm64'],
     ];
     for (const [title, args, words] of wrong) {
       it(`refuses ${title}`, async () => {

@@ -59,7 +59,7 @@ describe('flotilla run --resume, where something has changed', function () {
   const killHalfWay = async (tasks = 2, signal: NodeJS.Signals = 'SIGKILL', more = {}): Promise<RunResult> => {
     const run = folder.start(['run', 'a.ts'], env(more));
     await run.said('half');
-    await eventually('the others to begin', () => ran().length === tasks);
+    await eventually('the others to begin', () => ran().length === tasks, 30_000);
     run.child.kill(signal);
     return await run.result;
   };
@@ -132,7 +132,7 @@ describe('flotilla run --resume, where something has changed', function () {
     await write("htex('a')");
     const { code } = await killHalfWay(2, 'SIGINT');
     expect(code).to.equal(130);
-    await eventually('nothing to be left', () => processesOf(folder.path).length === 0);
+    await eventually('nothing to be left', () => processesOf(folder.path).length === 0, 30_000);
     await letGo();
     expectSum(await resume(), 2);
     expect(ran()).to.deep.equal(['0', '1', '1']);
@@ -142,7 +142,7 @@ describe('flotilla run --resume, where something has changed', function () {
     await write("htex('a')");
     const run = await folder.run(['run', 'a.ts'], env({ SKIP: '1' }));
     expect(run.code, run.stderr).to.equal(0);
-    await eventually('nothing to be left', () => processesOf(folder.path).length === 0);
+    await eventually('nothing to be left', () => processesOf(folder.path).length === 0, 30_000);
     await letGo();
     expectSum(await resume(), 2);
     expect(ran().filter((line) => line === '0')).to.have.length(1);

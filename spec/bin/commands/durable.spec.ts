@@ -70,7 +70,7 @@ describe('flotilla run --resume, of a run with orphanGrace', function () {
   const killHalfWay = async (args: readonly string[] = []): Promise<void> => {
     const run = folder.start(['run', 'a.ts', ...CONFIG, ...args]);
     await run.said('half');
-    await eventually('two more tasks to run', () => started().length >= 5);
+    await eventually('two more tasks to run', () => started().length >= 5, 30_000);
     run.child.kill('SIGKILL');
     await run.result;
   };
@@ -90,6 +90,8 @@ describe('flotilla run --resume, of a run with orphanGrace', function () {
     await letGo();
     const result = await run.result;
     expectEachOnce(result);
+    const first = await folder.run(['explain', '001', '1']);
+    expect(first.stderr).to.include(`run 001 has no task 1; its ${TASKS} task(s) are numbered ${TASKS + 1} to ${2 * TASKS}`);
     expect(result.stderr).to.match(/resuming run 000: 3 result\(s\) to take, and \d+ task\(s\) that are still under way/);
     expect(result.stderr).to.match(/18 tasks: 18 done \(3 of them before\)/);
   });

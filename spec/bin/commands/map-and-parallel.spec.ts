@@ -157,16 +157,14 @@ const rows: Row[] = [
   },
 ];
 
-/** Jobs end in this order when two run at once: 1, 2, 3, … */
-const timed = (halt: string, ...codes: string[]): string[] => [
-  '-j2',
-  ...log,
-  '--halt',
-  halt,
-  'sleep 0.$((2 * {#})); exit {}',
-  ':::',
-  ...codes,
-];
+/** Of two jobs at once the first ends first: when the next one has been started, or would have been. */
+const IN_ORDER = [
+  'touch started{#}',
+  'until test $(wc -l < log) -ge {#}; do sleep 0.05; done',
+  'for i in $(seq 20); do test -e started$(({#} + 1)) && break; sleep 0.05; done',
+  'exit {}',
+].join('; ');
+const inOrder = (halt: string, ...codes: string[]): string[] => ['-j2', ...log, '--halt', halt, IN_ORDER, ':::', ...codes];
 for (const halt of [
   'never',
   '1',
@@ -183,7 +181,7 @@ for (const halt of [
   'now,fail=9',
   'soon,fail=90%',
 ]) {
-  rows.push({ title: `--halt ${halt}`, args: timed(halt, '0', '3', '0', '4'), joblog: true, ignoreStderr: true, isLocal: true });
+  rows.push({ title: `--halt ${halt}`, args: inOrder(halt, '0', '3', '0', '4'), joblog: true, ignoreStderr: true, isLocal: true });
 }
 rows.push({
   title: '--halt now,fail=1 and a signal',
@@ -192,7 +190,7 @@ rows.push({
 });
 
 describe('flotilla map beside GNU Parallel', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   before(function () {
     const [program = ''] = PARALLEL;
     if (spawnSync(program, ['--version']).error === undefined) return;

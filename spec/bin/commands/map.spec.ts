@@ -8,7 +8,7 @@ import { isAlive } from '../../support/leftovers.ts';
 const THREADS = { FLOTILLA_CONFIG: 'local-threads' };
 
 describe('flotilla map', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let folder: ScriptFolder;
   beforeEach(async () => {
     folder = await makeScriptFolder();
@@ -108,7 +108,10 @@ describe('flotilla map', function () {
   });
 
   it('runs jobs with no more than -j at once', async () => {
-    const job = 'mkdir running{#} && ls -d running* | wc -l; sleep 0.1; rmdir running{#}';
+    // The first three go on when they are together.
+    const count = 'n=$(ls -d running* | wc -l)';
+    const together = `for i in $(seq 300); do ${count}; test {#} -gt 3 -o $n -ge 3 && break; sleep 0.05; done`;
+    const job = `mkdir running{#}; ${together}; echo $n; sleep 0.1; rmdir running{#}`;
     const { stdout, code } = await folder.run(['map', '-j', '3', job, ':::', ...'abcdefghi']);
     const seen = stdout.trimEnd().split('\n').map(Number);
     expect(Math.max(...seen)).to.equal(3);
@@ -129,7 +132,7 @@ describe('flotilla map', function () {
     const size = (name: string): number => (existsSync(join(folder.path, name)) ? fileIn(name).length : 0);
     await eventually('all four have started, and three have ended', () => size('started') === 8 && size('ended') === 6, 30_000);
     // A job is in the log a moment after its command has ended.
-    await eventually('three lines in the log', () => fileIn('log').split('\n').length === 5);
+    await eventually('three lines in the log', () => fileIn('log').split('\n').length === 5, 30_000);
     run.child.kill('SIGINT');
     expect((await run.result).code).to.equal(130);
     expect(fileIn('started').split('\n').sort().join('')).to.equal('abcd');
@@ -183,7 +186,7 @@ describe('flotilla map', function () {
       '-j2',
       '--halt',
       'now,fail=1',
-      'test {} = a && { sleep 0.3; exit 5; }; echo $$ > pid; sleep 300',
+      'test {} = a && { until test -s pid; do sleep 0.02; done; exit 5; }; echo $$ > pid; sleep 300',
       ':::',
       'a',
       'b',
@@ -204,9 +207,14 @@ describe('flotilla map', function () {
   });
 
   it('shows progress with --bar, on stderr', async () => {
-    const { stdout, stderr } = await map('--bar', '-j2', 'test {} = b || exit 1; sleep 2.5', ':::', 'a', 'b');
-    expect(stdout).to.equal('');
-    expect(stderr).to.match(/^flotilla: \[#{10}-{10}\] 50% 0 of 2 done · 1 running · 1 failed/m);
+    const half = /^flotilla: \[#{10}-{10}\] 50% 0 of 2 done · 1 running · 1 failed/m;
+    const job = 'test {} = b || exit 1; until test -e go; do sleep 0.02; done';
+    const run = folder.start(['map', '--bar', '-j2', job, ':::', 'a', 'b'], THREADS);
+    let shown = '';
+    run.child.stderr?.on('data', (text: string) => (shown += text));
+    await eventually('the bar of one that has failed and one that runs', () => half.test(shown), 40_000);
+    writeFileSync(join(folder.path, 'go'), '');
+    expect(await run.result).to.deep.include({ stdout: '', code: 1 });
   });
 
   it('says why a job failed that never ran, and goes on', async () => {

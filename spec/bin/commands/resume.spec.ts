@@ -2,7 +2,9 @@
 import { readFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { eventually } from '../../support/eventually.ts';
 import { makeScriptFolder, packageUrl, type RunResult, type ScriptFolder } from '../../support/flotilla-run.ts';
+import { processesOf } from '../../support/leftovers.ts';
 
 /** Twenty tasks; those from the tenth on wait for a file `go`. Each leaves its number in `ran`. */
 const SCRIPT = `
@@ -18,7 +20,7 @@ console.log('sum ' + (await Promise.all(futures)).reduce((a, b) => Number(a) + N
 `;
 
 describe('flotilla run --resume', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let folder: ScriptFolder;
   beforeEach(async () => {
     folder = await makeScriptFolder();
@@ -34,10 +36,13 @@ describe('flotilla run --resume', function () {
     return Array.from({ length: 20 }, (_, i) => numbers.filter((number) => number === i).length);
   };
   const endHalfWay = async (signal: NodeJS.Signals): Promise<RunResult> => {
-    const run = folder.start(['run', 'a.ts', ...CONFIG]);
+    const run = folder.start(['run', 'a.ts', ...CONFIG], { FLOTILLA_SPEC_FOLDER: folder.path });
     await run.said('half');
     run.child.kill(signal);
-    return await run.result;
+    const result = await run.result;
+    // A command that is still being ended would see `go`, and run to its end.
+    await eventually('its commands to end', () => processesOf(folder.path).length === 0, 30_000);
+    return result;
   };
   const resume = async (...args: string[]): Promise<RunResult> => {
     await folder.write('go', '');

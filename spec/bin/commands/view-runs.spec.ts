@@ -19,7 +19,7 @@ await Promise.allSettled([failed, sleep(failed), sleep(60), say(), both()]); // 
 `;
 
 describe('the commands that look at runs', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let folder: ScriptFolder;
   before(async () => {
     folder = await makeScriptFolder();
@@ -111,8 +111,10 @@ describe('the commands that look at runs', function () {
       await bashApp(() => 'echo first; while [ ! -e go ]; do sleep 0.02; done; echo last', { name: 'slow', stdout: 'slow.out' })();`,
     );
     const run = folder.start(['run', 'slow.ts', '--quiet', '--set', 'runDir=slowruns']);
-    await eventually('the task to begin', async () => (await readFile(join(folder.path, 'slow.out'), 'utf8').catch(() => '')) !== '');
-    await eventually('its call in the log', async () => (await folder.run(['explain', 'last', '1', '--run-dir', 'slowruns'])).code === 0);
+    const output = () => readFile(join(folder.path, 'slow.out'), 'utf8').catch(() => '');
+    await eventually('the task to begin', async () => (await output()) !== '', 30_000);
+    const explain = () => folder.run(['explain', 'last', '1', '--run-dir', 'slowruns']);
+    await eventually('its call in the log', async () => (await explain()).code === 0, 30_000);
     const following = folder.start(['logs', 'last', '1', '-f', '--run-dir', 'slowruns']);
     await following.said('first');
     await writeFile(join(folder.path, 'go'), '');
@@ -129,11 +131,11 @@ describe('the commands that look at runs', function () {
       const kernel = await load();
       const id = jsApp(() => 1, { name: 'quick' });
       await id();
-      jsApp(() => new Promise(() => {}), { name: 'forever' })();
-      setTimeout(() => console.log('up'), 300);`,
+      jsApp(() => new Promise(() => {}), { name: 'forever' })();`,
     );
     const run = folder.start(['run', 'killed.ts', '--quiet', '--set', 'runDir=killed']);
-    await run.said('up');
+    const explain = () => folder.run(['explain', '0', '2', '--run-dir', 'killed']);
+    await eventually('both calls in the log', async () => (await explain()).stdout.includes('try 1 handed'), 40_000);
     run.child.kill('SIGKILL');
     await run.result;
     const log = join(folder.path, 'killed/000/events.log');
@@ -159,6 +161,10 @@ describe('the commands that look at runs', function () {
         .that.includes('damaged');
       const { stdout, stderr } = await folder.run(['explain', '0', '7']);
       expect(stdout + stderr).to.include('the event log is damaged');
+      await writeFile(log, Buffer.alloc(3000, 7));
+      const listed = await folder.run(['runs']);
+      expect(listed.stdout).to.match(/^000 .* unknown/m);
+      expect(listed.stderr).to.match(/events\.log is no event log/);
       await writeFile(log, whole.subarray(0, whole.length - 5));
       expect(await succeed('show', '0')).to.match(/^run 000: broken off, [^]*the event log is cut off/);
       expect(await succeed('explain', '0', '1')).to.include('the event log is cut off');

@@ -14,6 +14,7 @@ const rows: [MemoDecision, string][] = [
   [{ kind: 'unusable', reason: 'its output a is gone' }, 'run, though there is a result of the same call: its output a is gone'],
   [{ kind: 'missed', differing: ['app'] }, 'run: there is no result of an app of this name in what the run has resumed'],
   [{ kind: 'missed', differing: ['code', 'args[1]', 'its command'] }, 'run: no kept result has the same code, args[1], command'],
+  [{ kind: 'missed', differing: ['code', 'version'] }, 'run: no kept result of these arguments has the same code, version'],
   [{ kind: 'missed', differing: [] }, 'run: no kept result is of all these arguments together'],
 ];
 
@@ -58,6 +59,14 @@ describe('the story of a task', () => {
     expect(story(called, { kind: 'memoDecided', taskId: 1, decision: { kind: 'twin', task: 9 } })).to.match(
       /it waited for task 9, the same call$/,
     );
+  });
+
+  it('tells why a task was cancelled where nobody asked for it, and once where somebody did', () => {
+    const error = { name: 'CancelledError', message: "task 1 (app) was cancelled: group 'sweep' has ended" };
+    const ended: RunEvent = { kind: 'taskEnded', taskId: 1, name: 'app', state: 'cancelled', error };
+    expect(story(called, ended)).to.match(/ {2}cancelled: group 'sweep' has ended$/);
+    const asked = story(called, { kind: 'cancelRequested', taskId: 1, reason: "group 'sweep' has ended" }, ended);
+    expect(asked).to.match(/asked to be cancelled: group 'sweep' has ended\n.* {2}cancelled$/);
   });
 
   it('tells of a failure that is ignored', () => {

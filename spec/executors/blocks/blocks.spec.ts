@@ -30,10 +30,10 @@ describe('Blocks', () => {
     expect(blocks.jobOf('0')?.jobId).to.match(/^local-\d+$/);
   });
 
-  it('fails the executor with exit code and stderr when the manager cannot be started, within seconds', async () => {
+  it('fails the executor with exit code and stderr when the manager cannot be started', async () => {
     bench.outstanding = 1;
     bench.start({ provider: new LocalProvider(), command: () => '/no/such/node manager.js' });
-    const error = await bench.failure(5000);
+    const error = await bench.failure();
     expect(error).to.include({ name: 'ExecutorFailed', code: 'FLOTILLA_EXECUTOR_FAILED', label: 'htex', exitCode: 127 });
     expect(error.message)
       .to.include("executor 'htex' failed: 3 blocks in a row ended before a manager registered:")
@@ -44,7 +44,7 @@ describe('Blocks', () => {
   it('fails the executor when workerInit fails', async () => {
     bench.outstanding = 1;
     bench.start({ provider: new LocalProvider({ workerInit: 'echo "module: command not found" >&2; false' }) });
-    const error = await bench.failure(5000);
+    const error = await bench.failure();
     expect(error).to.include({ exitCode: 1 });
     expect(error.message).to.include('module: command not found').and.include('workerInit failed');
   });
@@ -53,7 +53,7 @@ describe('Blocks', () => {
     bench.outstanding = 1;
     await writeFile(join(bench.dir, 'blocks'), 'in the way of the folder');
     bench.start({ provider: new LocalProvider() });
-    const error = await bench.failure(5000);
+    const error = await bench.failure();
     expect(error.message).to.match(/block 2: job 'flotilla.run1.htex-2' could not be started on this machine: E/);
     expect(error.cause).to.have.property('name', 'SubmitError');
   });
@@ -61,7 +61,7 @@ describe('Blocks', () => {
   it('fails once, and starts nothing after it', async () => {
     bench.outstanding = 10;
     const blocks = bench.start({ provider: new LocalProvider({ initBlocks: 5, maxBlocks: 5 }), command: () => 'exit 9' });
-    await bench.failure(5000);
+    await bench.failure();
     blocks.tick();
     await eventually('all have ended', () => blocks.status() === 'no block: starting them was given up');
     expect(bench.failures).to.have.length(1);
@@ -80,7 +80,7 @@ describe('Blocks', () => {
     blocks.managerRegistered('0', 2);
     process.kill(-bench.pidOf(blocks, '0'), 'SIGKILL');
     blocks.managerGone('0', 'its connection was lost');
-    expect(await blocks.jobEnd('0', 5000)).to.include({ state: 'failed', signal: 'SIGKILL', stderrTail: 'last words\n' });
+    expect(await blocks.jobEnd('0', 20_000)).to.include({ state: 'failed', signal: 'SIGKILL', stderrTail: 'last words\n' });
     await bench.jobRuns(blocks, '1');
     expect(bench.failures).to.deep.equal([]);
   });
@@ -175,7 +175,7 @@ describe('Blocks', () => {
     );
     const pid = bench.pidOf(blocks, '0');
     await blocks.close(100);
-    await eventually('it is gone', async () => !(await isAlive(pid)), 1000);
+    await eventually('it is gone', async () => !(await isAlive(pid)));
     expect(bench.log.join('\n')).to.match(/^warn: .*have not ended within 100 ms and are killed: block 0 is being cancelled/m);
   });
 
@@ -184,7 +184,7 @@ describe('Blocks', () => {
     await bench.jobRuns(blocks, '0');
     const pid = bench.pidOf(blocks, '0');
     blocks.killNow();
-    await eventually('it is gone', async () => !(await isAlive(pid)), 1000);
+    await eventually('it is gone', async () => !(await isAlive(pid)));
   });
 
   it('asks a block error handler instead of counting', async () => {
@@ -217,12 +217,12 @@ describe('Blocks', () => {
       import { LocalProvider } from '${root}providers/local/description.ts';
       const dir = ${JSON.stringify(bench.dir)};
       const blocks = new Blocks({
-        label: 'htex', provider: new LocalProvider(), env: {}, command: () => 'exec sleep 20',
+        label: 'htex', provider: new LocalProvider(), env: {}, command: () => 'exec sleep 60',
         context: { runId: 'r', runDir: dir, workingDirectory: dir, log() {} },
         load: () => ({ outstanding: 0 }), onFail() {}, onDrain() {},
       });
       blocks.start();
       process.on('exit', () => blocks.killNow());`;
-    await promisify(execFile)(process.execPath, ['--input-type=module-typescript', '-e', script], { timeout: 10_000 });
+    await promisify(execFile)(process.execPath, ['--input-type=module-typescript', '-e', script], { timeout: 25_000 });
   });
 });

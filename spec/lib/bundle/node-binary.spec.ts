@@ -78,6 +78,7 @@ describe('the Node of a bundle', () => {
     ],
     ['one that is too old', (at) => ({ node: at.write('node', otherNode('22.1.0')) }), 'is Node 22.1.0; Flotilla needs 24 or newer'],
     ['a text', (at) => ({ node: at.write('node', '#!/bin/sh\n') }), 'is not a program for Linux or macOS'],
+    ['another program', () => ({ node: '/bin/sleep' }), "/bin/sleep is not Node: asked for its --version, it says 'sleep"],
     ['a path that is not there', (at) => ({ node: at.at('none') }), 'there is no such file, folder or archive, and it is no version'],
     ['a folder without one', (at) => ({ node: at.path }), 'there is no bin/node in that folder'],
     ['an archive that is none', (at) => ({ node: at.write('node.tar.xz', 'text') }), 'tar -tf'],

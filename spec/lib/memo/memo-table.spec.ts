@@ -36,6 +36,17 @@ describe('what of a key is in no result of the app', () => {
     ['is an argument that was never given', parts([['args[2]', 'a']]), ['args[2]']],
     ['is code, version and options', parts([], { code: 'x', version: 'x', options: 'x' }), ['code', 'version', 'options']],
     [
+      'is the code alone, where there is a result of the same arguments and other code',
+      parts(
+        [
+          ['args[0]', 'a'],
+          ['args[1]', 'b'],
+        ],
+        { code: 'new' },
+      ),
+      ['code'],
+    ],
+    [
       'is nothing where each part is in some result',
       parts([
         ['args[0]', 'a'],
@@ -47,6 +58,13 @@ describe('what of a key is in no result of the app', () => {
   for (const [title, wanted, unknown] of rows) {
     it(title, () => expect(tableOf(first, second).unknownParts(wanted)).to.deep.equal(unknown));
   }
+
+  it('is the code for each of a sweep that is run again, though by then some have results of the new code', () => {
+    const callOf = (code: string, x: string): KeyParts => parts([['args[0]', x]], { code });
+    const table = tableOf(callOf('old', '1'), callOf('old', '2'), callOf('new', '1'));
+    expect(table.unknownParts(callOf('new', '2'))).to.deep.equal(['code']);
+    expect(table.unknownParts(callOf('new', '3'))).to.deep.equal(['args[0]']);
+  });
 
   it('is no argument that a sweep goes over, and remembers but so many of its values', () => {
     const sweep = Array.from({ length: 1001 }, (_, i) =>

@@ -24,6 +24,7 @@ const taskHeader = fc.record({
   flags: fc.integer({ min: 0, max: 255 }),
   contextLength: fc.integer({ min: 0, max: 100 }),
   walltimeMs: u32,
+  requestId: u32,
 });
 
 const resultHeader = fc.record({

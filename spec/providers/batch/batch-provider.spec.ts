@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import type { CommandResult } from '../../../lib/channel.ts';
 import type { JobStatus } from '../../../lib/provider.ts';
 import { BatchProvider } from '../../../providers/batch/batch-provider.ts';
 import { TokenBucket } from '../../../providers/batch/token-bucket.ts';
@@ -307,6 +308,21 @@ describe('a batch provider', () => {
       (scheduler.jobs.get(jobId) ?? expect.fail()).status = { state: 'running' };
       await provider.status([jobId]);
       expect(scheduler.jobs.get(jobId)?.status.state).to.equal('cancelled');
+    });
+
+    it('leaves a cancellation that was not answered, and is of no use any more, at that', async () => {
+      const provider = open();
+      const jobId = await submit(provider);
+      const { promise, resolve } = Promise.withResolvers<CommandResult>();
+      scheduler.cancellation = promise;
+      const cancelling = provider.cancel([jobId]);
+      await eventually('it to be told', () => scheduler.live.length === 0);
+      expect((await stateOf(provider, jobId)).state).to.equal('cancelled');
+      await provider.close();
+      resolve({ signal: 'SIGTERM', stdout: '', stderr: '', timedOut: true });
+      await cancelling;
+      expect(scheduler.count('cancel')).to.equal(1);
+      expect(log).to.deep.equal([]);
     });
 
     it('has no time to ask: it hands all ids to one command and returns', async () => {

@@ -43,6 +43,8 @@ export class SimulatedScheduler implements Channel {
   isDown = false;
   /** Of submissions to come, one after the other; then it takes them. */
   moods: Mood[] = [];
+  /** While set, cancellations are carried out, and answered when this is. */
+  cancellation: Promise<CommandResult> | undefined;
   /** Called with each command, before it is done. */
   onCall: (word: string) => unknown = () => undefined;
   mostSubmissionsAtOnce = 0;
@@ -61,7 +63,10 @@ export class SimulatedScheduler implements Channel {
     if (word === 'submit') return this.#submit(about);
     if (word === 'status') return answer(this.#list((job) => about.split(',').includes(job.jobId)));
     if (word === 'find') return answer(this.#list(({ status }) => ['pending', 'running'].includes(status.state)));
-    if (word === 'cancel') return this.#cancel(about.split(','));
+    if (word === 'cancel') {
+      const result = this.#cancel(about.split(','));
+      return this.cancellation ?? result;
+    }
     throw new ProviderError(`no such word: ${word}`);
   }
 

@@ -184,9 +184,9 @@ describe('LocalProvider, running', () => {
       import { LocalProvider } from '${module}';
       const dir = ${JSON.stringify(dir)};
       const provider = new LocalProvider().start({ runId: 'r', scriptDir: dir, workingDirectory: dir, jobChanged() {}, log() {} });
-      await provider.submit({ name: 'idle', env: {}, command: 'exec sleep 20' });
+      await provider.submit({ name: 'idle', env: {}, command: 'exec sleep 60' });
       process.on('exit', () => provider.killNow());`;
-    await promisify(execFile)(process.execPath, ['--input-type=module-typescript', '-e', script], { timeout: 10_000 });
+    await promisify(execFile)(process.execPath, ['--input-type=module-typescript', '-e', script], { timeout: 25_000 });
   });
 });
 

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { SubmitError } from '../../../index.ts';
+import type { JobStatus } from '../../../lib/provider.ts';
 import { eventually } from '../../support/eventually.ts';
 import type { ServerOptions } from '../../support/pbs/server.ts';
 import { PbsBench } from './bench.ts';
@@ -90,7 +91,10 @@ describe('PBSProProvider on a cluster', function () {
     const jobId = await on.submit(provider, 'echo run >> runs; [ "$(wc -l < runs)" = 2 ] || sleep 300');
     await on.written('runs', 'run');
     on.pbs.server.cutPower('n1');
-    expect(await on.untilState(provider, jobId, 'pending')).to.include({
+    // Its comment is that of its first start until PBS has considered it again.
+    const isConsidered = ({ reason }: JobStatus): boolean => reason?.includes('Not Running') === true;
+    expect(await on.until(provider, jobId, 'considered again', isConsidered)).to.include({
+      state: 'pending',
       reason: 'it ran and waits to run again (the node of the job was lost); Not Running: Insufficient amount of resource: vnode',
     });
     on.pbs.server.restorePower('n1');

@@ -64,14 +64,14 @@ describe('a block that comes to the end of its walltime', function () {
   });
 
   it('starts no task there that has no time left for its walltime, but in the next block', async () => {
-    await using run = await TestRun.open({ executor: { walltimeWarning: '1s' }, provider: { walltime: '20s' } });
+    await using run = await TestRun.open({ executor: { walltimeWarning: '1s' }, provider: { walltime: '30s' } });
     const [manager] = await run.managers(1);
     const spend = jsApp((ms: number) => new Promise<number>((resolve) => setTimeout(() => resolve(process.ppid), ms)));
-    expect(await spend(6000)).to.equal(manager);
+    expect(await spend(9000)).to.equal(manager);
     // A block that has just come up has so much time; this one has not.
-    const future = jsApp(() => process.ppid, { walltime: '14s' })();
+    const future = jsApp(() => process.ppid, { walltime: '20s' })();
     expect(run.kernel.explain(future.taskId)).to.match(
-      /waits for a block with 14s left, and here they have \S+ at most: block 0 has 1 manager/,
+      /waits for a block with 20s left, and here they have \S+ at most: block 0 has 1 manager/,
     );
     expect(await future).not.to.equal(manager);
     expect(future.tries.map(({ outcome }) => outcome)).to.deep.equal(['done']);

@@ -91,6 +91,7 @@ export class LoneManager implements AsyncDisposable {
       cpuAffinity: { kind: 'none' },
       accelerators: 0,
       resources: {},
+      mpi: { commands: ['mpiexec'], overrides: '' },
       cwd: this.dir,
       env: {},
       storeDir: null,

@@ -48,6 +48,7 @@ describe('the channel through SSH', function () {
   channelContract('SshChannel', { open: async () => open(), folder: () => folder });
 
   it('has one connection for all that is done at the same time, through however many channels', async () => {
+    await eventually('those of earlier specs to be closed', () => sshd.connections().length === 0);
     await using first = open();
     await using second = open();
     await Promise.all([...Array(8)].map((_, i) => (i % 2 === 0 ? first : second).run({ argv: ['sleep', '0.2'] })));
@@ -82,9 +83,10 @@ describe('the channel through SSH', function () {
 
   it('says that a program was interrupted when the connection is cut, and connects again for the next', async () => {
     await using channel = open();
-    const running = channel.run({ argv: ['sleep', '5'] }).catch((error: unknown) => error);
-    await eventually('a connection', () => sshd.connections().length > 0);
-    await channel.run({ argv: ['true'] });
+    // It ends with the folder, whoever is still there.
+    const stay = 'touch running; while [ -e running ]; do sleep 0.1; done';
+    const running = channel.run({ argv: ['sh', '-c', `cd '${folder}' && ${stay}`] }).catch((error: unknown) => error);
+    await eventually('it to run', () => existsSync(join(folder, 'running')));
     sshd.cut();
     expect(await running).to.include({ name: 'ProviderError', retryable: true });
     await eventually('another connection', async () => (await channel.run({ argv: ['true'] }).catch(() => undefined))?.exitCode === 0);

@@ -10,7 +10,7 @@ import type { RequestVariant } from '../../../../../lib/resources/request.ts';
 import { nodeWith, variantOf } from '../../../../support/resources.ts';
 import { Occupancy } from './occupancy.ts';
 import { recordEnd } from '../../../../../lib/wire/records.ts';
-import { checkPlaces, checkRequests, checkRoom } from './invariants.ts';
+import { checkPlaces, checkRequests, checkRoom, MIXED } from './invariants.ts';
 import { createRandom, type Random } from './random.ts';
 import { encodeTasks, SimulatedDriver } from './simulated-driver.ts';
 import { type ManagerHost, PERIOD_MS, SimulatedManager, THRESHOLD_MS } from './simulated-manager.ts';
@@ -18,8 +18,6 @@ import { Timeline } from './timeline.ts';
 
 /** Functions and how long their tasks keep a worker busy, ms; all beyond what is sent ahead, but for the last. */
 const BUSY_MS = [8, 20, 60, 150, 1];
-/** Its tasks are short, but for one in ten. */
-export const MIXED = 4;
 /** No manager is asked more often than this to give tasks back. */
 const RECALL_MS = 10;
 
