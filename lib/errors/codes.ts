@@ -28,9 +28,9 @@ export const ERROR_CODES = {
     remedy: "Give it more: error.usedBytes is what it had. 'resources.memory' may be a list, with more for each further try.",
   },
   FLOTILLA_PLACEMENT_ERROR: {
-    meaning: "A task's walltime is longer than any block of its executor will ever have left.",
+    meaning: "A task's walltime is longer than any block of its executor will ever have left, or it asks for resources that no node has.",
     remedy:
-      "Lower the task's 'walltime', or raise the provider's: error.walltimeMs is what the task wants, error.availableMs the most it can get.",
+      "Lower the task's 'walltime', or raise the provider's: error.walltimeMs and error.availableMs have the figures; or ask for less in its 'resources': error.shortfalls has what is missing, for every kind of node.",
   },
   FLOTILLA_MISSING_OUTPUTS_ERROR: {
     meaning: "A task returned without having written every file in its 'outputs'.",

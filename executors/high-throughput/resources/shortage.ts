@@ -36,7 +36,7 @@ export function wholeRoom({ cpus, gpus, memoryBytes, custom }: NodeCapacity): Ro
 }
 
 /** Of what is neither granted nor claimed by a leased slot. */
-export function presentRoom(pool: Pool): Room {
+function presentRoom(pool: Pool): Room {
   const whole = wholeRoom(pool.capacity);
   const roomOf = (devices: Pool['cpus']): number[] => devices.granted.map((_, at) => roomAt(devices, at));
   const cores = roomOf(pool.cpus);
@@ -54,7 +54,7 @@ export function presentRoom(pool: Pool): Room {
 }
 
 /** What it needs of each node, ranks included. */
-export function needsPerNode(variant: RequestVariant): RequestVariant {
+function needsPerNode(variant: RequestVariant): RequestVariant {
   const { nodes } = variant;
   if (nodes === undefined) return variant;
   const ranks = nodes.ranksPerNode ?? 1;
