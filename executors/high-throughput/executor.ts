@@ -3,7 +3,7 @@
  *
  * Holds each try until its outcome is known. What a loss costs a task is the kernel's to decide.
  */
-import type { ExecutorContext, ExecutorStatus, RunningExecutor, TryRequest } from '../../lib/executor.ts';
+import type { ExecutorContext, ExecutorStatus, RunningExecutor, TryOutcome, TryRequest } from '../../lib/executor.ts';
 import { FrameType } from '../../lib/wire/frames.ts';
 import { readResult, recordEnd } from '../../lib/wire/records.ts';
 import { identify } from '../../lib/process-identity.ts';
@@ -13,13 +13,22 @@ import { type BlockTime, blockTimeOf } from './block-time.ts';
 import type { DurableRecord } from './durable-record.ts';
 import type { DurableState } from './durable-state.ts';
 import type { InterchangeKeeper } from './interchange-keeper.ts';
-import { dispatchReport, type InterchangeLoad, type Recovered, type RegisteredManager, type ReportEvents } from './reports.ts';
+import {
+  dispatchReport,
+  type GrantedTries,
+  type InterchangeLoad,
+  type Recovered,
+  type RegisteredManager,
+  type ReportEvents,
+} from './reports.ts';
 import { forgottenOutcome, type LostManager, lostOutcome, managerLostBody } from './manager-loss.ts';
 import { ManagerNews } from './manager-news.ts';
 import { KnownManagers } from './managers.ts';
 import { type TaskTransport, transportTo } from './task-transport.ts';
 import { publishSettings } from './publish-settings.ts';
 import { Outbox } from './outbox.ts';
+import { GivenResources } from './resources/given.ts';
+import { NodesSeen } from './resources/nodes-seen.ts';
 import { createParts, type PartsEvents, settingsPathIn } from './parts.ts';
 import { keysFor, type PeerSettingsSource } from './peer-settings.ts';
 import { explainTask, type StatusFacts, statusOf } from './status.ts';
@@ -51,6 +60,8 @@ export class HighThroughput implements RunningExecutor {
   #closing: Promise<void> | undefined;
   #failure: Error | undefined;
   readonly #time: BlockTime;
+  readonly #nodes: NodesSeen;
+  readonly #given = new GivenResources();
   /** As the interchange said last. */
   #load: InterchangeLoad = {};
 
@@ -66,6 +77,7 @@ export class HighThroughput implements RunningExecutor {
     this.#transport = transportTo(site, context.events);
     this.#settingsPath = settingsPathIn(directory);
     this.#time = blockTimeOf(compiled, from);
+    this.#nodes = new NodesSeen(compiled.label, compiled.provider.limits.nodesPerBlock);
     const { interchange, blocks, record } = createParts(this.#peers, this.#takeOver, this.#partsEvents());
     this.#interchange = interchange;
     this.#blocks = blocks;
@@ -82,7 +94,7 @@ export class HighThroughput implements RunningExecutor {
       began: () => this.#onBegan(),
       replaced: (how) => this.#onReplaced(how),
       failed: (error) => this.#fail(error),
-      load: () => ({ outstanding: this.#tries.size, ...this.#load }),
+      load: () => ({ outstanding: this.#tries.size, slotsWorth: this.#slotsWorth(), ...this.#load }),
       describe: () => this.#describe(),
       log: (level, message) => this.#log(level, message),
     };
@@ -157,6 +169,7 @@ export class HighThroughput implements RunningExecutor {
       refused: (message) => this.#onRefused(message),
       told: (told) => this.#onTold(told),
       load: (load) => void (this.#load = load),
+      granted: (granted) => this.#onGranted(granted),
       recovered: (recovered) => this.#onRecovered(recovered),
       log: (level, message, fields) => this.#context.events.log(level, `interchange: ${message}`, fields),
     };
@@ -166,19 +179,35 @@ export class HighThroughput implements RunningExecutor {
     this.#managers.add({ ...manager, endsMs: Date.now() + (timeLeftMs ?? Number.POSITIVE_INFINITY) });
     // It may have the time that was missing: that is said anew.
     this.#load = { ...this.#load, timeless: 0 };
-    if (this.#time.registered(manager.blockId, timeLeftMs)) this.#refuseHopeless();
+    if (this.#time.registered(manager.blockId, timeLeftMs)) this.#refuseAll(this.#time.hopelessAmong(this.#tries.requests.values()));
+    if (this.#nodes.registered(manager)) this.#refuseAll(this.#nodes.hopelessAmong(this.#tries.requests.values()));
     this.#record?.changed();
     this.#log('info', `manager ${manager.managerId} on ${manager.host} registered with ${manager.slots} worker(s)`);
     this.#news.registered(manager, manager.slots);
     this.#blocks.managerRegistered(manager.blockId, manager.slots);
   }
 
-  #refuseHopeless(): void {
-    for (const outcome of this.#time.hopelessAmong(this.#tries.requests.values())) {
+  #refuseAll(outcomes: readonly TryOutcome[]): void {
+    for (const outcome of outcomes) {
       if (!this.#tries.settle(outcome.taskId, outcome.tryNumber)) continue;
       this.#outbox.cancel(outcome.taskId, outcome.tryNumber);
       this.#context.events.tryEnded(outcome);
     }
+  }
+
+  #onGranted({ index, grants }: GrantedTries): void {
+    const host = this.#managers.hostOf(index);
+    for (const given of grants) {
+      this.#given.add(host, given);
+      this.#context.events.tryGranted?.({ ...given, host, manager: this.#managers.idOf(index) });
+    }
+  }
+
+  /** What is at hand, by what it takes of nodes. */
+  #slotsWorth(): number {
+    let worth = this.#tries.size;
+    for (const [resources, count] of this.#tries.asking) worth += count * (this.#nodes.weightOf(resources) - 1);
+    return worth;
   }
 
   #onTold({ managerId, fact }: { managerId: string; fact: Buffer }): void {
@@ -208,6 +237,7 @@ export class HighThroughput implements RunningExecutor {
     this.#news.lost(lost);
     this.#blocks.managerGone(lost.blockId, lost.reason);
     // At once: a new interchange must not be given what is as good as ended.
+    for (const [taskId, tryNumber] of lost.tasks) this.#given.drop(taskId, tryNumber);
     const ended = lost.tasks.filter(([taskId, tryNumber]) => this.#tries.settle(taskId, tryNumber));
     if (ended.length === 0) return;
     const body = managerLostBody(lost, await this.#blocks.jobEnd(lost.blockId, JOB_END_MS));
@@ -222,6 +252,7 @@ export class HighThroughput implements RunningExecutor {
       this.#blocks.managerGone(blockId, 'the interchange ended; it will register again');
     }
     this.#managers.clear();
+    this.#given.clear();
     this.#load = {};
     this.#outbox.startAnew();
     const graceMs = Math.min(this.#compiled.heartbeatThresholdMs, MAX_RECOVERY_MS);
@@ -254,7 +285,7 @@ export class HighThroughput implements RunningExecutor {
 
   submit(request: TryRequest): void {
     if (this.#failure) throw this.#failure;
-    const refused = this.#time.refuse(request);
+    const refused = this.#time.refuse(request) ?? this.#nodes.refuse(request);
     if (refused) return queueMicrotask(() => this.#context.events.tryEnded(refused));
     // Blocks that were let go come back with the first task, not at the next tick.
     if (this.#tries.requests.size === 0) queueMicrotask(() => this.#blocks.tick());
@@ -273,6 +304,7 @@ export class HighThroughput implements RunningExecutor {
       const { taskId, tryNumber, status, startMs, durationUs, worker, usage, body } = readResult(records, at);
       // Who is being taken over may have results that no executor of this driver waits for.
       if (!this.#tries.settle(taskId, tryNumber) && !this.#takeOver.isUnderWay) continue;
+      this.#given.drop(taskId, tryNumber);
       const name = managerIndex === NO_MANAGER ? '' : this.#managers.workerName(managerIndex, worker);
       this.#transport.ended({ taskId, tryNumber, status, body, host, worker: name, startMs, durationUs, usage });
     }
@@ -299,6 +331,9 @@ export class HighThroughput implements RunningExecutor {
       label: this.label,
       managers: this.#managers,
       tries: this.#tries,
+      given: this.#given,
+      waiting: this.#load.waiting ?? [],
+      requestIdOf: (resources) => this.#outbox.requestIdOf(resources),
       blocks: this.#blocks,
       isInterchangeReady: this.#interchange.isReady,
       failure: this.#failure,

@@ -68,6 +68,10 @@ export class KnownManagers {
     return [...this.#byIndex.values()];
   }
 
+  idOf(index: number): string {
+    return (this.#byIndex.get(index) ?? this.#gone.get(index))?.managerId ?? '';
+  }
+
   hostOf(index: number): string {
     return (this.#byIndex.get(index) ?? this.#gone.get(index))?.host ?? '';
   }

@@ -3,7 +3,7 @@
  */
 import type { ExecutorEvents } from '../../lib/executor.ts';
 import type { BlockLoad } from '../blocks/scaler-types.ts';
-import type { Report } from './interchange/core-events.ts';
+import type { Report, WaitingLane } from './interchange/core-events.ts';
 import type { InterchangeEvent } from './interchange-process.ts';
 import type { LostManager } from './manager-loss.ts';
 
@@ -11,7 +11,8 @@ type ReportOf<K extends Report['kind']> = Extract<Report, { readonly kind: K }>;
 
 export type Recovered = ReportOf<'recovered'>;
 export type RegisteredManager = Omit<ReportOf<'managerRegistered'>, 'kind' | 'info'>;
-export type InterchangeLoad = Pick<BlockLoad, 'perBlock' | 'timeless'>;
+export type InterchangeLoad = Pick<BlockLoad, 'perBlock' | 'timeless'> & { readonly waiting?: readonly WaitingLane[] };
+export type GrantedTries = ReportOf<'granted'>;
 
 export interface ReportEvents {
   registered(manager: RegisteredManager): void;
@@ -21,6 +22,7 @@ export interface ReportEvents {
   /** A manager says something of its workers. */
   told(told: { readonly managerId: string; readonly fact: Buffer }): void;
   load(load: InterchangeLoad): void;
+  granted(granted: GrantedTries): void;
   recovered(recovered: Recovered): void;
   log: ExecutorEvents['log'];
 }
@@ -39,7 +41,9 @@ export function dispatchReport(event: InterchangeEvent, on: ReportEvents): void 
     case 'managerTold':
       return on.told(event as unknown as { managerId: string; fact: Buffer });
     case 'load':
-      return on.load({ perBlock: new Map(Object.entries(event.perBlock as Record<string, number>)), timeless: event.timeless as number });
+      return on.load(toLoad(event as unknown as ReportOf<'load'>));
+    case 'granted':
+      return on.granted(event as unknown as GrantedTries);
     case 'recovered':
       return on.recovered(event as unknown as Recovered);
     case 'log':
@@ -48,3 +52,9 @@ export function dispatchReport(event: InterchangeEvent, on: ReportEvents): void 
       return on.log('info', JSON.stringify(event));
   }
 }
+
+const toLoad = ({ perBlock, timeless, waiting }: ReportOf<'load'>): InterchangeLoad => ({
+  perBlock: new Map(Object.entries(perBlock)),
+  timeless,
+  waiting,
+});

@@ -3,7 +3,11 @@
  */
 import type { ExecutorStatus } from '../../lib/executor.ts';
 import type { Blocks } from '../blocks/blocks.ts';
+import type { ResourceRequest } from '../../lib/resources/request.ts';
+import type { WaitingLane } from './interchange/core-events.ts';
 import type { KnownManagers } from './managers.ts';
+import type { GivenResources } from './resources/given.ts';
+import { describeWaiting } from './resources/waiting-words.ts';
 import type { Tries } from './tries.ts';
 import { describePlace } from './waiting-text.ts';
 
@@ -11,6 +15,11 @@ export interface StatusFacts {
   readonly label: string;
   readonly managers: KnownManagers;
   readonly tries: Tries;
+  readonly given: GivenResources;
+  /** As the interchange said last. */
+  readonly waiting: readonly WaitingLane[];
+  /** By which number the interchange knows a request. */
+  readonly requestIdOf: (resources: ResourceRequest) => number;
   readonly blocks: Blocks;
   readonly isInterchangeReady: boolean;
   readonly failure: Error | undefined;
@@ -21,9 +30,16 @@ export interface StatusFacts {
 export function statusOf(facts: StatusFacts): ExecutorStatus {
   const { workers } = facts.managers;
   const outstanding = facts.tries.requests.size;
-  const running = Math.min(workers, outstanding);
+  const running = countRunning(facts, workers);
   const waitingFor = describeWait(facts);
   return { label: facts.label, workers, queued: outstanding - running, running, ...(waitingFor === undefined ? {} : { waitingFor }) };
+}
+
+/** As many of those that ask for nothing as there are workers, and those that were given what they ask for. */
+function countRunning({ tries, given }: StatusFacts, workers: number): number {
+  let asking = 0;
+  for (const count of tries.asking.values()) asking += count;
+  return Math.min(workers, tries.requests.size - asking) + Math.min(given.size, asking);
 }
 
 /** Why nothing runs; undefined if something may. */
@@ -34,11 +50,21 @@ function describeWait({ isInterchangeReady, managers, blocks, link }: StatusFact
   return `no manager is registered${refused}; ${blocks.status()}${link}`;
 }
 
+/** Of a task that asks for resources: what it has, or what it waits for. */
+function describeAsking({ tries, given, waiting, requestIdOf }: StatusFacts, taskId: number): string | undefined {
+  const { resources, priority } = tries.requests.get(taskId) ?? {};
+  if (resources === undefined) return undefined;
+  const requestId = requestIdOf(resources);
+  const lane = waiting.find((one) => one.requestId === requestId && one.priority === priority);
+  return given.describe(taskId) ?? describeWaiting(lane, waiting, Date.now());
+}
+
 export function explainTask(facts: StatusFacts, taskId: number): string {
   const { label, tries, managers, blocks, failure } = facts;
   const where =
     failure?.message ??
     describeWait(facts) ??
+    describeAsking(facts, taskId) ??
     describePlace({
       taskId,
       outstanding: tries.requests,

@@ -32,7 +32,7 @@ export interface Recalls {
 /** At the end of a turn, when all is placed. */
 export function recallUnstarted(core: Core, effects: Effect[]): void {
   const { recalls, options, nowMs } = core;
-  if (core.queue.length > 0 || core.recovery !== undefined || core.closing !== undefined || options.prefetchCapacity === 0) return;
+  if (core.queue.plain > 0 || core.recovery !== undefined || core.closing !== undefined || options.prefetchCapacity === 0) return;
   if (nowMs < recalls.nextLookMs) return void effects.push({ kind: 'lookAgain', inMs: recalls.nextLookMs - nowMs });
   recalls.nextLookMs = nowMs + PATIENCE_MS;
   let room = countRoom(core);

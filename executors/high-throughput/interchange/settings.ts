@@ -25,6 +25,7 @@ export interface InterchangeSettings {
   readonly driverKeeps?: boolean;
   readonly prefetchCapacity: number | 'auto';
   readonly managerSelector: 'random' | 'blockId';
+  readonly maxGangsPerBlock?: number;
   readonly protocol: number;
   readonly packageVersion: string;
 }

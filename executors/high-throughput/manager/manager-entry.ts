@@ -2,8 +2,9 @@
  * A manager's process: one per node of a block. Argument: the settings file.
  */
 import { readNodeFacts } from '../node-facts.ts';
-import { planSlots, type Slot } from '../slots.ts';
-import { Manager } from './manager.ts';
+import { planCapacity } from '../resources/plan-capacity.ts';
+import { planSlots } from '../slots.ts';
+import { Manager, type NodePlan } from './manager.ts';
 import { complain } from './output.ts';
 import { awaitSettings, type ManagerSettings } from './settings.ts';
 
@@ -15,15 +16,18 @@ async function main(settingsPath: string): Promise<void> {
   await new Manager(settings, plan(settings), process.env.FLOTILLA_BLOCK_ID ?? '').start();
 }
 
-function plan(settings: ManagerSettings): Slot[] {
-  return planSlots({
+function plan(settings: ManagerSettings): NodePlan {
+  const request = {
     ...readNodeFacts(),
     coresPerWorker: settings.coresPerWorker,
     memPerWorkerBytes: settings.memPerWorkerBytes ?? undefined,
     maxWorkersPerNode: settings.maxWorkersPerNode ?? Number.POSITIVE_INFINITY,
     accelerators: settings.accelerators,
     cpuAffinity: settings.cpuAffinity,
-  });
+    custom: settings.resources,
+  };
+  const slots = planSlots(request);
+  return { slots, capacity: planCapacity(request, slots) };
 }
 
 main(process.argv[2] ?? '').catch((error: unknown) => {
