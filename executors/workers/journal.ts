@@ -7,10 +7,14 @@ import { RESULT_HEADER_BYTES, countRecords, recordEnd } from '../../lib/wire/rec
 
 export const JOURNAL_RECORD_LIMIT = 4096;
 
+/**
+ * Where nothing can be written any more (its file system is full) it keeps nothing for the rest of the batch: there must be no gap.
+ */
 export class JournalWriter {
   readonly #fd: number;
   readonly #head = Buffer.alloc(4);
   #end = 4;
+  #works = true;
 
   constructor(path: string) {
     this.#fd = openSync(path, 'w', 0o600);
@@ -20,15 +24,27 @@ export class JournalWriter {
     this.#head.writeUInt32LE(batch, 0);
     this.#end = 4;
     // The length of the first record is cleared too: records of the batch before must not be taken for ours.
-    writeSync(this.#fd, Buffer.concat([this.#head, Buffer.alloc(4)]), 0, 8, 0);
+    this.#works = this.#write(Buffer.concat([this.#head, Buffer.alloc(4)]), 0);
   }
 
-  append(record: Buffer): void {
+  /** @returns whether it is kept; if not, it has to be sent at once. */
+  append(record: Buffer): boolean {
+    if (!this.#works) return false;
     const terminated = Buffer.allocUnsafe(record.length + 4);
     record.copy(terminated);
     terminated.writeUInt32LE(0, record.length);
-    writeSync(this.#fd, terminated, 0, terminated.length, this.#end);
+    this.#works = this.#write(terminated, this.#end);
     this.#end += record.length;
+    return this.#works;
+  }
+
+  #write(bytes: Buffer, at: number): boolean {
+    try {
+      return writeSync(this.#fd, bytes, 0, bytes.length, at) === bytes.length;
+    } catch {
+      // What has no place here leaves the worker at once.
+      return false;
+    }
   }
 
   close(): void {

@@ -2,15 +2,14 @@
  * A JavaScript or Python worker as a process of its own: starts it, feeds it batches over a socket pair, and reports how it died.
  * Knows frames and the journal; what a task means is the worker's affair.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, rmSync } from 'node:fs';
-import type { Socket } from 'node:net';
+import { closeSync, existsSync, fstatSync, readSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeFrame, encodeFrameHeader, FRAME_HEADER_BYTES, FrameReader, FrameType } from '../../lib/wire/frames.ts';
 import { readTaskHeader, recordEnd } from '../../lib/wire/records.ts';
 import { problemWithHello } from './hello.ts';
 import { readJournal } from './journal.ts';
 import { killAll, type ProcessSet, signalGroup, terminateAll, untilGone, warnAll } from './process-tree.ts';
+import { SHORTAGE_DELAYS_MS, shortageOf, startWorker, type StartedWorker } from './start-worker.ts';
 import type { WorkerChange } from './worker-change.ts';
 import type { Batch, FunctionSource, Runner, RunnerEvents, TaskTag, WorkerExit } from './runner.ts';
 
@@ -41,11 +40,8 @@ const COPY_LIMIT = 64 * 1024;
 /** Frame header, u32 batch, u32 count. */
 const TASKS_PREFIX = FRAME_HEADER_BYTES + 8;
 
-interface LiveWorker {
-  readonly child: ChildProcess;
-  readonly socket: Socket;
+interface LiveWorker extends StartedWorker {
   readonly defined: Set<number>;
-  readonly stderrFd: number;
   /** What it wrote before is of other tasks. */
   stderrFrom: number;
   exit: { code: number | null; signal: string | null } | undefined;
@@ -68,6 +64,13 @@ export class ProcessRunner implements Runner {
   /** What is being ended: the worker with the task that it runs. */
   #ending: ProcessSet | undefined;
   #isForced = false;
+  /** Waits for a worker, which there may be no room for yet. */
+  #unsent: Batch | undefined;
+  /** Tells the latest start from those before it. */
+  #starts = 0;
+  /** Starts in a row that failed because the machine was short of something. */
+  #shortages = 0;
+  #startingAgain: NodeJS.Timeout | undefined;
 
   constructor(options: ProcessRunnerOptions) {
     this.#options = options;
@@ -80,13 +83,16 @@ export class ProcessRunner implements Runner {
   }
 
   run(batch: Batch): void {
-    this.warmUp();
-    const worker = this.#worker;
-    // Could not be started: #start has reported that.
-    if (!worker) return;
     this.#batch = batch.number;
     this.#ending = undefined;
     this.#isForced = false;
+    this.#unsent = batch;
+    this.warmUp();
+    if (this.#worker) this.#send(this.#worker, batch);
+  }
+
+  #send(worker: LiveWorker, batch: Batch): void {
+    this.#unsent = undefined;
     // Where more tasks run, nothing tells where the words of one begin.
     if (batch.count === 1 && worker.isReady) worker.stderrFrom = fstatSync(worker.stderrFd).size;
     this.#defineFunctions(worker, batch.records);
@@ -126,11 +132,20 @@ export class ProcessRunner implements Runner {
   }
 
   kill(signal: 'SIGTERM' | 'SIGKILL', task: TaskTag): void {
+    if (this.#startingAgain) return this.#stopWaiting(signal);
     const group = this.#worker?.child.pid;
     this.#ending = { group, tag: this.#tag(task) };
     if (signal === 'SIGTERM') return terminateAll(this.#ending);
     this.#isForced = true;
     killAll(this.#ending);
+  }
+
+  /** Nothing runs yet. */
+  #stopWaiting(signal: string): void {
+    clearTimeout(this.#startingAgain);
+    this.#startingAgain = undefined;
+    this.#unsent = undefined;
+    queueMicrotask(() => this.#options.events.lost({ exitCode: null, signal, stderrTail: '', finished: Buffer.alloc(0) }));
   }
 
   warn(task: TaskTag): void {
@@ -143,39 +158,40 @@ export class ProcessRunner implements Runner {
     return `FLOTILLA_TASK_ID=${this.#options.runId}.${taskId}`;
   }
 
+  /** @returns undefined where there is none: why is told later, when whoever called is done. */
   #start(): LiveWorker | undefined {
-    const { argv, cwd, env, logDir, name } = this.#options;
-    mkdirSync(logDir, { recursive: true });
-    const stdoutFd = openSync(join(logDir, `${name}.stdout`), 'a');
-    const stderrFd = openSync(join(logDir, `${name}.stderr`), 'a+');
-    // Before it starts: it may have written by the time that spawn returns.
-    const stderrFrom = fstatSync(stderrFd).size;
-    const child = spawn(argv[0], argv.slice(1), {
-      cwd,
-      env: { ...env, FLOTILLA_JOURNAL: this.#journal },
-      stdio: ['ignore', stdoutFd, stderrFd, 'pipe'],
-      detached: true,
-    });
-    closeSync(stdoutFd);
+    const { name, argv, cwd, env, logDir } = this.#options;
+    const start = ++this.#starts;
+    const failed = (error: Error): void => this.#onStartError(start, error);
+    try {
+      const started = startWorker({ name, argv, cwd, env: { ...env, FLOTILLA_JOURNAL: this.#journal }, logDir }, failed);
+      return started && this.#attend(started);
+    } catch (error) {
+      queueMicrotask(() => failed(error as Error));
+      return undefined;
+    }
+  }
+
+  #attend(started: StartedWorker): LiveWorker {
     const worker: LiveWorker = {
-      child,
-      socket: child.stdio[3] as Socket,
+      ...started,
       defined: new Set(),
-      stderrFd,
-      stderrFrom,
       exit: undefined,
       socketEnded: false,
       isReady: false,
       refusal: undefined,
       restEnded: false,
     };
-    child.once('error', (error) => this.#onStartError(worker, error));
-    if (child.pid === undefined) return undefined;
+    const { child, socket } = worker;
+    // Later errors of it are of signals that it could not be sent: its end is reported.
+    child.on('error', () => undefined);
     // A worker that waits for work keeps no process alive; whoever has work for it is there for other reasons.
     child.unref();
-    worker.socket.unref();
-    this.#options.changed?.({ kind: 'workerStarted', worker: name, pid: child.pid, output: join(logDir, name) });
+    socket.unref();
+    const { name, logDir, changed } = this.#options;
+    changed?.({ kind: 'workerStarted', worker: name, pid: child.pid as number, output: join(logDir, name) });
     this.#listen(worker);
+    this.#shortages = 0;
     return worker;
   }
 
@@ -227,16 +243,31 @@ export class ProcessRunner implements Runner {
     this.#reportIfGone(worker);
   }
 
-  #onStartError(worker: LiveWorker, error: Error & { code?: string }): void {
-    this.#worker = undefined;
-    closeSync(worker.stderrFd);
+  #onStartError(start: number, error: NodeJS.ErrnoException): void {
+    if (start !== this.#starts || this.#worker) return;
     const { argv, cwd, missingHint } = this.#options;
+    const shortage = shortageOf(error);
+    if (shortage !== undefined) return this.#onShortage(`${argv.join(' ')} could not be started: ${error.message}: ${shortage}`);
     // Spawning blames the program even when it is the directory that is missing.
     const why = existsSync(cwd)
       ? `${error.message}. ${missingHint}`
       : `its directory ${cwd} does not exist there. Make it, or set workingDir.`;
-    const startError = `${argv.join(' ')} cannot be started: ${why}`;
-    this.#options.events.lost({ exitCode: null, signal: null, stderrTail: '', startError, finished: Buffer.alloc(0) });
+    this.#reportNoWorker({ startError: `${argv.join(' ')} cannot be started: ${why}` });
+  }
+
+  /** It may be over soon: what waits for the worker waits for some seconds. Once that was in vain, nobody is held up again. */
+  #onShortage(why: string): void {
+    const delayMs = SHORTAGE_DELAYS_MS[this.#shortages++];
+    if (this.#unsent === undefined || delayMs === undefined) return this.#reportNoWorker({ shortage: why });
+    this.#startingAgain = setTimeout(() => {
+      this.#startingAgain = undefined;
+      if (this.#unsent) this.run(this.#unsent);
+    }, delayMs);
+  }
+
+  #reportNoWorker(why: Pick<WorkerExit, 'startError' | 'shortage'>): void {
+    this.#unsent = undefined;
+    this.#options.events.lost({ exitCode: null, signal: null, stderrTail: '', ...why, finished: Buffer.alloc(0) });
   }
 
   /** Only when the process is gone and its socket is read to the end is it known what it has finished. */
@@ -269,6 +300,7 @@ export class ProcessRunner implements Runner {
 
   async close(timeoutMs: number, running?: TaskTag): Promise<void> {
     const worker = this.#worker;
+    clearTimeout(this.#startingAgain);
     if (!worker) return this.#removeJournal();
     const gone = Promise.withResolvers<void>();
     this.#gone = gone.resolve;
@@ -288,6 +320,7 @@ export class ProcessRunner implements Runner {
   }
 
   killNow(): void {
+    clearTimeout(this.#startingAgain);
     const pid = this.#worker?.child.pid;
     if (pid === undefined) return;
     this.#isForced = true;

@@ -2,6 +2,7 @@
  * A manager's process: one per node of a block. Argument: the settings file.
  */
 import { readNodeFacts } from '../node-facts.ts';
+import { LEAST_OPEN_FILES, OPEN_FILES_PER_WORKER, tooFewOpenFiles } from '../open-files.ts';
 import { planSlots, type Slot } from '../slots.ts';
 import { Manager } from './manager.ts';
 import { complain } from './output.ts';
@@ -12,7 +13,10 @@ const SETTINGS_TIMEOUT_MS = 30_000;
 
 async function main(settingsPath: string): Promise<void> {
   const settings = await awaitSettings(settingsPath, SETTINGS_TIMEOUT_MS);
-  await new Manager(settings, plan(settings), process.env.FLOTILLA_BLOCK_ID ?? '').start();
+  const slots = plan(settings);
+  const tooFew = tooFewOpenFiles(LEAST_OPEN_FILES + OPEN_FILES_PER_WORKER * slots.length);
+  if (tooFew !== undefined) throw new Error(`${tooFew}, or fewer workers (maxWorkersPerNode)`);
+  await new Manager(settings, slots, process.env.FLOTILLA_BLOCK_ID ?? '').start();
 }
 
 function plan(settings: ManagerSettings): Slot[] {

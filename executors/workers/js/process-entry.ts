@@ -73,7 +73,7 @@ async function runBatch(frame: Buffer): Promise<void> {
       flushed = now;
     }
     // A record that was flushed is in the journal too, so that its place there says which task runs.
-    if (record.length <= JOURNAL_RECORD_LIMIT) journalled?.append(record);
+    if (record.length <= JOURNAL_RECORD_LIMIT && journalled?.append(record) === false) flush(batch);
   }
   flush(batch);
 }

@@ -2,7 +2,7 @@
  * Values that lie in a store: what a worker reads before a task and writes after it.
  */
 import { randomUUID } from 'node:crypto';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ArgumentRef, StoredValue } from '../../../lib/task-spec.ts';
 import { decodeValue, encodeStored } from '../../../lib/wire/value-codec.ts';
@@ -34,7 +34,13 @@ export function substitute(args: unknown, refs: readonly ArgumentRef[]): unknown
 export function storeIfLarge(body: Buffer, storeDir: string | undefined, limit: number): Buffer {
   if (storeDir === undefined || body.length <= limit) return body;
   const key = join(storeDir, randomUUID());
-  writeFileSync(`${key}.part`, body);
-  renameSync(`${key}.part`, key);
+  try {
+    writeFileSync(`${key}.part`, body);
+    renameSync(`${key}.part`, key);
+  } catch (error) {
+    // Where the disk is full, what was begun must not keep it so.
+    rmSync(`${key}.part`, { force: true });
+    throw error;
+  }
   return encodeStored({ store: 'file', key, size: body.length });
 }

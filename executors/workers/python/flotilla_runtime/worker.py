@@ -105,15 +105,16 @@ class Worker:
                 min(busy_us, _MAX_BUSY_US), (epoch + begun) * 1e3, self._rank)
             size += _RESULT_HEADER.size
             is_large = size > _JOURNAL_RECORD_LIMIT
+            is_kept = True
             if is_large and pending:
                 self._link.send_results(batch, pending, pending_bytes)
                 pending, pending_bytes = [], 0
             elif journal and at < end and not is_large:
-                journal.append(header, parts[0] if len(parts) == 1 else b''.join(parts))
+                is_kept = journal.append(header, parts[0] if len(parts) == 1 else b''.join(parts))
             pending.append(header)
             pending += parts
             pending_bytes += size
-            if is_large or at >= end or now - flushed > _FLUSH_AFTER_S:
+            if is_large or not is_kept or at >= end or now - flushed > _FLUSH_AFTER_S:
                 self._link.send_results(batch, pending, pending_bytes)
                 pending, pending_bytes = [], 0
                 flushed = now
