@@ -4,6 +4,7 @@
  * Holds each try until its outcome is known. What a loss costs a task is the kernel's to decide.
  */
 import type { ExecutorContext, ExecutorStatus, RunningExecutor, TryRequest } from '../../lib/executor.ts';
+import { formatDuration } from '../../lib/duration.ts';
 import { FrameType } from '../../lib/wire/frames.ts';
 import { readResult, recordEnd } from '../../lib/wire/records.ts';
 import { identify } from '../../lib/process-identity.ts';
@@ -13,7 +14,15 @@ import { type BlockTime, blockTimeOf } from './block-time.ts';
 import type { DurableRecord } from './durable-record.ts';
 import type { DurableState } from './durable-state.ts';
 import type { InterchangeKeeper } from './interchange-keeper.ts';
-import { dispatchReport, type InterchangeLoad, type Recovered, type RegisteredManager, type ReportEvents } from './reports.ts';
+import {
+  dispatchReport,
+  type InterchangeLoad,
+  type Quarantined,
+  type Recovered,
+  type RegisteredManager,
+  type Released,
+  type ReportEvents,
+} from './reports.ts';
 import { forgottenOutcome, type LostManager, lostOutcome, managerLostBody } from './manager-loss.ts';
 import { ManagerNews } from './manager-news.ts';
 import { KnownManagers } from './managers.ts';
@@ -155,6 +164,8 @@ export class HighThroughput implements RunningExecutor {
       lost: (lost) => void this.#onLost(lost),
       left: (index) => this.#onLeft(index),
       refused: (message) => this.#onRefused(message),
+      quarantined: (manager) => this.#onQuarantined(manager),
+      released: (manager) => this.#onReleased(manager),
       told: (told) => this.#onTold(told),
       load: (load) => void (this.#load = load),
       recovered: (recovered) => this.#onRecovered(recovered),
@@ -192,6 +203,24 @@ export class HighThroughput implements RunningExecutor {
     this.#record?.changed();
     this.#news.left(manager);
     this.#blocks.managerGone(manager.blockId, 'it left');
+  }
+
+  /** People have to know: it is work that is not done, and perhaps a node that is broken. */
+  #onQuarantined(manager: Quarantined): void {
+    this.#managers.quarantined.add(manager.index);
+    this.#news.quarantined(manager);
+    const { managerId, host, blockId, failures, forMs } = manager;
+    const message =
+      `manager ${managerId} on ${host} (block ${blockId}) has failed ${failures} tasks in a row whose apps work elsewhere: ` +
+      `it is given none for ${formatDuration(forMs)}`;
+    this.#log('error', message);
+    process.stderr.write(`flotilla: executor '${this.label}': ${message}\n`);
+  }
+
+  #onReleased(manager: Released): void {
+    this.#managers.quarantined.delete(manager.index);
+    this.#news.released(manager);
+    this.#log('warn', `manager ${manager.managerId} on ${manager.host} is given a task again, to see: ${manager.reason}`);
   }
 
   #onRefused(message: string): void {

@@ -5,6 +5,7 @@ import { tellManager, tellWorker } from '../../lib/kernel/channels.ts';
 import { toWorkerEvent, unpackChange } from '../workers/worker-change.ts';
 import type { LostManager } from './manager-loss.ts';
 import type { KnownManager } from './managers.ts';
+import type { Quarantined, Released } from './reports.ts';
 
 type Place = Pick<KnownManager, 'managerId' | 'host' | 'blockId'>;
 
@@ -29,6 +30,15 @@ export class ManagerNews {
 
   lost(lost: LostManager): void {
     tellManager({ kind: 'managerLost', ...this.#placeOf(lost), reason: lost.reason });
+  }
+
+  quarantined(manager: Quarantined): void {
+    const { failures, forMs } = manager;
+    tellManager({ kind: 'managerQuarantined', ...this.#placeOf(manager), failures, forMs });
+  }
+
+  released(manager: Released): void {
+    tellManager({ kind: 'managerReleased', ...this.#placeOf(manager), reason: manager.reason });
   }
 
   refused(reason: string): void {

@@ -15,6 +15,8 @@ export class KnownManagers {
   readonly #byIndex = new Map<number, KnownManager>();
   /** Names of workers, made once: results are many. */
   readonly #workerNames = new Map<number, string[]>();
+  /** Indices of those that are given no tasks for a while. */
+  readonly quarantined = new Set<number>();
   readonly #gone = new Map<number, KnownManager>();
   /** Why the latest one was refused, if none has come since. */
   refusal: string | undefined;
@@ -28,6 +30,7 @@ export class KnownManagers {
     const manager = this.#byIndex.get(index);
     if (!manager) return undefined;
     this.#byIndex.delete(index);
+    this.quarantined.delete(index);
     this.#gone.set(index, manager);
     return manager;
   }
@@ -36,6 +39,7 @@ export class KnownManagers {
   clear(): void {
     this.#byIndex.clear();
     this.#gone.clear();
+    this.quarantined.clear();
     this.#workerNames.clear();
   }
 

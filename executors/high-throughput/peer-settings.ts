@@ -44,6 +44,7 @@ export function interchangeSettings({ compiled, context, keys, site }: PeerSetti
     heartbeatThresholdMs: compiled.heartbeatThresholdMs,
     ...(orphanGraceMs === undefined ? {} : { orphanGraceMs, driverKeeps: true }),
     prefetchCapacity: compiled.prefetchCapacity,
+    quarantineMs: compiled.quarantineMs,
     managerSelector: compiled.managerSelector ?? (givesBackSingleBlocks(compiled, context) ? 'blockId' : 'random'),
     protocol: PROTOCOL_VERSION,
     packageVersion: PACKAGE_VERSION,

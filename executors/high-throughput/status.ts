@@ -34,6 +34,12 @@ function describeWait({ isInterchangeReady, managers, blocks, link }: StatusFact
   return `no manager is registered${refused}; ${blocks.status()}${link}`;
 }
 
+/** '' if nothing is. */
+function describeHindrance({ managers }: StatusFacts): string {
+  const { size } = managers.quarantined;
+  return size === 0 ? '' : `; ${size} of ${managers.count} manager(s) fail everything and are given nothing for a while`;
+}
+
 export function explainTask(facts: StatusFacts, taskId: number): string {
   const { label, tries, managers, blocks, failure } = facts;
   const where =
@@ -47,5 +53,5 @@ export function explainTask(facts: StatusFacts, taskId: number): string {
       blocks: () => blocks.status(),
       restriction: blocks.restriction,
     });
-  return `at executor '${label}': ${where}${tries.cancelling.has(taskId) ? '; it is being cancelled' : ''}`;
+  return `at executor '${label}': ${where}${describeHindrance(facts)}${tries.cancelling.has(taskId) ? '; it is being cancelled' : ''}`;
 }

@@ -5,6 +5,7 @@
  */
 import type { Effect } from './core-events.ts';
 import type { Estimates } from './estimates.ts';
+import type { Proof, TrackRecord } from './quarantine.ts';
 import { createTaskQueue, type TaskQueue } from './task-queue.ts';
 
 export interface CoreOptions {
@@ -18,6 +19,8 @@ export interface CoreOptions {
   readonly managerSelector: 'random' | 'blockId';
   /** A whole number in [0, n). */
   readonly pick: (n: number) => number;
+  /** For how long a manager is left alone that fails what works elsewhere, ms; twice as long each time. 0: never. */
+  readonly quarantineMs: number;
 }
 
 export interface Manager {
@@ -50,6 +53,7 @@ export interface Manager {
   /** Sequence of its last result frame that the driver has. */
   acknowledged: number;
   bytesToAcknowledge: number;
+  readonly record: TrackRecord;
 }
 
 export interface Recovery {
@@ -75,11 +79,15 @@ export interface Core {
   readonly open: Set<Manager>;
   readonly definitions: Map<number, Buffer>;
   readonly estimates: Estimates;
+  /** fnId → where it has worked. */
+  readonly proofs: Map<number, Proof>;
   /** Ids of managers that were told to leave; they may not come back. */
   readonly dismissed: Set<string>;
   /** Try keys to cancel when the turn ends. */
   readonly cancelRequests: Set<number>;
   recovery: Recovery | undefined;
+  /** The driver wants nothing to be placed, for now. */
+  isPaused: boolean;
   closing: string | undefined;
   nextIndex: number;
   /** When the latest turn ended. */
@@ -103,9 +111,11 @@ export const createCore = (options: CoreOptions): Core => ({
   open: new Set(),
   definitions: new Map(),
   estimates: new Map(),
+  proofs: new Map(),
   dismissed: new Set(),
   cancelRequests: new Set(),
   recovery: undefined,
+  isPaused: false,
   closing: undefined,
   nextIndex: 0,
   nowMs: 0,

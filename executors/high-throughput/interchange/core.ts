@@ -11,6 +11,7 @@ import { type Core, log, type Manager } from './core-state.ts';
 import { dismissIfIdle, drain, hear, leave, register, stopPlacing, tick } from './membership.ts';
 import { reportLoad } from './load-report.ts';
 import { placeTasks } from './placement.ts';
+import { endRests } from './quarantine.ts';
 import { awaitNoMore, endRecoveryIfComplete, startRecovery } from './recovery.ts';
 import { acknowledge, takeResults } from './results.ts';
 import { pushRecords } from './task-queue.ts';
@@ -38,6 +39,9 @@ export function step(core: Core, event: CoreEvent): Effect[] {
       break;
     case 'recover':
       startRecovery(core, event);
+      break;
+    case 'paused':
+      core.isPaused = event.isPaused;
       break;
     case 'shutdown':
       shutDown(core, event.reason, effects);
@@ -135,6 +139,7 @@ function markUnreachable(core: Core, id: string, effects: Effect[]): void {
 
 function onTick(core: Core, at: number, effects: Effect[]): void {
   tick(core, at, effects);
+  endRests(core, at, effects);
   endRecoveryIfComplete(core, at, effects);
   reportLoad(core, effects);
 }

@@ -12,6 +12,7 @@ import { frameBase } from '../frame-base.ts';
 import { sendCancel } from './cancellation.ts';
 import type { Effect, Registration, Try } from './core-events.ts';
 import { addInFlight, type Core, countFrame, dropInFlight, log, type Manager, tryNumberIn, UNKNOWN_FUNCTION } from './core-state.ts';
+import { newRecord } from './quarantine.ts';
 import { claimTry, managerCame, settleAll } from './recovery.ts';
 import { endedTask, reportHere } from './results.ts';
 import { taskIdOf, tryKey, tryNumberOf } from './try-key.ts';
@@ -90,6 +91,7 @@ function toManager(core: Core, id: string, registration: Registration, at: numbe
     received,
     acknowledged: received,
     bytesToAcknowledge: 0,
+    record: newRecord(),
   };
 }
 

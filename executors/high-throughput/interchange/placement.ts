@@ -6,13 +6,13 @@
  * finds no slot, those behind it wait. Managers whose block has too little time left for it take the first that they have time for.
  */
 import { recordEnd, TaskFlag } from '../../../lib/wire/records.ts';
-import { type Candidate, dropFirst, freeSlots, openCandidates, packSize, reorderFirst, roomFor, shortCost } from './candidates.ts';
+import { type Candidate, dropFirst, openCandidates, packSize, reorderFirst, roomFor, shortCost, slotsFor } from './candidates.ts';
 import type { Effect } from './core-events.ts';
 import { type Core, countFrame, log, type Manager } from './core-state.ts';
 import { advanceHead, headOf, type Lane, nextLane } from './task-queue.ts';
 
 export function placeTasks(core: Core, effects: Effect[]): void {
-  if (core.queue.length === 0 || core.open.size === 0 || core.recovery !== undefined || core.closing !== undefined) return;
+  if (core.queue.length === 0 || core.open.size === 0 || core.recovery !== undefined || core.isPaused || core.closing !== undefined) return;
   let heap = openCandidates(core);
   const used = new Set<Candidate>();
   /** There is room, and no time for anything that waits. */
@@ -48,7 +48,7 @@ function giveFrom(core: Core, lane: Lane, candidate: Candidate): boolean {
   const fnId = buffer.readUInt32LE(at + 8);
   const costUs = shortCost(core, fnId, isSolo(buffer, at));
   // What waits for a slot there would have less time when it starts.
-  const room = lane.shape === 0 ? roomFor(core, candidate, costUs) : freeSlots(candidate.manager);
+  const room = lane.shape === 0 ? roomFor(core, candidate, costUs) : slotsFor(core, candidate.manager);
   if (room < 1) return false;
   const { manager } = candidate;
   if (!manager.defined.has(fnId)) {

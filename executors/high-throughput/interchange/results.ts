@@ -7,6 +7,7 @@ import { countRecords, encodeResult, RESULT_HEADER_BYTES, ResultStatus, recordEn
 import { type Effect, NO_MANAGER } from './core-events.ts';
 import { type Core, fnIdOf, log, lowerPerFunction, type Manager, tryNumberIn, UNKNOWN_FUNCTION } from './core-state.ts';
 import { observeBusy } from './estimates.ts';
+import { noteEnds } from './quarantine.ts';
 import { tryKey } from './try-key.ts';
 
 /** Acknowledge by a frame of its own when this much waits and no tasks are sent that could carry it. */
@@ -38,7 +39,7 @@ export function takeResults(core: Core, manager: Manager, sequence: number, reco
 /** Forwards the runs of records whose tasks are in flight there. */
 function forwardExpected(core: Core, manager: Manager, records: Buffer, effects: Effect[]): void {
   const { inFlight, cancelling } = manager;
-  const tally = new BusyTally(core, manager);
+  const tally = new Tally(core, manager, effects);
   let runStart = 0;
   let dropped = 0;
   for (let at = 0, end = 0; at < records.length; at = end) {
@@ -69,17 +70,22 @@ function forwardRun(manager: Manager, records: Buffer, start: number, end: numbe
 }
 
 /** Adds up runs of one function, so that maps are touched once per run and not once per result. */
-class BusyTally {
+class Tally {
   readonly #core: Core;
   readonly #manager: Manager;
+  readonly #effects: Effect[];
   #fnId = -1;
   #count = 0;
   #timed = 0;
   #busyUs = 0;
+  #worked = false;
+  /** Since the last that worked. */
+  #failures = 0;
 
-  constructor(core: Core, manager: Manager) {
+  constructor(core: Core, manager: Manager, effects: Effect[]) {
     this.#core = core;
     this.#manager = manager;
+    this.#effects = effects;
   }
 
   add(fnId: number, status: number, busyUs: number): void {
@@ -88,6 +94,10 @@ class BusyTally {
       this.#fnId = fnId;
     }
     this.#count++;
+    if (status === ResultStatus.Ok) {
+      this.#worked = true;
+      this.#failures = 0;
+    } else if (status === ResultStatus.Failed || status === ResultStatus.Lost) this.#failures++;
     if (status !== ResultStatus.Ok && status !== ResultStatus.Failed && status !== ResultStatus.Walltime) return;
     this.#timed++;
     this.#busyUs += busyUs;
@@ -96,10 +106,13 @@ class BusyTally {
   close(): void {
     if (this.#count === 0) return;
     lowerPerFunction(this.#manager, this.#fnId, this.#count);
+    noteEnds(this.#core, this.#manager, this.#fnId, this.#worked, this.#failures, this.#effects);
     if (this.#timed > 0 && this.#fnId !== UNKNOWN_FUNCTION) observeBusy(this.#core.estimates, this.#fnId, this.#busyUs / this.#timed);
     this.#count = 0;
     this.#timed = 0;
     this.#busyUs = 0;
+    this.#worked = false;
+    this.#failures = 0;
   }
 }
 
