@@ -102,6 +102,8 @@ export interface RunningExecutor {
   status(): ExecutorStatus;
   /** Whether pending work should keep the process alive. */
   setActive(active: boolean): void;
+  /** Begins no task until it is told otherwise (undefined); those that run go on. Absent: it writes nothing, and needs no room. */
+  setPaused?(why: string | undefined): void;
   /** Whether a manager that was taken over has this try. Absent: it takes nothing over. */
   holds?(taskId: number, tryNumber: number): boolean;
   /** Where it is one task's turn; for `explain`. */

@@ -60,6 +60,8 @@ export class HighThroughput implements RunningExecutor {
   #closing: Promise<void> | undefined;
   #failure: Error | undefined;
   readonly #time: BlockTime;
+  /** Why nothing is to be begun. */
+  #paused: string | undefined;
   /** As the interchange said last. */
   #load: InterchangeLoad = {};
 
@@ -252,6 +254,7 @@ export class HighThroughput implements RunningExecutor {
     }
     this.#managers.clear();
     this.#load = {};
+    if (this.#paused !== undefined) this.#tellPaused();
     this.#outbox.startAnew();
     const graceMs = Math.min(this.#compiled.heartbeatThresholdMs, MAX_RECOVERY_MS);
     // Those too that have ended meanwhile, or were awaited when this one died: what nobody claims of theirs may have run, and must
@@ -331,8 +334,18 @@ export class HighThroughput implements RunningExecutor {
       blocks: this.#blocks,
       isInterchangeReady: this.#interchange.isReady,
       failure: this.#failure,
+      paused: this.#paused,
       link: this.#transport.explain(),
     };
+  }
+
+  setPaused(why: string | undefined): void {
+    this.#paused = why;
+    this.#tellPaused();
+  }
+
+  #tellPaused(): void {
+    this.#interchange.sendPacked(FrameType.Event, { kind: 'paused', isPaused: this.#paused !== undefined });
   }
 
   setActive(active: boolean): void {

@@ -14,6 +14,8 @@ export interface StatusFacts {
   readonly blocks: Blocks;
   readonly isInterchangeReady: boolean;
   readonly failure: Error | undefined;
+  /** Why nothing is to be begun. */
+  readonly paused: string | undefined;
   /** What is wrong with the way to the managers' site; '' if nothing is. */
   readonly link: string;
 }
@@ -26,8 +28,9 @@ export function statusOf(facts: StatusFacts): ExecutorStatus {
   return { label: facts.label, workers, queued: outstanding - running, running, ...(waitingFor === undefined ? {} : { waitingFor }) };
 }
 
-/** Why nothing runs; undefined if something may. */
-function describeWait({ isInterchangeReady, managers, blocks, link }: StatusFacts): string | undefined {
+/** Why nothing is begun; undefined if something may be. */
+function describeWait({ isInterchangeReady, managers, blocks, paused, link }: StatusFacts): string | undefined {
+  if (paused !== undefined) return `nothing is begun, ${paused}`;
   if (!isInterchangeReady) return 'the interchange ended, and another is being started';
   if (managers.count > 0) return undefined;
   const refused = managers.refusal === undefined ? '' : `; the last one was refused: ${managers.refusal}`;

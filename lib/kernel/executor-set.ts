@@ -70,6 +70,10 @@ export class ExecutorSet {
     if (member) member.failure = failure;
   }
 
+  setPaused(why: string | undefined): void {
+    for (const { executor } of this.#members.values()) executor.setPaused?.(why);
+  }
+
   /** Whether a manager that was taken over has this try. */
   holds(label: string, taskId: number, tryNumber: number): boolean {
     return this.#members.get(label)?.executor.holds?.(taskId, tryNumber) ?? false;
