@@ -29,6 +29,8 @@ export interface ProcessRunnerOptions {
   readonly events: RunnerEvents;
   /** What to say when the program is not there. */
   readonly missingHint: string;
+  /** A process that has not said by then that it is ready never will: short of threads, Node waits for ever. Default 2 minutes. */
+  readonly startTimeoutMs?: number;
   /** Told when it starts and ends. */
   readonly changed?: (change: WorkerChange) => void;
 }
@@ -36,6 +38,8 @@ export interface ProcessRunnerOptions {
 /** A report of Python's has all threads in it, one of Node's a native stack: the reason is at their beginning. */
 const STDERR_TAIL_BYTES = 16 * 1024;
 const GIVE_UP_MS = 500;
+/** On a shared disk that a thousand nodes read from at once, a start takes its time. */
+const START_TIMEOUT_MS = 120_000;
 const COPY_LIMIT = 64 * 1024;
 /** Frame header, u32 batch, u32 count. */
 const TASKS_PREFIX = FRAME_HEADER_BYTES + 8;
@@ -48,6 +52,8 @@ interface LiveWorker extends StartedWorker {
   socketEnded: boolean;
   /** Its Hello came: from here on it may run tasks, and its death may be theirs. */
   isReady: boolean;
+  /** It was given up before it was ready. */
+  isOverdue: boolean;
   /** Why its words are not listened to any more. */
   refusal: string | undefined;
   /** What it had started is gone. */
@@ -179,6 +185,7 @@ export class ProcessRunner implements Runner {
       exit: undefined,
       socketEnded: false,
       isReady: false,
+      isOverdue: false,
       refusal: undefined,
       restEnded: false,
     };
@@ -191,6 +198,7 @@ export class ProcessRunner implements Runner {
     const { name, logDir, changed } = this.#options;
     changed?.({ kind: 'workerStarted', worker: name, pid: child.pid as number, output: join(logDir, name) });
     this.#listen(worker);
+    this.#expectHello(worker);
     this.#shortages = 0;
     return worker;
   }
@@ -222,6 +230,16 @@ export class ProcessRunner implements Runner {
       changed?.({ kind: 'workerEnded', worker: name, pid: child.pid as number, exitCode: code, signal });
       void this.#endRest(worker);
     });
+  }
+
+  #expectHello(worker: LiveWorker): void {
+    const timer = setTimeout(() => {
+      if (worker.isReady || worker.exit) return;
+      worker.isOverdue = true;
+      signalGroup(worker.child.pid as number, 'SIGKILL');
+    }, this.#options.startTimeoutMs ?? START_TIMEOUT_MS);
+    timer.unref();
+    worker.child.once('exit', () => clearTimeout(timer));
   }
 
   #greet(worker: LiveWorker, type: number, body: Buffer): void {
@@ -278,10 +296,21 @@ export class ProcessRunner implements Runner {
     closeSync(worker.stderrFd);
     if (this.#worker === worker) this.#worker = undefined;
     const finished = readJournal(this.#journal, this.#batch);
-    const exit: WorkerExit = { exitCode: code, signal, stderrTail, finished };
+    const exit: WorkerExit = {
+      exitCode: code,
+      signal,
+      stderrTail,
+      finished,
+      ...(worker.isOverdue ? { shortage: this.#describeOverdue() } : {}),
+    };
     const startError = worker.isReady ? undefined : this.#startErrorOf(worker, exit);
     this.#options.events.lost(startError === undefined ? exit : { ...exit, startError });
     this.#gone?.();
+  }
+
+  #describeOverdue(): string {
+    const { argv, startTimeoutMs = START_TIMEOUT_MS } = this.#options;
+    return `${argv.join(' ')} was not ready after ${startTimeoutMs / 1000} s, and was ended: a limit of processes that it needs threads of (ulimit -u), or a disk that hangs`;
   }
 
   /** Of a worker that ended before its Hello. One that a signal ended is a loss: it may have been anybody's. */

@@ -15,6 +15,8 @@ import { type Growth, Samples } from './samples.ts';
 
 const CAMPAIGN = fileURLToPath(new URL('./campaign.fixture.ts', import.meta.url));
 const SAMPLE_MS = 5000;
+/** What has not ended so long after the last fault hangs. */
+const HANGS_AFTER_MS = 120_000;
 
 export interface SoakOptions {
   readonly minutes: number;
@@ -53,9 +55,14 @@ export async function soak({ minutes, tasks, seed }: SoakOptions): Promise<SoakR
   const samples = new Samples(targets);
   const sampling = setInterval(() => samples.take(), SAMPLE_MS);
   const harming = harm.go([300, 1500]);
-  const timer = setTimeout(() => harm.stop(), minutes * 60_000);
+  const timers = [
+    setTimeout(() => harm.stop(), minutes * 60_000),
+    // It says on stderr then what it waits for.
+    setTimeout(() => child.kill('SIGTERM'), minutes * 60_000 + HANGS_AFTER_MS),
+    setTimeout(() => child.kill('SIGKILL'), minutes * 60_000 + HANGS_AFTER_MS + 20_000),
+  ];
   const how = await ended;
-  clearTimeout(timer);
+  for (const timer of timers) clearTimeout(timer);
   harm.stop();
   clearInterval(sampling);
   await harming;
