@@ -2,11 +2,11 @@
  * Black holes: managers that fail whatever they are given, and are given ever more because they are always free.
  *
  *   trusted ── failures in a row, of functions that work elsewhere ──▶ resting ── its time is over ──▶ on probation
- *      ▲                                                                  ▲                                │
- *      └──────────────────────────── a success ───────────────────────────┼────────────────────────────────┤
- *                                                                         └───────── a failure ────────────┘
+ *    ▲ │                                                                ▲ ▲                                 │
+ *    │ └─ the same, of functions that others are still at ─▶ on trial ──┘ └────────── a failure ────────────┤
+ *    └──────────── a success, or others fail as well ──────────┴────────────────────────────────────────────┘
  *
- * A function that works nowhere says nothing of a manager, so a script whose every task fails rests none. At most half of the managers
+ * A function that fails everywhere says nothing of a manager, so a script whose every task fails rests none. At most half of the managers
  * rest, and never the last one. See docs/decisions/021-black-holes.md.
  */
 import type { Effect } from './core-events.ts';
@@ -18,6 +18,8 @@ const FAILURES = 10;
 const WINDOW_MS = 60_000;
 /** For how long a success elsewhere shows that a function works, ms. */
 const PROOF_MS = 300_000;
+/** Who fails at once what others are still at is given nothing for so long, until it is known whether they fail it too. */
+const TRIAL_MS = 1000;
 const LONGEST_REST_MS = 30 * 60_000;
 /** Nothing is sent ahead to a manager that has failed so often in a row. */
 const SUSPICIOUS = 3;
@@ -31,6 +33,10 @@ export interface TrackRecord {
   hasWorked: boolean;
   /** undefined: it does not rest. */
   restsUntilMs: number | undefined;
+  /** Until when others have time to show that the functions work; undefined: it is not on trial. */
+  trialEndsMs: number | undefined;
+  /** Its count when it was last looked at. */
+  judgedAt: number;
   isOnProbation: boolean;
   /** Since its last success. */
   rests: number;
@@ -42,6 +48,8 @@ export const newRecord = (): TrackRecord => ({
   sinceMs: 0,
   hasWorked: false,
   restsUntilMs: undefined,
+  trialEndsMs: undefined,
+  judgedAt: 0,
   isOnProbation: false,
   rests: 0,
 });
@@ -53,7 +61,8 @@ export interface Proof {
   otherMs: number;
 }
 
-export const isResting = ({ record }: Manager): boolean => record.restsUntilMs !== undefined;
+/** Or is waited for a verdict on. */
+export const isResting = ({ record }: Manager): boolean => record.restsUntilMs !== undefined || record.trialEndsMs !== undefined;
 
 /** The most that may be in flight there, whatever else allows for more: before the first success, and after some failures, a task for each slot. */
 export function trustedWith(core: Core, { record, slots }: Manager): number {
@@ -98,20 +107,58 @@ function noteSuccess(core: Core, { index, record }: Manager, fnId: number, at: n
 function forgetFailures(record: TrackRecord): void {
   record.failures.clear();
   record.count = 0;
+  record.judgedAt = 0;
 }
 
 function judge(core: Core, manager: Manager, at: number, effects: Effect[]): void {
-  const { record, id, index, host, blockId, slots } = manager;
-  const limit = record.isOnProbation ? 1 : Math.max(FAILURES, slots);
-  if (record.count < limit) return;
-  const failures = blameable(core, manager, at);
-  if (failures < limit || !canBeSpared(core)) return;
+  const { record } = manager;
+  const limit = limitOf(manager);
+  // Where nothing can be said against it the next look is some failures away: looking costs, and every task may fail in this script.
+  if (record.count < Math.max(limit, record.judgedAt * 2) || !canBeSpared(core, manager)) return;
+  record.judgedAt = record.count;
+  if (blameable(core, manager, at) >= limit) return rest(core, manager, at, effects);
+  if (surviving(core, manager) < limit) return;
+  record.trialEndsMs = at + TRIAL_MS;
+  core.open.delete(manager);
+}
+
+const limitOf = ({ record, slots }: Manager): number => (record.isOnProbation ? 1 : Math.max(FAILURES, slots));
+
+function rest(core: Core, manager: Manager, at: number, effects: Effect[]): void {
+  const { record, id, index, host, blockId } = manager;
   const forMs = Math.min(LONGEST_REST_MS, core.options.quarantineMs * 2 ** record.rests);
+  const failures = record.count;
   record.rests++;
+  record.trialEndsMs = undefined;
   record.restsUntilMs = at + forMs;
   core.open.delete(manager);
   effects.push({ kind: 'emit', report: { kind: 'managerQuarantined', managerId: id, index, host, blockId, failures, forMs } });
 }
+
+/** A verdict as soon as there is one: others have succeeded, have failed as well, or have gone on for long enough. */
+function endTrial(core: Core, manager: Manager, at: number, effects: Effect[]): void {
+  const { record } = manager;
+  const limit = limitOf(manager);
+  const isOver = at >= (record.trialEndsMs ?? 0);
+  const survivors = surviving(core, manager);
+  if (canBeSpared(core, manager) && (blameable(core, manager, at) >= limit || (isOver && survivors >= limit)))
+    return rest(core, manager, at, effects);
+  if (!isOver && survivors >= limit) return;
+  record.trialEndsMs = undefined;
+  if (manager.state === 'active') core.open.add(manager);
+}
+
+/** Failures of functions that others are at, and have not failed. */
+function surviving(core: Core, manager: Manager): number {
+  const others = [...core.managers.values()].filter((other) => other !== manager && isServing(other) && !isResting(other));
+  let sum = 0;
+  for (const [fnId, count] of manager.record.failures) {
+    if (others.some(({ perFunction, record }) => perFunction.has(fnId) && !record.failures.has(fnId))) sum += count;
+  }
+  return sum;
+}
+
+const isServing = ({ state, reachable }: Manager): boolean => state === 'active' && reachable;
 
 /** Failures of functions that have worked elsewhere. */
 function blameable(core: Core, { index, record }: Manager, at: number): number {
@@ -125,10 +172,10 @@ function blameable(core: Core, { index, record }: Manager, at: number): number {
   return sum;
 }
 
-function canBeSpared(core: Core): boolean {
+function canBeSpared(core: Core, manager: Manager): boolean {
   if (core.options.quarantineMs === 0) return false;
-  const serving = [...core.managers.values()].filter(({ state, reachable }) => state === 'active' && reachable);
-  const resting = serving.filter(isResting).length;
+  const serving = [...core.managers.values()].filter(isServing);
+  const resting = serving.filter((other) => other !== manager && isResting(other)).length;
   return (resting + 1) * 2 <= serving.length;
 }
 
@@ -138,9 +185,11 @@ export function endRests(core: Core, at: number, effects: Effect[]): void {
   const resting: Manager[] = [];
   for (const manager of core.managers.values()) {
     if (isResting(manager)) resting.push(manager);
-    else isAnyoneLeft ||= manager.state === 'active' && manager.reachable;
+    else isAnyoneLeft ||= isServing(manager);
   }
   for (const manager of resting) {
+    if (manager.record.trialEndsMs !== undefined) endTrial(core, manager, at, effects);
+    if (manager.record.restsUntilMs === undefined) continue;
     if (!isAnyoneLeft) release(core, manager, 'nobody else is left', effects);
     else if (at >= (manager.record.restsUntilMs ?? 0)) release(core, manager, 'its time is over', effects);
   }
