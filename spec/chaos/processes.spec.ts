@@ -4,6 +4,10 @@
  */
 import { expect } from 'chai';
 import { type AppFuture, jsApp, ThreadPoolExecutor, Config } from '../../index.ts';
+import type { TryOutcome } from '../../lib/executor.ts';
+import { readOutcome } from '../../lib/kernel/outcome.ts';
+import type { Task } from '../../lib/kernel/task.ts';
+import { ResultStatus } from '../../lib/wire/records.ts';
 import { eventually } from '../support/eventually.ts';
 import { QUICK, TestRun, type RunOptions } from '../support/high-throughput.ts';
 import { expectPromisesKept, expectReasons } from './oracle.ts';
@@ -93,6 +97,37 @@ describe('a node that fails everything in no time', function () {
       expect(run.logText()).not.to.include('fail everything');
       expect(run.logText()).not.to.include('in a row whose apps');
     }));
+});
+
+describe('what cannot be decoded', function () {
+  this.timeout(60_000);
+
+  const noises: [what: string, bytes: readonly number[]][] = [
+    ['garbage', [0xde, 0xad, 0xbe, 0xef, 0xde, 0xad, 0xbe, 0xef]],
+    ['the head of a frame of 2 GB', [0xff, 0xff, 0xff, 0x7f, 2]],
+    ['an empty frame', [0, 0, 0, 0, 0]],
+  ];
+  for (const [what, bytes] of noises) {
+    it(`in a worker's socket, ${what}, costs that worker, and its task in the end; others go on`, () =>
+      judged({ executor: QUICK }, async () => {
+        const noisy = jsApp(async (noise: number[]) => {
+          const { writeSync } = await import('node:fs');
+          writeSync(3, Buffer.from(noise));
+          await new Promise((resolve) => setTimeout(resolve, 60_000));
+        });
+        const loud = noisy([...bytes]);
+        const others = Array.from({ length: 20 }, (_, i) => add(i, 1));
+        expect(((await loud.exception()) as Error).name).to.equal('PoisonTaskError');
+        expect(await values(others)).to.deep.equal(others.map((_, i) => i + 1));
+      }));
+  }
+
+  it('as a result fails its task for good, and says so', () => {
+    const task = { taskId: 7, appName: 'odd', entry: { kind: 'js' } } as unknown as Task;
+    const outcome = { status: ResultStatus.Ok, body: Buffer.from([0xc1, 0xff, 0x00]) } as unknown as TryOutcome;
+    expect(readOutcome(task, outcome, undefined)).to.deep.equal({ kind: 'failed', cost: Number.POSITIVE_INFINITY });
+    expect((task.latestError as Error).message).to.match(/^task 7 \(odd\) ended, but its result cannot be read: /);
+  });
 });
 
 describe('ten thousand cancellations at once', function () {
