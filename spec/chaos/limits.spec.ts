@@ -100,7 +100,7 @@ describe('a disk that is full under the run directory', function () {
   });
 
   it('to the last byte costs no result that fits into a message', async () => {
-    await using test = await TestRun.open({ config: { runDir: join(disk, 'runinfo') } });
+    await using _test = await TestRun.open({ config: { runDir: join(disk, 'runinfo') } });
     const large = jsApp((text: string) => text + text);
     await large('a');
     fill(disk);

@@ -65,7 +65,7 @@ export class Verdict {
     return [...this.#open.keys()];
   }
 
-  add({ event }: Logged): void {
+  add({ event, atMs }: Logged): void {
     const task = 'taskId' in event ? this.#open.get(event.taskId) : undefined;
     switch (event.kind) {
       case 'taskCalled':
@@ -73,7 +73,7 @@ export class Verdict {
       case 'tryLaunched':
         return this.#launched(event.taskId, event.tryNumber, task);
       case 'tryEnded':
-        return this.#tryEnded(event, task);
+        return this.#tryEnded(event, task, atMs);
       case 'taskEnded':
         this.#ended++;
         if (!task) this.#problem(`task ${event.taskId} ended (${event.state}) though it was never called, or had ended`);
@@ -107,7 +107,7 @@ export class Verdict {
     task.isTryOpen = true;
   }
 
-  #tryEnded(ended: TryEnded, task: OpenTask | undefined): void {
+  #tryEnded(ended: TryEnded, task: OpenTask | undefined, toldMs: number): void {
     const { taskId, tryNumber, outcome } = ended;
     this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1;
     if (!task) return this.#problem(`try ${tryNumber} of task ${taskId} ended (${outcome}) after its task`);
@@ -119,13 +119,16 @@ export class Verdict {
         `try ${tryNumber} of task ${taskId} ended (${outcome}) though try ${task.tryNumber} is the latest, or had ended before`,
       );
     task.isTryOpen = false;
-    if (outcome === 'done') this.#occupy(ended);
+    if (outcome === 'done') this.#occupy(ended, toldMs);
   }
 
-  /** Only of what a worker has reported itself is it known when it began. */
-  #occupy({ taskId, tryNumber, host, worker, startMs, durationUs }: TryEnded): void {
+  /**
+   * Only of what a worker has reported itself is it known when it began; and that too late by as long as it was frozen between two looks
+   * at its clocks. But it has ended when the driver is told.
+   */
+  #occupy({ taskId, tryNumber, host, worker, startMs, durationUs }: TryEnded, toldMs: number): void {
     if (worker === '' || startMs === 0) return;
-    const span: Span = { taskId, tryNumber, startMs, endMs: startMs + durationUs / 1000 };
+    const span: Span = { taskId, tryNumber, startMs, endMs: Math.min(toldMs, startMs + durationUs / 1000) };
     const slot = `${host} ${worker}`;
     const known = this.#slots.get(slot) ?? [];
     if (known.length === 0) this.#slots.set(slot, known);

@@ -5,7 +5,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { bashApp, Config, HighThroughputExecutor, jsApp, LocalProvider, load, pythonApp } from '../../../index.ts';
 
-const [folder = '', total = 0, seconds = 0] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
+const [, , folder = '', ...figures] = process.argv;
+const [total = 0, seconds = 0] = figures.map(Number);
 const WAVES_PER_SECOND = 20;
 /** Of those that have been called and have not ended; more would only wait. */
 const MOST_OUTSTANDING = 20_000;
