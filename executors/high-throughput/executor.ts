@@ -4,23 +4,21 @@
  * Holds each try until its outcome is known. What a loss costs a task is the kernel's to decide.
  */
 import type { ExecutorContext, ExecutorStatus, RunningExecutor, TryRequest } from '../../lib/executor.ts';
-import { formatDuration } from '../../lib/duration.ts';
 import { FrameType } from '../../lib/wire/frames.ts';
 import { readResult, recordEnd } from '../../lib/wire/records.ts';
-import { identify } from '../../lib/process-identity.ts';
 import type { CompiledHighThroughput } from './compiled.ts';
 import type { Blocks } from '../blocks/blocks.ts';
 import { type BlockTime, blockTimeOf } from './block-time.ts';
+import { describeState } from './describe-state.ts';
 import type { DurableRecord } from './durable-record.ts';
 import type { DurableState } from './durable-state.ts';
+import { Hindrances } from './hindrances.ts';
 import type { InterchangeKeeper } from './interchange-keeper.ts';
 import {
   dispatchReport,
   type InterchangeLoad,
-  type Quarantined,
   type Recovered,
   type RegisteredManager,
-  type Released,
   type ReportEvents,
 } from './reports.ts';
 import { forgottenOutcome, type LostManager, lostOutcome, managerLostBody } from './manager-loss.ts';
@@ -60,8 +58,7 @@ export class HighThroughput implements RunningExecutor {
   #closing: Promise<void> | undefined;
   #failure: Error | undefined;
   readonly #time: BlockTime;
-  /** Why nothing is to be begun. */
-  #paused: string | undefined;
+  readonly #hindrances: Hindrances;
   /** As the interchange said last. */
   #load: InterchangeLoad = {};
 
@@ -71,6 +68,7 @@ export class HighThroughput implements RunningExecutor {
     this.#compiled = compiled;
     this.#context = context;
     this.#news = new ManagerNews(compiled.label);
+    this.#hindrances = new Hindrances(this.label, this.#managers, this.#news, (level, message) => this.#log(level, message));
     this.#takeOver = new TakeOver(compiled.label, context.takeOver);
     const { from } = this.#takeOver;
     this.#peers = { compiled, context, directory, site, keys: keysFor(compiled, from) };
@@ -94,7 +92,7 @@ export class HighThroughput implements RunningExecutor {
       replaced: (how) => this.#onReplaced(how),
       failed: (error) => this.#fail(error),
       load: () => ({ outstanding: this.#tries.size, ...this.#load }),
-      describe: () => this.#describe(),
+      describe: () => describeState(this.#peers, this.#takeOver, this.#managers.all, this.#interchange, this.#blocks),
       log: (level, message) => this.#log(level, message),
     };
   }
@@ -144,20 +142,6 @@ export class HighThroughput implements RunningExecutor {
       this.#interchange.sendPacked(FrameType.Recover, { managers: [...expected.keys()], tasks: 0, graceMs: RETURN_MS, keepHeld: true });
   }
 
-  #describe(): DurableState {
-    const { from, generation, expected } = this.#takeOver;
-    const awaited = [...expected].map(([managerId, blockId]) => ({ managerId, blockId }));
-    return {
-      port: this.#interchange.port || (from?.port ?? 0),
-      keys: this.#peers.keys ?? null,
-      interchange: this.#interchange.identity ?? from?.interchange ?? identify(0),
-      managers: [...awaited, ...this.#managers.all.map(({ managerId, blockId }) => ({ managerId, blockId }))],
-      blocks: this.#blocks.jobs,
-      spentNodeMs: this.#blocks.spentNodeMs,
-      generation,
-    };
-  }
-
   // --- what the interchange tells
 
   #reportEvents(): ReportEvents {
@@ -165,10 +149,10 @@ export class HighThroughput implements RunningExecutor {
       registered: (manager) => this.#onRegistered(manager),
       lost: (lost) => void this.#onLost(lost),
       left: (index) => this.#onLeft(index),
-      refused: (message) => this.#onRefused(message),
-      quarantined: (manager) => this.#onQuarantined(manager),
-      released: (manager) => this.#onReleased(manager),
-      told: (told) => this.#onTold(told),
+      refused: (message) => this.#hindrances.refused(message),
+      quarantined: (manager) => this.#hindrances.quarantined(manager),
+      released: (manager) => this.#hindrances.released(manager),
+      told: (told) => this.#news.told(this.#managers.all, told),
       load: (load) => void (this.#load = load),
       recovered: (recovered) => this.#onRecovered(recovered),
       log: (level, message, fields) => this.#context.events.log(level, `interchange: ${message}`, fields),
@@ -194,41 +178,12 @@ export class HighThroughput implements RunningExecutor {
     }
   }
 
-  #onTold({ managerId, fact }: { managerId: string; fact: Buffer }): void {
-    const manager = this.#managers.all.find((known) => known.managerId === managerId);
-    if (manager) this.#news.worker(manager, fact);
-  }
-
   #onLeft(index: number): void {
     const manager = this.#managers.remove(index);
     if (!manager) return;
     this.#record?.changed();
     this.#news.left(manager);
     this.#blocks.managerGone(manager.blockId, 'it left');
-  }
-
-  /** People have to know: it is work that is not done, and perhaps a node that is broken. */
-  #onQuarantined(manager: Quarantined): void {
-    this.#managers.quarantined.add(manager.index);
-    this.#news.quarantined(manager);
-    const { managerId, host, blockId, failures, forMs } = manager;
-    const message =
-      `manager ${managerId} on ${host} (block ${blockId}) has failed ${failures} tasks in a row whose apps work elsewhere: ` +
-      `it is given none for ${formatDuration(forMs)}`;
-    this.#log('error', message);
-    process.stderr.write(`flotilla: executor '${this.label}': ${message}\n`);
-  }
-
-  #onReleased(manager: Released): void {
-    this.#managers.quarantined.delete(manager.index);
-    this.#news.released(manager);
-    this.#log('warn', `manager ${manager.managerId} on ${manager.host} is given a task again, to see: ${manager.reason}`);
-  }
-
-  #onRefused(message: string): void {
-    this.#managers.refusal = message;
-    this.#log('error', `a manager was refused: ${message}`);
-    this.#news.refused(message);
   }
 
   /** Its job's end says how it died: exit code, signal, the end of its stderr. */
@@ -254,7 +209,7 @@ export class HighThroughput implements RunningExecutor {
     }
     this.#managers.clear();
     this.#load = {};
-    if (this.#paused !== undefined) this.#tellPaused();
+    if (this.#hindrances.paused !== undefined) this.#tellPaused();
     this.#outbox.startAnew();
     const graceMs = Math.min(this.#compiled.heartbeatThresholdMs, MAX_RECOVERY_MS);
     // Those too that have ended meanwhile, or were awaited when this one died: what nobody claims of theirs may have run, and must
@@ -334,18 +289,18 @@ export class HighThroughput implements RunningExecutor {
       blocks: this.#blocks,
       isInterchangeReady: this.#interchange.isReady,
       failure: this.#failure,
-      paused: this.#paused,
+      paused: this.#hindrances.paused,
       link: this.#transport.explain(),
     };
   }
 
   setPaused(why: string | undefined): void {
-    this.#paused = why;
+    this.#hindrances.paused = why;
     this.#tellPaused();
   }
 
   #tellPaused(): void {
-    this.#interchange.sendPacked(FrameType.Event, { kind: 'paused', isPaused: this.#paused !== undefined });
+    this.#interchange.sendPacked(FrameType.Event, { kind: 'paused', isPaused: this.#hindrances.paused !== undefined });
   }
 
   setActive(active: boolean): void {

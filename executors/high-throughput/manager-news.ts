@@ -45,6 +45,11 @@ export class ManagerNews {
     tellManager({ kind: 'managerRefused', executor: this.#executor, reason });
   }
 
+  told(managers: readonly KnownManager[], { managerId, fact }: { readonly managerId: string; readonly fact: Buffer }): void {
+    const manager = managers.find((known) => known.managerId === managerId);
+    if (manager) this.worker(manager, fact);
+  }
+
   /** @param fact from the manager's process: what makes no sense is passed over. */
   worker({ managerId, host }: Place, fact: Buffer): void {
     const change = unpackChange(fact);

@@ -2,12 +2,13 @@
  * A JavaScript or Python worker as a process of its own: starts it, feeds it batches over a socket pair, and reports how it died.
  * Knows frames and the journal; what a task means is the worker's affair.
  */
-import { closeSync, existsSync, fstatSync, readSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeFrame, encodeFrameHeader, FRAME_HEADER_BYTES, FrameReader, FrameType } from '../../lib/wire/frames.ts';
 import { readTaskHeader, recordEnd } from '../../lib/wire/records.ts';
 import { problemWithHello } from './hello.ts';
 import { readJournal } from './journal.ts';
+import { describeOverdue, readTail, START_TIMEOUT_MS, startErrorOf } from './start-error.ts';
 import { killAll, type ProcessSet, signalGroup, terminateAll, untilGone, warnAll } from './process-tree.ts';
 import { SHORTAGE_DELAYS_MS, shortageOf, startWorker, type StartedWorker } from './start-worker.ts';
 import type { WorkerChange } from './worker-change.ts';
@@ -35,11 +36,7 @@ export interface ProcessRunnerOptions {
   readonly changed?: (change: WorkerChange) => void;
 }
 
-/** A report of Python's has all threads in it, one of Node's a native stack: the reason is at their beginning. */
-const STDERR_TAIL_BYTES = 16 * 1024;
 const GIVE_UP_MS = 500;
-/** On a shared disk that a thousand nodes read from at once, a start takes its time. */
-const START_TIMEOUT_MS = 120_000;
 const COPY_LIMIT = 64 * 1024;
 /** Frame header, u32 batch, u32 count. */
 const TASKS_PREFIX = FRAME_HEADER_BYTES + 8;
@@ -301,30 +298,11 @@ export class ProcessRunner implements Runner {
       signal,
       stderrTail,
       finished,
-      ...(worker.isOverdue ? { shortage: this.#describeOverdue() } : {}),
+      ...(worker.isOverdue ? { shortage: describeOverdue(this.#options) } : {}),
     };
-    const startError = worker.isReady ? undefined : this.#startErrorOf(worker, exit);
+    const startError = worker.isReady ? undefined : startErrorOf(this.#options, worker.refusal, exit);
     this.#options.events.lost(startError === undefined ? exit : { ...exit, startError });
     this.#gone?.();
-  }
-
-  #describeOverdue(): string {
-    const { argv, startTimeoutMs = START_TIMEOUT_MS } = this.#options;
-    return `${argv.join(' ')} was not ready after ${startTimeoutMs / 1000} s, and was ended: a limit of processes that it needs threads of (ulimit -u), or a disk that hangs`;
-  }
-
-  /** Of a worker that ended before its Hello. One that a signal ended is a loss: it may have been anybody's. */
-  #startErrorOf({ refusal }: LiveWorker, { exitCode, stderrTail }: WorkerExit): string | undefined {
-    const { argv, missingHint } = this.#options;
-    const said = stderrTail.trim();
-    const command = argv.join(' ');
-    if (refusal !== undefined) return `${command} is no worker of this Flotilla: ${refusal}. ${missingHint}`;
-    if (exitCode === null) return undefined;
-    // So taskset and setpriv report a missing program, with a line of their own.
-    const known = exitCode === 127 ? 'there is no such program' : exitCode === 126 ? 'it is not executable' : undefined;
-    if (known !== undefined) return `${command} cannot be started: ${said || known}. ${missingHint}`;
-    const stderr = said === '' ? 'its stderr is empty' : `its stderr: ${said}`;
-    return `${command} ended with exit code ${exitCode} before it was ready; ${stderr}\n${missingHint}`;
   }
 
   async close(timeoutMs: number, running?: TaskTag): Promise<void> {
@@ -362,12 +340,4 @@ function writeTasksPrefix(frame: Buffer, batch: Batch): void {
   encodeFrameHeader(FrameType.Tasks, 8 + batch.records.length).copy(frame, 0);
   frame.writeUInt32LE(batch.number, FRAME_HEADER_BYTES);
   frame.writeUInt32LE(batch.count, FRAME_HEADER_BYTES + 4);
-}
-
-function readTail(fd: number, from: number): string {
-  const size = fstatSync(fd).size;
-  const start = Math.max(from, size - STDERR_TAIL_BYTES);
-  const tail = Buffer.alloc(Math.max(0, size - start));
-  const length = readSync(fd, tail, 0, tail.length, start);
-  return tail.toString('utf8', 0, length);
 }

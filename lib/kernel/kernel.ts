@@ -37,7 +37,6 @@ import { MemoDoor } from './memo-door.ts';
 import { failureOutcome, lossOutcome } from './outcome.ts';
 import { watchProcessEnd } from './process-end.ts';
 import { makeRunDir } from './run-dir.ts';
-import { RunRoom } from './run-room.ts';
 import { startRecords } from './run-records.ts';
 import { makeStoreDir, removeStoreDir, removeStoreDirAtExit } from './store-dir.ts';
 import { Task, type TaskOwner } from './task.ts';
@@ -69,7 +68,6 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   /** @internal */
   readonly memo = new MemoDoor();
   readonly #durable = new DurableDoor();
-  readonly #room: RunRoom;
   #nextTask = 1;
   #closing: Promise<void> | undefined;
   #unwatch: () => void = () => undefined;
@@ -80,7 +78,6 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     this.#policies = new TaskPolicies(config.retries);
     this.runDir = makeRunDir(config.runDir);
     this.runId = `${basename(this.runDir)}-${randomBytes(6).toString('hex')}`;
-    this.#room = new RunRoom({ runDir: this.runDir, changed: (why) => this.#executors.setPaused(why) });
     this.#externals = new Externals(
       (event) => this.#graph.step(event),
       (id, failure) => this.#graph.noteFailure(id, failure),
@@ -154,7 +151,6 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     kernel.#nextTask = kernel.#durable.lastTaskId + 1;
     kernel.#unwatch = watchProcessEnd(kernel);
     kernelChannel.publish({ state: 'started', runDir: kernel.runDir });
-    kernel.#room.start();
     return kernel;
   }
 
@@ -318,7 +314,6 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
       timeoutMs,
     );
     kernelChannel.publish({ state: 'closing', runDir: this.runDir });
-    this.#room.stop();
     await this.#executors.close(EXECUTOR_CLOSE_MS);
     this.memo.close();
     await this.#durable.close(this.#tasks.counts.areAllDone);
