@@ -14,13 +14,7 @@ import type { DurableRecord } from './durable-record.ts';
 import type { DurableState } from './durable-state.ts';
 import { Hindrances } from './hindrances.ts';
 import type { InterchangeKeeper } from './interchange-keeper.ts';
-import {
-  dispatchReport,
-  type InterchangeLoad,
-  type Recovered,
-  type RegisteredManager,
-  type ReportEvents,
-} from './reports.ts';
+import { dispatchReport, type InterchangeLoad, type Recovered, type RegisteredManager, type ReportEvents } from './reports.ts';
 import { forgottenOutcome, type LostManager, lostOutcome, managerLostBody } from './manager-loss.ts';
 import { ManagerNews } from './manager-news.ts';
 import { KnownManagers } from './managers.ts';
