@@ -1,5 +1,5 @@
 /**
- * Runs every bench, one after the other, and prints what they found as one JSON.
+ * Runs every bench that takes less than a minute or so, one after the other, and prints what they found as one JSON.
  *
  *   npx node bench/all.ts > figures.json
  */
@@ -9,10 +9,14 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { once } from 'node:events';
 
+/** Minutes each; run them by themselves. */
+const LONG: readonly string[] = ['scale', 'peers'];
+
 const folder = fileURLToPath(new URL('./', import.meta.url));
 const benches = readdirSync(folder)
   .filter((file) => file.endsWith('.ts') && file !== 'all.ts')
   .map((file) => file.slice(0, -'.ts'.length))
+  .filter((bench) => !LONG.includes(bench))
   .sort();
 
 const reports: Record<string, unknown> = {};

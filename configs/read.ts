@@ -15,6 +15,7 @@ import { didYouMeanFile } from './nearest-file.ts';
 import { applyOverride, blameOverride, isOverridden, type Override, parseOverride } from './overrides.ts';
 import { packagedNames, packagedPath } from './packaged.ts';
 import { takeApart } from './take-apart.ts';
+import type { YamlVariable } from './yaml-source.ts';
 
 const MODULE_EXTENSIONS = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'];
 const YAML_EXTENSIONS = ['.yaml', '.yml', '.json'];
@@ -65,6 +66,13 @@ async function readYaml(path: string, overrides: readonly Override[]): Promise<C
     problems = error.problems.filter((problem) => !isOfFault(problem));
   }
   throw new ConfigError([...faults, ...problems].sort(byPlace));
+}
+
+/** What of a YAML config comes from the environment, and is not overridden. @throws ConfigError when it is not YAML. */
+export async function variablesOf(path: string, set: readonly string[]): Promise<readonly YamlVariable[]> {
+  if (!YAML_EXTENSIONS.includes(extname(path))) return [];
+  const [{ parseYaml }, text, overrides] = await Promise.all([import('./yaml-source.ts'), readText(path), parseOverrides(set)]);
+  return parseYaml(shorten(path), text, process.env).variables.filter((variable) => !isOverridden(variable.path, overrides));
 }
 
 async function readText(path: string): Promise<string> {

@@ -12,11 +12,12 @@ import {
   type Node,
   type Pair,
   parseDocument,
+  type Scalar,
   type YAMLMap,
 } from 'yaml';
 import { ConfigError, type ConfigProblem, type SourcePlace } from '../lib/errors/config-error.ts';
 import type { Substitute } from './build.ts';
-import { isUnknownTag, isVariable, makeTags, type YamlTags } from './yaml-tags.ts';
+import { isUnknownTag, isVariable, makeTags } from './yaml-tags.ts';
 
 type Path = readonly (string | number)[];
 type Range = readonly [start: number, end: number];
@@ -24,12 +25,20 @@ type Range = readonly [start: number, end: number];
 export interface YamlSource {
   readonly data: unknown;
   readonly substitutes: readonly Substitute[];
+  /** What came from the environment. */
+  readonly variables: readonly YamlVariable[];
   /** Values that could not be made: of variables that are not set, of tags that fail or that nobody knows. In their places data has something. */
   readonly faults: readonly ConfigProblem[];
   /** Whether the problem is that of a value that could not be made. */
   isOfFault(problem: ConfigProblem): boolean;
   /** The problem with its place in the text: its own, or that of what holds it. */
   locate(problem: ConfigProblem): ConfigProblem;
+}
+
+export interface YamlVariable {
+  readonly path: Path;
+  /** Behind `!env`. */
+  readonly written: string;
 }
 
 /** @throws ConfigError when it is not YAML. */
@@ -43,9 +52,11 @@ export function parseYaml(file: string, text: string, env: Readonly<NodeJS.Proce
   // A value that cannot be made leaves the rest readable; a mistake in the syntax does not.
   if (found.some(({ code }) => code !== 'TAG_RESOLVE_FAILED')) throw new ConfigError(faults);
   const data: unknown = document.toJS();
+  const variables = findVariables(document.contents);
   return {
     data,
-    substitutes: findSubstitutes(document.contents, tags),
+    substitutes: variables.map(({ path, node }) => ({ path, value: tags.readAs(String(node.value)) })),
+    variables: variables.map(({ path, node }) => ({ path, written: node.source ?? '' })),
     faults,
     isOfFault: ({ path }) => {
       const node = nodeAt(document, path);
@@ -55,11 +66,10 @@ export function parseYaml(file: string, text: string, env: Readonly<NodeJS.Proce
   };
 }
 
-function findSubstitutes(contents: unknown, tags: YamlTags, path: Path = []): Substitute[] {
-  if (isMap(contents)) return contents.items.flatMap(({ key, value }) => findSubstitutes(value, tags, [...path, keyOf(key)]));
-  if (isSeq(contents)) return contents.items.flatMap((item, index) => findSubstitutes(item, tags, [...path, index]));
-  if (!isScalar(contents) || !isVariable(contents) || contents.value === undefined) return [];
-  return [{ path, value: tags.readAs(String(contents.value)) }];
+function findVariables(contents: unknown, path: Path = []): { readonly path: Path; readonly node: Scalar }[] {
+  if (isMap(contents)) return contents.items.flatMap(({ key, value }) => findVariables(value, [...path, keyOf(key)]));
+  if (isSeq(contents)) return contents.items.flatMap((item, index) => findVariables(item, [...path, index]));
+  return isScalar(contents) && isVariable(contents) && contents.value !== undefined ? [{ path, node: contents }] : [];
 }
 
 function nodeAt(document: Document, path: Path): Node | undefined {

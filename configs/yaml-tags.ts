@@ -40,6 +40,7 @@ export function makeTags(env: Environment): YamlTags {
     resolve: (written, refuse) => {
       const { value, reason } = attempt(() => make(written));
       const node = new Scalar(value);
+      node.source = written;
       if (reason === undefined) return node;
       unmade.add(node);
       // A variable is shown wherever it is missed; what is wrong with the machine is wrong once.

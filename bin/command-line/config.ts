@@ -10,6 +10,10 @@ export interface ConfigCommandOptions {
   readonly json?: boolean;
 }
 
+export interface ShowConfigOptions extends ConfigCommandOptions {
+  readonly withEnv?: boolean;
+}
+
 export interface CheckConfigOptions extends ConfigCommandOptions {
   readonly config?: string;
   readonly dryRun?: boolean;
@@ -37,7 +41,8 @@ export function addConfigCommand(program: Command): void {
     .description('A config as it is written, or what --set makes of it.')
     .argument('<name|file>', 'a packaged config, or a .yaml or .ts file')
     .option('--json', 'its data, as JSON')
-    .action((source: string, options: ConfigCommandOptions) =>
+    .option('--with-env', 'what the environment holds, in the place of !env: there may be secrets among it')
+    .action((source: string, options: ShowConfigOptions) =>
       carryOut(async () => (await import('../commands/config.ts')).showConfig(source, options)),
     );
   withSet(config.command('check'))

@@ -2,13 +2,13 @@
  * `flotilla config list | show | schema`. Reads configs and starts nothing.
  */
 import { readFileSync } from 'node:fs';
-import { stringify } from 'yaml';
+import { Scalar, stringify } from 'yaml';
 import { packagedNames, packagedPath } from '../../configs/packaged.ts';
-import { locateConfig, readConfig } from '../../configs/read.ts';
+import { locateConfig, readConfig, variablesOf } from '../../configs/read.ts';
 import { configJsonSchema } from '../../configs/schema.ts';
 import { takeApart } from '../../configs/take-apart.ts';
 import { isPlainObject } from '../../lib/options/freeze.ts';
-import type { ConfigCommandOptions } from '../command-line/config.ts';
+import type { ConfigCommandOptions, ShowConfigOptions } from '../command-line/config.ts';
 import { printJson, printLines } from '../print.ts';
 import { tableLines } from '../text-table.ts';
 
@@ -21,14 +21,25 @@ export function listConfigs({ json }: ConfigCommandOptions): void {
   else printLines(tableLines(configs.map(({ name, description }) => [name, firstSentence(description)])));
 }
 
-export async function showConfig(source: string, { set = [], json }: ConfigCommandOptions): Promise<void> {
+export async function showConfig(source: string, { set = [], json, withEnv = false }: ShowConfigOptions): Promise<void> {
   const path = locateConfig(source);
   const isYaml = /\.ya?ml$/.test(path);
   // Its own text says more than its data: comments, and which variables it takes from the environment.
-  if (isYaml && set.length === 0 && !json) return void process.stdout.write(readFileSync(path, 'utf8'));
+  if (isYaml && set.length === 0 && !json && !withEnv) return void process.stdout.write(readFileSync(path, 'utf8'));
   const data = writable(takeApart(await readConfig(path, set)));
+  const variables = withEnv ? [] : await variablesOf(path, set);
+  for (const { path: at, written } of variables) replaceAt(data, at, json ? `!env ${written}` : asTag(written));
   if (json) printJson(data);
   else process.stdout.write(stringify(data));
+}
+
+/** A variable may hold a secret: its name is shown, as it was written. */
+const asTag = (written: string): Scalar => Object.assign(new Scalar(written), { tag: '!env' });
+
+function replaceAt(data: unknown, path: readonly (string | number)[], value: unknown): void {
+  const holder = path.slice(0, -1).reduce<unknown>((inner, key) => (inner as Record<string | number, unknown> | undefined)?.[key], data);
+  const last = path.at(-1);
+  if (last !== undefined && typeof holder === 'object' && holder !== null && last in holder) Reflect.set(holder, last, value);
 }
 
 export function printSchema(): void {

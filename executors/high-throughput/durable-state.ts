@@ -2,8 +2,8 @@
  * What a driver that is started anew has to know of a HighThroughputExecutor whose driver died: where its managers look for an
  * interchange, with which keys, and which blocks they are in. A file for the owner alone, since keys are in it.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { readPrivateFile, writePrivateFile } from '../../lib/private-file.ts';
 import type { ProcessIdentity } from '../../lib/process-identity.ts';
 import type { AdoptedBlock } from '../blocks/blocks-options.ts';
 import type { RunKeys } from './security.ts';
@@ -30,23 +30,29 @@ export interface DurableState {
 export const durableStatePath = (directory: string): string => join(directory, 'keys', 'durable.json');
 
 /** Whole or not at all. @throws Error of the file system. */
-export function writeDurableState(path: string, state: DurableState): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  writeFileSync(`${path}.part`, JSON.stringify({ version: VERSION, ...state }), { mode: 0o600 });
-  renameSync(`${path}.part`, path);
-}
+export const writeDurableState = (path: string, state: DurableState): void =>
+  writePrivateFile(path, JSON.stringify({ version: VERSION, ...state }));
 
 /** @returns undefined if there is none. @throws Error that says what is wrong with it. */
 export function readDurableState(path: string): DurableState | undefined {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readPrivateFile(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-  const { version, ...state } = JSON.parse(text) as DurableState & { version: unknown };
+  const { version, ...state } = parse(path, text);
   if (version !== VERSION)
     throw new Error(`${path} is of version ${String(version)}, and this release reads ${VERSION}; resume with the release that wrote it`);
   return state;
+}
+
+/** What JSON.parse says of a wrong text repeats some of it, and there are keys in it. */
+function parse(path: string, text: string): DurableState & { readonly version: unknown } {
+  try {
+    return JSON.parse(text) as DurableState & { readonly version: unknown };
+  } catch {
+    throw new Error(`${path} is not what a driver writes`);
+  }
 }

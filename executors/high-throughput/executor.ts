@@ -146,7 +146,7 @@ export class HighThroughput implements RunningExecutor {
       refused: (message) => this.#hindrances.refused(message),
       quarantined: (manager) => this.#hindrances.quarantined(manager),
       released: (manager) => this.#hindrances.released(manager),
-      told: (told) => this.#news.told(this.#managers.all, told),
+      told: (told) => this.#news.told(this.#managers, told),
       load: (load) => void (this.#load = load),
       recovered: (recovered) => this.#onRecovered(recovered),
       log: (level, message, fields) => this.#context.events.log(level, `interchange: ${message}`, fields),

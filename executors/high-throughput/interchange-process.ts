@@ -26,6 +26,9 @@ export interface InterchangeEvent {
 const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 const ENTRY = fileURLToPath(new URL(`./interchange/interchange-entry${extension}`, import.meta.url));
 
+/** It reads what comes from a network, and runs nobody's code: nothing in it may make code out of text. */
+const NODE_OPTIONS = ['--disable-warning=ExperimentalWarning', '--disallow-code-generation-from-strings'];
+
 export class InterchangeProcess {
   readonly #child: ChildProcess;
   readonly #socket: Socket;
@@ -123,8 +126,7 @@ export class InterchangeProcess {
 function startProcess(logPath: string): ChildProcess {
   const log = openSync(logPath, 'a');
   try {
-    const argv = ['--disable-warning=ExperimentalWarning', ENTRY];
-    const child = spawn(process.execPath, argv, { stdio: ['ignore', log, log, 'pipe'], detached: true, cwd: '/' });
+    const child = spawn(process.execPath, [...NODE_OPTIONS, ENTRY], { stdio: ['ignore', log, log, 'pipe'], detached: true, cwd: '/' });
     if (child.pid !== undefined) return child;
     // Why is told in an event, later; the usual reasons are few.
     child.once('error', () => undefined);

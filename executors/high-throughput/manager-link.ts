@@ -49,6 +49,8 @@ export interface ManagerLinkEvents {
   tasks(records: Buffer): void;
   define(fnId: number, definition: Buffer): void;
   cancel(tries: readonly Try[]): void;
+  /** Others have time for so many tasks that have not been started. */
+  recall(count: number): void;
   /** No new tasks will come; a `shutdown` follows when all results are in. */
   drain(): void;
   shutdown(reason: string): void;
@@ -225,6 +227,8 @@ export class ManagerLink {
         return on.define(effect.fnId, effect.bytes);
       case 'deliverCancel':
         return on.cancel(toTries(effect.pairs));
+      case 'deliverRecall':
+        return on.recall(effect.count);
       case 'deliverDrain':
         return on.drain();
       case 'sendHeartbeat':
@@ -271,6 +275,8 @@ function toSessionEvent({ type, number, acknowledged, parts }: ToManagerMessage,
     }
     case FrameType.Cancel:
       return { kind: 'cancel', number, acknowledged, pairs: joined(parts), at };
+    case FrameType.Recall:
+      return { kind: 'recall', number, acknowledged, count: joined(parts).readUInt32LE(0), at };
     case FrameType.Drain:
       return { kind: 'drain', number, acknowledged, at };
     case FrameType.Registered: {

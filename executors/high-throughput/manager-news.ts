@@ -4,7 +4,7 @@
 import { tellManager, tellWorker } from '../../lib/kernel/channels.ts';
 import { toWorkerEvent, unpackChange } from '../workers/worker-change.ts';
 import type { LostManager } from './manager-loss.ts';
-import type { KnownManager } from './managers.ts';
+import type { KnownManager, KnownManagers } from './managers.ts';
 import type { Quarantined, Released } from './reports.ts';
 
 type Place = Pick<KnownManager, 'managerId' | 'host' | 'blockId'>;
@@ -45,8 +45,8 @@ export class ManagerNews {
     tellManager({ kind: 'managerRefused', executor: this.#executor, reason });
   }
 
-  told(managers: readonly KnownManager[], { managerId, fact }: { readonly managerId: string; readonly fact: Buffer }): void {
-    const manager = managers.find((known) => known.managerId === managerId);
+  told(managers: KnownManagers, { managerId, fact }: { readonly managerId: string; readonly fact: Buffer }): void {
+    const manager = managers.byId(managerId);
     if (manager) this.worker(manager, fact);
   }
 

@@ -39,6 +39,7 @@ export type SessionEvent =
   | ({ readonly kind: 'tasks'; readonly parts: readonly Buffer[]; readonly at: number } & FrameCount)
   | ({ readonly kind: 'define'; readonly fnId: number; readonly bytes: Buffer; readonly at: number } & FrameCount)
   | ({ readonly kind: 'cancel'; readonly pairs: Buffer; readonly at: number } & FrameCount)
+  | ({ readonly kind: 'recall'; readonly count: number; readonly at: number } & FrameCount)
   | ({ readonly kind: 'drain'; readonly at: number } & FrameCount)
   | { readonly kind: 'whoAreYou'; readonly at: number }
   | { readonly kind: 'refused'; readonly message: string; readonly at: number }
@@ -51,6 +52,7 @@ export type SessionEffect =
   | { readonly kind: 'deliverTasks'; readonly parts: readonly Buffer[] }
   | { readonly kind: 'deliverDefine'; readonly fnId: number; readonly bytes: Buffer }
   | { readonly kind: 'deliverCancel'; readonly pairs: Buffer }
+  | { readonly kind: 'deliverRecall'; readonly count: number }
   | { readonly kind: 'deliverDrain' }
   | { readonly kind: 'joined' }
   | { readonly kind: 'refused'; readonly message: string }
@@ -131,7 +133,7 @@ function hear(session: Session, event: Heard, effects: SessionEffect[]): void {
 
 function deliver(
   session: Session,
-  event: Extract<Heard, { kind: 'tasks' | 'define' | 'cancel' | 'drain' }>,
+  event: Extract<Heard, { kind: 'tasks' | 'define' | 'cancel' | 'recall' | 'drain' }>,
   effects: SessionEffect[],
 ): void {
   switch (event.kind) {
@@ -140,6 +142,9 @@ function deliver(
       break;
     case 'cancel':
       effects.push({ kind: 'deliverCancel', pairs: event.pairs });
+      break;
+    case 'recall':
+      effects.push({ kind: 'deliverRecall', count: event.count });
       break;
     case 'drain':
       effects.push({ kind: 'deliverDrain' });

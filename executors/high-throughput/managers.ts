@@ -13,6 +13,8 @@ export interface KnownManager {
 
 export class KnownManagers {
   readonly #byIndex = new Map<number, KnownManager>();
+  /** The same: what is told of workers names managers so, and there may be thousands of both. */
+  readonly #byId = new Map<string, KnownManager>();
   /** Names of workers, made once: results are many. */
   readonly #workerNames = new Map<number, string[]>();
   /** Indices of those that are given no tasks for a while. */
@@ -23,6 +25,7 @@ export class KnownManagers {
 
   add(manager: KnownManager): void {
     this.#byIndex.set(manager.index, manager);
+    this.#byId.set(manager.managerId, manager);
     this.refusal = undefined;
   }
 
@@ -31,6 +34,8 @@ export class KnownManagers {
     if (!manager) return undefined;
     this.#byIndex.delete(index);
     this.quarantined.delete(index);
+    // One that was lost may have registered again, under another index.
+    if (this.#byId.get(manager.managerId) === manager) this.#byId.delete(manager.managerId);
     this.#gone.set(index, manager);
     return manager;
   }
@@ -38,9 +43,14 @@ export class KnownManagers {
   /** All that a dead interchange knew. */
   clear(): void {
     this.#byIndex.clear();
+    this.#byId.clear();
     this.#gone.clear();
     this.quarantined.clear();
     this.#workerNames.clear();
+  }
+
+  byId(managerId: string): KnownManager | undefined {
+    return this.#byId.get(managerId);
   }
 
   get count(): number {
@@ -68,9 +78,13 @@ export class KnownManagers {
 
   workerName(index: number, worker: number): string {
     const names = this.#workerNames.get(index) ?? [];
-    if (names.length === 0) this.#workerNames.set(index, names);
+    const known = names[worker];
+    if (known !== undefined) return known;
     const manager = this.#byIndex.get(index) ?? this.#gone.get(index);
-    names[worker] ??= manager ? `block ${manager.blockId}, ${manager.host}/${worker}` : '';
-    return names[worker] as string;
+    // A number that the manager does not have is not remembered.
+    if (!manager || worker >= manager.slots) return '';
+    if (names.length === 0) this.#workerNames.set(index, names);
+    names[worker] = `block ${manager.blockId}, ${manager.host}/${worker}`;
+    return names[worker];
   }
 }

@@ -72,7 +72,7 @@ const described = () => ({
     .optional(),
   prefetchCapacity: zod()
     .union([zod().literal('auto'), wholeNumber(0)], "'auto' or a whole number of at least 0")
-    .describe("Tasks sent ahead to a manager. 'auto' (default): short ones only.")
+    .describe("Tasks sent ahead to a manager; taken back when another has nothing to do. 'auto' (default): short ones only.")
     .optional(),
   heartbeatPeriod: parslSeconds().describe("Default '30s'.").optional(),
   heartbeatThreshold: parslSeconds().describe("Silence after which a peer is lost. Default '120s'.").optional(),

@@ -95,7 +95,7 @@ export const orphanGraceOf = (compiled: CompiledHighThroughput, context: Executo
 const loopback = ({ loopbackAddress }: CompiledHighThroughput): string => loopbackAddress ?? '127.0.0.1';
 
 /** With a channel the relay comes from this machine, and `address` is the login node's. */
-const listensOnLoopback = ({ provider, address }: CompiledHighThroughput): boolean =>
+export const listensOnLoopback = ({ provider, address }: CompiledHighThroughput): boolean =>
   provider.channel !== undefined || (provider.isLocal && address === undefined);
 
 const relayAddresses = ({ address }: CompiledHighThroughput, { addresses }: RelayHello): readonly string[] =>

@@ -7,13 +7,14 @@ import { TaskExecutor } from '../workers/js/execute.ts';
 import { FunctionTable } from '../workers/js/functions.ts';
 import { Surroundings } from '../workers/js/surroundings.ts';
 import { measureThread } from '../workers/js/usage.ts';
+import { BatchMemory } from './batch-memory.ts';
 
 export interface ThreadBatch {
   readonly slot: number;
   readonly records: Uint8Array;
   readonly definitions: readonly (readonly [fnId: number, definition: Uint8Array])[];
-  /** Growable. i32 length, then result records: what is finished, should the thread die or a later task take long. */
-  readonly journal: SharedArrayBuffer;
+  /** See batch-memory.ts. */
+  readonly memory: SharedArrayBuffer;
 }
 
 export interface ThreadResults {
@@ -42,23 +43,16 @@ function executorOf(slot: number): TaskExecutor {
   return executor;
 }
 
-function append(journal: SharedArrayBuffer, length: Int32Array, record: Buffer): void {
-  const end = 4 + Atomics.load(length, 0) + record.length;
-  if (end > journal.byteLength) journal.grow(Math.min(Math.max(end, 2 * journal.byteLength), journal.maxByteLength));
-  new Uint8Array(journal, end - record.length).set(record);
-  Atomics.store(length, 0, end - 4);
-}
-
-export default async function runBatch({ slot, records, definitions, journal }: ThreadBatch): Promise<ThreadResults> {
+export default async function runBatch({ slot, records, definitions, memory }: ThreadBatch): Promise<ThreadResults> {
   for (const [fnId, definition] of definitions) functions.define(fnId, definition);
   const executor = executorOf(slot);
   const batch = Buffer.from(records.buffer, records.byteOffset, records.byteLength);
-  const length = new Int32Array(journal, 0, 1);
+  const shared = new BatchMemory(memory);
   meter.begin();
   for (let at = 0; at < batch.length; at = recordEnd(batch, at)) {
     const outcome = executor.run(batch, at);
     const record = outcome instanceof Buffer ? outcome : await outcome;
-    append(journal, length, record);
+    if (!shared.append(record)) break;
   }
   // A copy of its own: the slab is used again.
   return { records: Uint8Array.from(results.take()) };

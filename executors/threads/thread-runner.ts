@@ -2,9 +2,10 @@
  * A slot's JavaScript tasks in a thread of a piscina pool. One batch at a time, so a slot never has more than one thread.
  */
 import type { Piscina } from 'piscina';
-import { readTaskHeader, recordEnd } from '../../lib/wire/records.ts';
+import { countRecords, readTaskHeader, recordEnd, RESULT_HEADER_BYTES } from '../../lib/wire/records.ts';
 import { killAll, terminateAll, untilGone } from '../workers/process-tree.ts';
 import type { Batch, FunctionSource, Runner, RunnerEvents, TaskTag } from '../workers/runner.ts';
+import { allocateBatchMemory, BatchMemory } from './batch-memory.ts';
 import type { ThreadBatch, ThreadResults } from './thread-entry.ts';
 
 export interface ThreadRunnerOptions {
@@ -17,7 +18,10 @@ export interface ThreadRunnerOptions {
 
 export class ThreadRunner implements Runner {
   readonly #options: ThreadRunnerOptions;
-  #journal = createJournal();
+  #memory = allocateBatchMemory();
+  /** How many tasks of the batch the thread has still to do, and whether some were taken back. */
+  #kept = 0;
+  #isCut = false;
   #abort: AbortController | undefined;
   #underWay: Promise<void> | undefined;
   /** Tag of what is being ended. */
@@ -32,32 +36,52 @@ export class ThreadRunner implements Runner {
     this.#underWay = this.#run(batch);
   }
 
-  async #run({ records }: Batch): Promise<void> {
+  async #run({ records, count }: Batch): Promise<void> {
     const { pool, slot, events } = this.#options;
     const abort = new AbortController();
     this.#abort = abort;
     this.#ending = undefined;
     this.#isForced = false;
-    const journal = this.#journal;
-    Atomics.store(new Int32Array(journal, 0, 1), 0, 0);
+    this.#kept = count;
+    this.#isCut = false;
+    const memory = this.#memory;
+    const shared = new BatchMemory(memory);
+    shared.begin();
     let exit = { exitCode: null as number | null, signal: null as string | null, stderrTail: '', finished: Buffer.alloc(0) };
     try {
-      const results = await pool.run({ slot, records, definitions: this.#definitionsFor(records), journal }, { signal: abort.signal });
-      events.results(Buffer.from(results.records.buffer, results.records.byteOffset, results.records.byteLength));
+      const results = await pool.run({ slot, records, definitions: this.#definitionsFor(records), memory }, { signal: abort.signal });
+      this.#report(Buffer.from(results.records.buffer, results.records.byteOffset, results.records.byteLength));
       if (!abort.signal.aborted) return;
     } catch (error) {
       exit = {
         exitCode: exitCodeOf(error),
         signal: abort.signal.aborted ? 'SIGKILL' : null,
         stderrTail: String(error),
-        finished: readJournal(journal),
+        finished: shared.finished(),
       };
       // The thread may still be writing to the old one.
-      this.#journal = createJournal();
+      this.#memory = allocateBatchMemory();
     }
     const tag = this.#ending;
     if (tag !== undefined) await untilGone({ tag }, () => this.#isForced);
     events.lost(exit);
+  }
+
+  /** What comes back without all its results was ended early. With them, the next batch may begin in here. */
+  #report(results: Buffer): void {
+    const { events } = this.#options;
+    const isShort = countRecords(results, 0, RESULT_HEADER_BYTES) < this.#kept;
+    events.results(results);
+    if (isShort) events.endedEarly();
+  }
+
+  takeBack(): number | undefined {
+    if (this.#isCut) return undefined;
+    const kept = new BatchMemory(this.#memory).takeBack();
+    if (kept === undefined) return undefined;
+    this.#isCut = true;
+    this.#kept = Math.min(this.#kept, kept);
+    return kept;
   }
 
   /** A thread may be a new one: the definitions go along with every batch. */
@@ -73,7 +97,7 @@ export class ThreadRunner implements Runner {
   }
 
   finished(): Buffer {
-    return readJournal(this.#journal);
+    return new BatchMemory(this.#memory).finished();
   }
 
   /** A thread takes no signal: it is ended at once. The processes that the task has started get theirs. */
@@ -96,17 +120,6 @@ export class ThreadRunner implements Runner {
   killNow(): void {
     this.#abort?.abort();
   }
-}
-
-const JOURNAL_BYTES = 64 * 1024;
-/** Reserved, not used: of addresses there are enough. */
-const MAX_JOURNAL_BYTES = 1 << 30;
-
-const createJournal = (): SharedArrayBuffer => new SharedArrayBuffer(JOURNAL_BYTES, { maxByteLength: MAX_JOURNAL_BYTES });
-
-function readJournal(journal: SharedArrayBuffer): Buffer<ArrayBuffer> {
-  const length = Atomics.load(new Int32Array(journal, 0, 1), 0);
-  return Buffer.from(new Uint8Array(journal, 4, length));
 }
 
 /** piscina says "worker exited with code: 3" in its message. */

@@ -5,8 +5,8 @@ import { readTaskHeader, recordEnd, TaskFlag } from '../../lib/wire/records.ts';
 import type { Estimates } from './estimates.ts';
 import type { RecordQueue } from './record-queue.ts';
 
-/** Work that a batch aims at: long enough that its message costs little, short enough that nobody waits behind it. */
-const TARGET_US = 2000;
+/** Work that a batch aims at: long enough that its message costs little, and what is wrong with an estimate is mended as soon (recall.ts). */
+const TARGET_US = 4000;
 const MAX_BATCH = 512;
 const MAX_BATCH_BYTES = 4 << 20;
 
@@ -22,7 +22,7 @@ export interface BatchChoice {
 }
 
 /**
- * Tasks for the same kind of runner, as many as fill about 2 ms, at most twice the last batch and never more than this slot's share.
+ * Tasks for the same kind of runner, as many as fill about 4 ms, at most twice the last batch and never more than this slot's share.
  * A function that was never seen to end comes alone, and so does a Solo task. @returns runs of whole records.
  */
 export function chooseBatch({ queue, estimates, slots, lastCount, runnerKey, runnerKeyOf }: BatchChoice): {

@@ -2,7 +2,7 @@
  * Result records of tasks that no worker reports: nobody wants them any more, they were never started, or their block came to its end.
  */
 import { packWireError } from '../../lib/errors/index.ts';
-import { encodeResult, ResultStatus, type TaskHeader } from '../../lib/wire/records.ts';
+import { encodeResult, readTaskHeader, recordEnd, ResultStatus, type TaskHeader } from '../../lib/wire/records.ts';
 
 type EndedTask = Pick<TaskHeader, 'taskId' | 'tryNumber' | 'fnId'>;
 
@@ -11,7 +11,29 @@ const record = ({ taskId, tryNumber, fnId }: EndedTask, status: ResultStatus, wo
 
 export const cancelledRecord = (task: EndedTask, worker = 0): Buffer => record(task, ResultStatus.Cancelled, worker);
 
-export const unstartedRecord = (task: EndedTask): Buffer => record(task, ResultStatus.Unstarted, 0);
+const unstartedRecord = (task: EndedTask): Buffer => record(task, ResultStatus.Unstarted, 0);
+
+/** One for each of these task records. */
+export function unstartedRecords(tasks: Buffer): Buffer[] {
+  const ended: Buffer[] = [];
+  for (let at = 0; at < tasks.length; at = recordEnd(tasks, at)) ended.push(unstartedRecord(readTaskHeader(tasks, at)));
+  return ended;
+}
+
+/** It ends now. */
+export function timedRecord({ header, status, body, startMs, worker }: TimedEnd): Buffer {
+  const { taskId, fnId, tryNumber } = header;
+  const durationUs = Math.max(0, Date.now() - startMs) * 1000;
+  return encodeResult({ taskId, fnId, tryNumber, status, durationUs, startMs, worker }, body);
+}
+
+interface TimedEnd {
+  readonly header: EndedTask;
+  readonly status: ResultStatus;
+  readonly body: Buffer;
+  readonly startMs: number;
+  readonly worker: number;
+}
 
 /** Where a task was when its block ended. */
 export interface EndedBlock {

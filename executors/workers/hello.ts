@@ -10,8 +10,9 @@ export function problemWithHello(type: number, body: Buffer): string | undefined
   if (type !== FrameType.Hello) return `its first frame is of type ${type}, and no Hello (${FrameType.Hello})`;
   const protocol = protocolOf(body);
   if (protocol === PROTOCOL_VERSION) return undefined;
-  if (protocol === undefined) return 'its Hello names no protocol';
-  return `it speaks protocol ${String(protocol)}, and this side ${PROTOCOL_VERSION}: their files are of different versions, install one for both`;
+  // An object may have a toString that is none.
+  if (typeof protocol !== 'number') return 'its Hello names no protocol';
+  return `it speaks protocol ${protocol}, and this side ${PROTOCOL_VERSION}: their files are of different versions, install one for both`;
 }
 
 function protocolOf(body: Buffer): unknown {

@@ -1,11 +1,14 @@
 /**
- * The journal of a JavaScript worker: what it has finished in the batch at hand, kept where its death cannot take it.
- * Layout: u32 batch, then result records. See docs/decisions/002-wire-protocol.md.
+ * The journal of a worker: what it has finished in the batch at hand, kept where its death cannot take it.
+ * Layout: u32 batch, then result records; of one that is too large, only its place. See docs/decisions/002-wire-protocol.md.
  */
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { RESULT_HEADER_BYTES, countRecords, recordEnd } from '../../lib/wire/records.ts';
+import { RESULT_HEADER_BYTES, recordEnd } from '../../lib/wire/records.ts';
 
 export const JOURNAL_RECORD_LIMIT = 4096;
+
+/** Status of a record that holds the place of one which was sent and not written down. */
+const PLACE = 0xff;
 
 /**
  * Where nothing can be written any more (its file system is full) it keeps nothing for the rest of the batch: there must be no gap.
@@ -27,14 +30,15 @@ export class JournalWriter {
     this.#works = this.#write(Buffer.concat([this.#head, Buffer.alloc(4)]), 0);
   }
 
-  /** @returns whether it is kept; if not, it has to be sent at once. */
+  /** @returns whether it is kept; if not, the worker must not go on with the batch: nobody could tell how far it is. */
   append(record: Buffer): boolean {
     if (!this.#works) return false;
-    const terminated = Buffer.allocUnsafe(record.length + 4);
-    record.copy(terminated);
-    terminated.writeUInt32LE(0, record.length);
+    const kept = record.length > JOURNAL_RECORD_LIMIT ? placeOf(record) : record;
+    const terminated = Buffer.allocUnsafe(kept.length + 4);
+    kept.copy(terminated);
+    terminated.writeUInt32LE(0, kept.length);
     this.#works = this.#write(terminated, this.#end);
-    this.#end += record.length;
+    this.#end += kept.length;
     return this.#works;
   }
 
@@ -42,7 +46,7 @@ export class JournalWriter {
     try {
       return writeSync(this.#fd, bytes, 0, bytes.length, at) === bytes.length;
     } catch {
-      // What has no place here leaves the worker at once.
+      // Its file system is full: who asks is told.
       return false;
     }
   }
@@ -52,18 +56,57 @@ export class JournalWriter {
   }
 }
 
+/** So that the number of records says which task runs, whatever their size. */
+function placeOf(record: Buffer): Buffer {
+  const place = Buffer.from(record.subarray(0, RESULT_HEADER_BYTES));
+  place.writeUInt32LE(RESULT_HEADER_BYTES - 4, 0);
+  place[14] = PLACE;
+  place[15] = 0;
+  return place;
+}
+
+/** How many tasks of `batch` have ended; undefined if the worker has not begun it. @throws Error if there is no journal. */
+export const countInJournal = (path: string, batch: number): number | undefined => parse(readFileSync(path), batch)?.count;
+
 /** The result records that a dead worker left for `batch`, torn ones cut off; empty if it left none. */
-export function readJournal(path: string, batch: number): Buffer {
+export const readJournal = (path: string, batch: number): Buffer => parse(readOrEmpty(path), batch)?.records ?? NOTHING;
+
+/** The same of a worker that lives. Its latest record may be half written: what is not the same when read again is not believed. */
+export function peekIntoJournal(path: string, batch: number): Buffer {
   const bytes = readOrEmpty(path);
-  if (bytes.length < 4 || bytes.readUInt32LE(0) !== batch) return Buffer.alloc(0);
-  let end = 4;
-  while (bytes.length - end >= RESULT_HEADER_BYTES && bytes.readUInt32LE(end) !== 0) {
+  const content = parse(bytes, batch);
+  if (content === undefined || content.count === 0) return NOTHING;
+  return readOrEmpty(path).subarray(0, content.end).equals(bytes.subarray(0, content.end)) ? content.records : NOTHING;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+interface JournalContent {
+  /** Tasks of the batch that have ended. */
+  readonly count: number;
+  /** Their result records, but for those that are too large. */
+  readonly records: Buffer;
+  /** Where the next one will be. */
+  readonly end: number;
+}
+
+/** @returns undefined if it is of another batch. */
+function parse(bytes: Buffer, batch: number): JournalContent | undefined {
+  if (bytes.length < 4 || bytes.readUInt32LE(0) !== batch) return undefined;
+  const runs: Buffer[] = [];
+  let [from, end, count] = [4, 4, 0];
+  while (bytes.length - end >= RESULT_HEADER_BYTES && bytes.readUInt32LE(end) >= RESULT_HEADER_BYTES - 4) {
     const next = recordEnd(bytes, end);
     if (next > bytes.length) break;
+    if (bytes[end + 14] === PLACE) {
+      runs.push(bytes.subarray(from, end));
+      from = next;
+    }
     end = next;
+    count++;
   }
-  const records = bytes.subarray(4, end);
-  return countRecords(records, 0, RESULT_HEADER_BYTES) < 0 ? Buffer.alloc(0) : records;
+  runs.push(bytes.subarray(from, end));
+  return { count, records: runs.length === 1 ? (runs[0] as Buffer) : Buffer.concat(runs), end };
 }
 
 function readOrEmpty(path: string): Buffer {
@@ -71,6 +114,6 @@ function readOrEmpty(path: string): Buffer {
     return readFileSync(path);
   } catch {
     // The worker died before it opened its journal.
-    return Buffer.alloc(0);
+    return NOTHING;
   }
 }

@@ -32,6 +32,17 @@ export class PriorityQueue {
     return undefined;
   }
 
+  /** Takes out up to `limit` records, whoever is first. */
+  take(limit: number): Buffer[] {
+    const parts: Buffer[] = [];
+    for (let next = this.first(); next && limit > 0; next = this.first()) {
+      const taken = next.queue.takeWhile((_bytes, _at, count) => count < limit);
+      parts.push(...taken.parts);
+      limit -= taken.count;
+    }
+    return parts;
+  }
+
   remove(matches: (bytes: Buffer, at: number) => boolean): void {
     for (const queue of this.#queues.values()) queue.remove(matches);
   }

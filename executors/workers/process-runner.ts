@@ -2,14 +2,15 @@
  * A JavaScript or Python worker as a process of its own: starts it, feeds it batches over a socket pair, and reports how it died.
  * Knows frames and the journal; what a task means is the worker's affair.
  */
-import { closeSync, existsSync, fstatSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodeFrame, encodeFrameHeader, FRAME_HEADER_BYTES, FrameReader, FrameType } from '../../lib/wire/frames.ts';
-import { readTaskHeader, recordEnd } from '../../lib/wire/records.ts';
+import { encodeFrame, FrameReader, FrameType } from '../../lib/wire/frames.ts';
 import { problemWithHello } from './hello.ts';
-import { readJournal } from './journal.ts';
+import { BatchRecall } from './batch-recall.ts';
+import { countInJournal, peekIntoJournal, readJournal } from './journal.ts';
 import { describeOverdue, readTail, START_TIMEOUT_MS, startErrorOf } from './start-error.ts';
 import { killAll, type ProcessSet, signalGroup, terminateAll, untilGone, warnAll } from './process-tree.ts';
+import { defineFunctions, sendBatch } from './send-batch.ts';
 import { SHORTAGE_DELAYS_MS, shortageOf, startWorker, type StartedWorker } from './start-worker.ts';
 import type { WorkerChange } from './worker-change.ts';
 import type { Batch, FunctionSource, Runner, RunnerEvents, TaskTag, WorkerExit } from './runner.ts';
@@ -37,9 +38,6 @@ export interface ProcessRunnerOptions {
 }
 
 const GIVE_UP_MS = 500;
-const COPY_LIMIT = 64 * 1024;
-/** Frame header, u32 batch, u32 count. */
-const TASKS_PREFIX = FRAME_HEADER_BYTES + 8;
 
 interface LiveWorker extends StartedWorker {
   readonly defined: Set<number>;
@@ -60,6 +58,9 @@ interface LiveWorker extends StartedWorker {
 export class ProcessRunner implements Runner {
   readonly #options: ProcessRunnerOptions;
   readonly #journal: string;
+  /** u32 batch, u32 tasks of it that the worker may start. */
+  readonly #limit: string;
+  readonly #recall: BatchRecall;
   #worker: LiveWorker | undefined;
   #batch = 0;
   /** Whoever closes it waits for this. */
@@ -78,6 +79,12 @@ export class ProcessRunner implements Runner {
   constructor(options: ProcessRunnerOptions) {
     this.#options = options;
     this.#journal = join(options.scratchDir, `${options.name}.journal`);
+    this.#limit = join(options.scratchDir, `${options.name}.limit`);
+    const files = {
+      finished: (batch: number) => countInJournal(this.#journal, batch),
+      writeLimit: (batch: number, limit: number) => this.#writeLimit(batch, limit),
+    };
+    this.#recall = new BatchRecall(files, () => performance.now());
   }
 
   /** Starts the worker ahead of the first batch. */
@@ -87,6 +94,7 @@ export class ProcessRunner implements Runner {
 
   run(batch: Batch): void {
     this.#batch = batch.number;
+    this.#recall.begin(batch.number);
     this.#ending = undefined;
     this.#isForced = false;
     this.#unsent = batch;
@@ -98,40 +106,29 @@ export class ProcessRunner implements Runner {
     this.#unsent = undefined;
     // Where more tasks run, nothing tells where the words of one begin.
     if (batch.count === 1 && worker.isReady) worker.stderrFrom = fstatSync(worker.stderrFd).size;
-    this.#defineFunctions(worker, batch.records);
-    const { records } = batch;
-    if (records.length < COPY_LIMIT) {
-      const frame = Buffer.allocUnsafe(TASKS_PREFIX + records.length);
-      writeTasksPrefix(frame, batch);
-      records.copy(frame, TASKS_PREFIX);
-      worker.socket.write(frame);
-      return;
-    }
-    const prefix = Buffer.allocUnsafe(TASKS_PREFIX);
-    writeTasksPrefix(prefix, batch);
-    worker.socket.cork();
-    worker.socket.write(prefix);
-    worker.socket.write(records);
-    worker.socket.uncork();
-  }
-
-  #defineFunctions(worker: LiveWorker, records: Buffer): void {
-    let last = -1;
-    for (let at = 0; at < records.length; at = recordEnd(records, at)) {
-      const { fnId } = readTaskHeader(records, at);
-      if (fnId === last || worker.defined.has(fnId)) continue;
-      last = fnId;
-      worker.defined.add(fnId);
-      const definition = this.#options.functions.definition(fnId);
-      if (!definition) continue;
-      const id = Buffer.allocUnsafe(4);
-      id.writeUInt32LE(fnId, 0);
-      worker.socket.write(encodeFrame(FrameType.Define, id, definition));
-    }
+    defineFunctions(worker, this.#options.functions, batch.records);
+    sendBatch(worker.socket, batch);
   }
 
   finished(): Buffer {
-    return readJournal(this.#journal, this.#batch);
+    return peekIntoJournal(this.#journal, this.#batch);
+  }
+
+  takeBack(): number | undefined {
+    try {
+      return this.#recall.takeBack();
+    } catch {
+      // Somebody has removed the files (logind does that at a user's last logout): nothing is known.
+      return undefined;
+    }
+  }
+
+  #writeLimit(batch: number, limit: number): void {
+    const word = Buffer.alloc(8);
+    word.writeUInt32LE(batch, 0);
+    word.writeUInt32LE(limit, 4);
+    // Never cut off: the worker may be reading it.
+    writeFileSync(this.#limit, word, { flag: 'r+' });
   }
 
   kill(signal: 'SIGTERM' | 'SIGKILL', task: TaskTag): void {
@@ -167,7 +164,10 @@ export class ProcessRunner implements Runner {
     const start = ++this.#starts;
     const failed = (error: Error): void => this.#onStartError(start, error);
     try {
-      const started = startWorker({ name, argv, cwd, env: { ...env, FLOTILLA_JOURNAL: this.#journal }, logDir }, failed);
+      // From now on, a journal that is not there is one that was removed.
+      for (const path of [this.#limit, this.#journal]) writeFileSync(path, Buffer.alloc(8), { mode: 0o600 });
+      const files = { FLOTILLA_JOURNAL: this.#journal, FLOTILLA_LIMIT: this.#limit };
+      const started = startWorker({ name, argv, cwd, env: { ...env, ...files }, logDir }, failed);
       return started && this.#attend(started);
     } catch (error) {
       queueMicrotask(() => failed(error as Error));
@@ -207,7 +207,7 @@ export class ProcessRunner implements Runner {
       try {
         reader.push(chunk, (type, body) => {
           if (!worker.isReady) this.#greet(worker, type, body);
-          else if (type === FrameType.Results) this.#options.events.results(body.subarray(4));
+          else if (type === FrameType.Results) this.#onResults(body);
         });
       } catch (error) {
         // Not our protocol: something wrote to fd 3. The worker cannot be trusted any more.
@@ -237,6 +237,12 @@ export class ProcessRunner implements Runner {
     }, this.#options.startTimeoutMs ?? START_TIMEOUT_MS);
     timer.unref();
     worker.child.once('exit', () => clearTimeout(timer));
+  }
+
+  /** One without results ends its batch; it may come behind the results for which the batch after it was given out. */
+  #onResults(body: Buffer): void {
+    if (body.length > 4) this.#options.events.results(body.subarray(4));
+    else if (body.readUInt32LE(0) === this.#batch) this.#options.events.endedEarly();
   }
 
   #greet(worker: LiveWorker, type: number, body: Buffer): void {
@@ -308,7 +314,7 @@ export class ProcessRunner implements Runner {
   async close(timeoutMs: number, running?: TaskTag): Promise<void> {
     const worker = this.#worker;
     clearTimeout(this.#startingAgain);
-    if (!worker) return this.#removeJournal();
+    if (!worker) return this.#removeFiles();
     const gone = Promise.withResolvers<void>();
     this.#gone = gone.resolve;
     worker.socket.write(encodeFrame(FrameType.Shutdown));
@@ -319,11 +325,11 @@ export class ProcessRunner implements Runner {
     await gone.promise;
     clearTimeout(killing);
     clearTimeout(givingUp);
-    this.#removeJournal();
+    this.#removeFiles();
   }
 
-  #removeJournal(): void {
-    rmSync(this.#journal, { force: true });
+  #removeFiles(): void {
+    for (const path of [this.#journal, this.#limit]) rmSync(path, { force: true });
   }
 
   killNow(): void {
@@ -334,10 +340,4 @@ export class ProcessRunner implements Runner {
     if (this.#ending) killAll(this.#ending);
     signalGroup(pid, 'SIGKILL');
   }
-}
-
-function writeTasksPrefix(frame: Buffer, batch: Batch): void {
-  encodeFrameHeader(FrameType.Tasks, 8 + batch.records.length).copy(frame, 0);
-  frame.writeUInt32LE(batch.number, FRAME_HEADER_BYTES);
-  frame.writeUInt32LE(batch.count, FRAME_HEADER_BYTES + 4);
 }

@@ -27,6 +27,8 @@ export interface WorkerExit {
 export interface RunnerEvents {
   /** Result records of the batch at hand, in the order of its tasks. */
   results(records: Buffer): void;
+  /** All results of the batch at hand are in; what has none of its tasks was not started. Only after {@link Runner.takeBack} was asked. */
+  endedEarly(): void;
   /** The worker is gone; the next `run` starts another. */
   lost(exit: WorkerExit): void;
 }
@@ -38,6 +40,11 @@ export interface Runner {
   warmUp?(): void;
   /** Result records of the batch at hand that the worker has written down, sent or not, in order. */
   finished?(): Buffer;
+  /**
+   * Has the batch at hand end behind the task that runs. @returns how many tasks, from its beginning, are still the worker's: no other was
+   * started or will be. undefined: that cannot be said (yet), and the batch may end early all the same.
+   */
+  takeBack?(): number | undefined;
   /** Signals the running task with everything it started. Its end is reported as `results` or `lost`, when all of that is gone. */
   kill(signal: 'SIGTERM' | 'SIGKILL', task: TaskTag): void;
   /** SIGUSR1 to the running task, where it listens to that: its time is nearly over, and what it needs to go on should be saved. */

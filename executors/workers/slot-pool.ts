@@ -9,7 +9,6 @@ import { setLongTimeout } from '../../lib/long-timeout.ts';
 import { DEFAULT_KILL_GRACE_MS } from '../../lib/task-spec.ts';
 import {
   countRecords,
-  encodeResult,
   readTaskHeader,
   RESULT_HEADER_BYTES,
   recordEnd,
@@ -18,13 +17,14 @@ import {
   type TaskHeader,
 } from '../../lib/wire/records.ts';
 import { chooseBatch } from './choose-batch.ts';
-import { cancelledRecord, unstartedRecord } from './ended-records.ts';
+import { cancelledRecord, timedRecord, unstartedRecords } from './ended-records.ts';
 import { Estimates } from './estimates.ts';
-import { functionUndefined, walltimeExceeded, workerLost, workerNotStarted } from './losses.ts';
+import { functionUndefined } from './losses.ts';
 import { PriorityQueue } from './priority-queue.ts';
 import type { Peeked, RecordQueue } from './record-queue.ts';
 import type { Batch, Runner, RunnerEvents, WorkerExit } from './runner.ts';
 import { type Look, OverdueWatch } from './overdue-watch.ts';
+import { Recall } from './recall.ts';
 import {
   acceptInOrder,
   advance,
@@ -38,6 +38,7 @@ import {
   lastRecordAt,
   type Slot,
 } from './slot.ts';
+import { judgeVictim } from './victim.ts';
 
 export interface SlotPoolOptions {
   readonly slots: number;
@@ -54,8 +55,9 @@ export class SlotPool {
   readonly #queue = new PriorityQueue();
   readonly #estimates = new Estimates();
   readonly #slots: Slot[];
-  /** A task that takes long against all expectation must not hold back the results of those before it. */
+  /** What takes long against all expectation must not hold back the results before it. */
   readonly #overdue = new OverdueWatch(() => this.#lookForResults());
+  readonly #recall: Recall;
   #idle: Slot[];
   #nextBatch = 1;
   #dispatchPlanned = false;
@@ -65,6 +67,9 @@ export class SlotPool {
     this.#options = options;
     this.#slots = Array.from({ length: options.slots }, (_, index) => createSlot(index));
     this.#idle = this.#slots.toReversed();
+    const requeue = (slot: Slot, records: Buffer): void => this.#requeue(slot, records);
+    const [hasRoom, dispatch] = [() => this.#idle.length > 0, () => this.#dispatch()];
+    this.#recall = new Recall({ slots: this.#slots, hasRoom, requeue, dispatch, giveBack: (count) => this.giveBack(count) });
   }
 
   /** @throws RangeError if `records` is not whole task records. */
@@ -148,11 +153,16 @@ export class SlotPool {
     }
   }
 
-  /** Hands back whatever waits here: it has not been started. */
-  giveBack(): void {
-    const out: Buffer[] = [];
-    this.#queue.remove((bytes, at) => out.push(unstartedRecord(readTaskHeader(bytes, at))) > 0);
+  /** Hands back what waits here: up to `count` that have not been started. @returns how many. */
+  giveBack(count = Number.POSITIVE_INFINITY): number {
+    const out = this.#queue.take(count).flatMap(unstartedRecords);
     if (out.length > 0) this.#options.results(Buffer.concat(out), out.length);
+    return out.length;
+  }
+
+  /** The same, those among them that wait in batches behind a task that takes long: these within some milliseconds. */
+  recall(count: number): void {
+    this.#recall.want(count);
   }
 
   /** Tells the running tasks that their time is nearly over. */
@@ -166,7 +176,7 @@ export class SlotPool {
   #dispatch(): void {
     while (!this.#closed && this.#idle.length > 0) {
       const next = this.#queue.first();
-      if (!next) return;
+      if (!next) return this.#recall.watch();
       const head = next.queue.peek() as Peeked;
       const first = readTaskHeader(head.bytes, head.at);
       const key = this.#options.runnerKey(first.fnId);
@@ -199,6 +209,7 @@ export class SlotPool {
     const isAtWork = (): boolean => slot.runner === runner;
     const runner: Runner = this.#options.createRunner(key, slot.index, {
       results: (records) => void (isAtWork() && this.#onResults(slot, records)),
+      endedEarly: () => void (isAtWork() && this.#onEndedEarly(slot)),
       lost: (exit) => void (isAtWork() && this.#onLost(slot, exit)),
     });
     slot.runners.set(key, runner);
@@ -210,7 +221,7 @@ export class SlotPool {
     const record = parts[0] as Buffer;
     const header = readTaskHeader(record, 0);
     const body = packWireError(functionUndefined(header, this.#options.host));
-    this.#report({ header, status: ResultStatus.Failed, body, startMs: Date.now(), worker: 0 });
+    this.#options.results(timedRecord({ header, status: ResultStatus.Failed, body, startMs: Date.now(), worker: 0 }), 1);
   }
 
   // --- results
@@ -237,6 +248,7 @@ export class SlotPool {
     const open = this.#slots.filter(({ batch }) => batch && batch.count > 1);
     let seen: Look = open.length === 0 ? 'nothing to watch' : 'nothing new';
     for (const slot of open) if (this.#takeFinished(slot)) seen = 'something new';
+    this.#recall.lookForVeryLate();
     return seen;
   }
 
@@ -255,6 +267,18 @@ export class SlotPool {
     if (slot.cancelled.size === 0) return;
     const { taskId } = readTaskHeader(batch.records, slot.cursor);
     if (slot.cancelled.has(taskId)) this.#startKill(slot, taskId, 'cancelled');
+  }
+
+  /** Its worker goes no further than this. A worker that was told to end will. */
+  #onEndedEarly(slot: Slot): void {
+    const { batch, cursor } = slot;
+    if (!batch || slot.kill) return;
+    this.#requeue(slot, batch.records.subarray(cursor));
+    this.#finish(slot);
+  }
+
+  #requeue(slot: Slot, records: Buffer): void {
+    this.#queue.unshift(slot.priority, this.#withoutCancelled(slot, records));
   }
 
   #finish(slot: Slot): void {
@@ -289,30 +313,10 @@ export class SlotPool {
     if (this.#closed) return;
     const victim = batch.records.subarray(slot.cursor, recordEnd(batch.records, slot.cursor));
     const unstarted = batch.records.subarray(slot.cursor + victim.length);
-    const requeued = this.#judgeVictim(slot, victim, exit) ? unstarted : Buffer.concat([victim, unstarted]);
-    this.#queue.unshift(slot.priority, this.#withoutCancelled(slot, requeued));
+    const outcome = judgeVictim(slot, victim, exit, this.#options.host);
+    if (outcome) this.#options.results(outcome, 1);
+    this.#requeue(slot, outcome ? unstarted : batch.records.subarray(slot.cursor));
     this.#finish(slot);
-  }
-
-  /** @returns whether the task that was running has got its outcome; if not it was killed by mistake and runs again. */
-  #judgeVictim(slot: Slot, victim: Buffer, exit: WorkerExit): boolean {
-    const header = readTaskHeader(victim, 0);
-    const { kill } = slot;
-    const outcome = { header, startMs: slot.batchStartMs, worker: slot.index };
-    if (kill && kill.taskId !== header.taskId && !slot.cancelled.has(header.taskId)) return false;
-    if (kill?.reason === 'walltime') {
-      const body = packWireError(walltimeExceeded(contextAt(victim, 0).walltimeMs ?? 0));
-      this.#report({ ...outcome, status: ResultStatus.Walltime, body });
-    } else if (kill || slot.cancelled.has(header.taskId)) {
-      this.#report({ ...outcome, status: ResultStatus.Cancelled, body: Buffer.alloc(0) });
-    } else if (exit.startError !== undefined) {
-      this.#report({ ...outcome, status: ResultStatus.Failed, body: packWireError(workerNotStarted(exit.startError, this.#options.host)) });
-    } else {
-      // What it had started goes on otherwise.
-      slot.runner?.kill('SIGKILL', header);
-      this.#report({ ...outcome, status: ResultStatus.Lost, body: packWireError(workerLost(exit, this.#options.host, slot.index)) });
-    }
-    return true;
   }
 
   #withoutCancelled(slot: Slot, records: Buffer): Buffer {
@@ -326,17 +330,11 @@ export class SlotPool {
     return Buffer.concat(kept);
   }
 
-  #report(result: { header: TaskHeader; status: ResultStatus; body: Buffer; startMs: number; worker: number }): void {
-    const { taskId, fnId, tryNumber } = result.header;
-    const durationUs = Math.max(0, Date.now() - result.startMs) * 1000;
-    const { status, startMs, worker, body } = result;
-    this.#options.results(encodeResult({ taskId, fnId, tryNumber, status, durationUs, startMs, worker }, body), 1);
-  }
-
   /** Ends every worker; what runs or waits gets no result, what has finished gets its own. */
   async close(timeoutMs: number): Promise<void> {
     this.#closed = true;
     this.#overdue.stop();
+    this.#recall.stop();
     for (const slot of this.#slots) clearTimers(slot);
     await Promise.all(this.#slots.flatMap((slot) => closeRunners(slot, timeoutMs)));
   }
@@ -344,6 +342,7 @@ export class SlotPool {
   killNow(): void {
     this.#closed = true;
     this.#overdue.stop();
+    this.#recall.stop();
     for (const slot of this.#slots) clearTimers(slot);
     for (const { runners } of this.#slots) for (const runner of runners.values()) runner.killNow();
   }

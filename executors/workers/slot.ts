@@ -28,6 +28,8 @@ export interface Slot {
   cursor: number;
   lastCount: number;
   batchStartMs: number;
+  /** Nothing of the batch is behind the task that runs, or what was has been taken back. */
+  isCut: boolean;
   /** Results of the batch were taken from the worker's journal: they will come from itself too. */
   peeked: boolean;
   walltimeTimer: LongTimeout | undefined;
@@ -45,6 +47,7 @@ export function createSlot(index: number): Slot {
     cursor: 0,
     lastCount: 0,
     batchStartMs: 0,
+    isCut: false,
     peeked: false,
     walltimeTimer: undefined,
     kill: undefined,
@@ -82,6 +85,7 @@ export function clearSlot(slot: Slot): void {
   slot.runner = undefined;
   slot.kill = undefined;
   slot.peeked = false;
+  slot.isCut = false;
 }
 
 export function clearTimers({ walltimeTimer, kill }: Slot): void {
@@ -109,6 +113,25 @@ export function holdsAny({ batch, cursor }: Slot, wanted: ReadonlyMap<number, nu
     if (wanted.has(readTaskHeader(batch.records, at).taskId)) return true;
   }
   return false;
+}
+
+/** Whether something can be taken back from its batch, which is at least so old. */
+export function isOpen({ batch, batchStartMs, isCut, runner }: Slot, ageMs = 0): boolean {
+  return batch !== undefined && batch.count > 1 && !isCut && runner?.takeBack !== undefined && Date.now() - batchStartMs >= ageMs;
+}
+
+/** Cuts off its batch what its worker has not started and never will. @returns that; undefined: nothing, or nothing yet. */
+export function takeBack(slot: Slot): Buffer | undefined {
+  const { batch, runner } = slot;
+  const kept = runner?.takeBack?.();
+  if (!batch || kept === undefined) return undefined;
+  slot.isCut = true;
+  if (kept >= batch.count) return undefined;
+  const { number, records } = batch;
+  let end = 0;
+  for (let i = 0; i < kept; i++) end = recordEnd(records, end);
+  slot.batch = { number, count: kept, records: records.subarray(0, end) };
+  return records.subarray(end);
 }
 
 export function lastRecordAt({ records }: Batch): number {

@@ -21,14 +21,23 @@ export function describeChange(change: WorkerChange): string {
   return `${worker}, process ${pid}, ended by ${change.signal ?? `exit code ${change.exitCode}`}`;
 }
 
-/** @returns undefined for bytes that are no such change: they came over a network. */
+/** @returns undefined for bytes that are no such change: they came over a network. What is in them beside it is left out. */
 export function unpackChange(bytes: Buffer): WorkerChange | undefined {
   try {
-    const change = unpack(bytes) as WorkerChange | null;
-    return change?.kind === 'workerStarted' || change?.kind === 'workerEnded' ? change : undefined;
+    return toChange(unpack(bytes));
   } catch {
     return undefined;
   }
+}
+
+function toChange(told: unknown): WorkerChange | undefined {
+  if (typeof told !== 'object' || told === null) return undefined;
+  const { kind, worker, pid, output, exitCode, signal } = told as Record<string, unknown>;
+  if (typeof worker !== 'string' || !Number.isSafeInteger(pid)) return undefined;
+  const who = { worker, pid: pid as number };
+  if (kind === 'workerStarted') return typeof output === 'string' ? { kind, ...who, output } : undefined;
+  if (kind !== 'workerEnded' || !(exitCode === null || Number.isSafeInteger(exitCode))) return undefined;
+  return signal === null || typeof signal === 'string' ? { kind, ...who, exitCode: exitCode as number | null, signal } : undefined;
 }
 
 /** Where it was: executor, manager, host. */

@@ -2,11 +2,12 @@
  * Who drives a durable run, and who has taken it over: files in the run directory, so that two drivers never go on with one run. Each
  * appears whole or not at all, since its writer may be killed at any moment.
  */
-import { existsSync, mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
 import { ConfigError } from '../errors/config-error.ts';
 import { identify, isAlive, type ProcessIdentity } from '../process-identity.ts';
+import { writePrivateFile } from '../private-file.ts';
 import { DURABLE_FOLDER } from './journal.ts';
 
 interface Driver extends ProcessIdentity {
@@ -25,11 +26,8 @@ export const isDurable = (runDir: string): boolean => existsSync(driverPath(runD
 
 /** This process drives the run: said before anything of the run is to be seen, and before it claims another. */
 export function announceDriver(runDir: string, plan: Pick<Driver, 'executors' | 'previous'>): void {
-  mkdirSync(join(runDir, DURABLE_FOLDER), { recursive: true, mode: 0o700 });
   const driver: Driver = { ...identify(process.pid), host: hostname(), ...plan };
-  const path = driverPath(runDir);
-  writeFileSync(`${path}.part`, JSON.stringify(driver), { mode: 0o600 });
-  renameSync(`${path}.part`, path);
+  writePrivateFile(driverPath(runDir), JSON.stringify(driver));
 }
 
 /**

@@ -17,13 +17,22 @@ import {
   type TaskErrorOptions,
 } from './task-errors.ts';
 import { nameTask, type TaskRef } from './task-ref.ts';
-import type { WireError } from './wire-error.ts';
+import { unreadable, type WireError } from './wire-error.ts';
 
 /** @returns the error with `error.flotilla` attached. */
 export function reviveError(wire: WireError, task: TaskRef): Error {
-  const error = reviveUntagged(wire, task);
+  const error = reviveSafely(wire, task);
   const code = wire.kind !== 'js' && FlotillaError.is(error) ? error.code : 'FLOTILLA_APP_ERROR';
   return tagWithTask(error, code, task);
+}
+
+/** What a worker has written may be of any shape: a task may have written it in the worker's place. */
+function reviveSafely(wire: WireError, task: TaskRef): Error {
+  try {
+    return reviveUntagged(wire, task);
+  } catch (error) {
+    return reviveUntagged(unreadable(error instanceof Error ? error.message : String(error)), task);
+  }
 }
 
 function reviveUntagged(wire: WireError, task: TaskRef): Error {
@@ -72,7 +81,7 @@ function hide(error: Error, key: string, value: unknown): void {
 }
 
 function reviveOurs(wire: WireError, task: TaskRef): Error {
-  const fields = wire.fields ?? {};
+  const fields = ownFields(wire);
   const options: TaskErrorOptions = {
     ...(wire.message === '' ? { task } : { message: nameIn(wire.message, task) }),
     ...(wire.cause === undefined ? {} : { cause: reviveInner(wire.cause, task) }),
@@ -104,6 +113,13 @@ function reviveOurs(wire: WireError, task: TaskRef): Error {
   }
 }
 
+/** What makes it an error of ours is not for its fields to say. */
+function ownFields({ fields = {} }: WireError): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !RESERVED.has(name)));
+}
+
+const RESERVED: ReadonlySet<string> = new Set(['name', 'message', 'stack', 'cause', 'flotilla', '__proto__']);
+
 /** Files that the app did not name are null on the wire. */
 function reviveBash(fields: Readonly<Record<string, unknown>>, options: TaskErrorOptions): BashExitError {
   const { stdout, stderr, ...rest } = { ...NO_EXIT, ...fields } as BashExitFields;
@@ -118,15 +134,16 @@ const nameIn = (message: string, task: TaskRef): string =>
   new RegExp(`\\btask ${task.id}\\b`).test(message) ? message : `${nameTask(task)}: ${message}`;
 
 function revivePython(wire: WireError, task: TaskRef): PythonError {
-  const { fields = {}, stack = '', message } = wire;
+  const { stack = '', message } = wire;
+  const fields = ownFields(wire);
   const cause = wire.cause === undefined ? {} : { cause: reviveInner(wire.cause, task) };
   return new PythonError(message, { type: wire.name, traceback: stack, ...fields }, cause);
 }
 
 /** The stack is where loading failed on the worker; it matters more than ours. */
 function reviveDefinition(wire: WireError, options: TaskErrorOptions): DefinitionError {
-  const { fields, stack } = wire;
-  const error = new DefinitionError(options.message ?? wire.message, { ...options, ...(fields === undefined ? {} : { fields }) });
+  const { stack } = wire;
+  const error = new DefinitionError(options.message ?? wire.message, { ...options, fields: ownFields(wire) });
   if (stack !== undefined) hide(error, 'stack', `${error.name}: ${error.message}\non the worker: ${stack}`);
   return error;
 }

@@ -29,3 +29,10 @@ export interface WireError {
   /** AggregateError's. */
   readonly errors?: readonly WireError[];
 }
+
+/** In the place of one that makes no sense. */
+export const unreadable = (why: string): WireError => ({
+  kind: 'js',
+  name: 'Error',
+  message: `the task failed, but its error could not be read: ${why}`,
+});

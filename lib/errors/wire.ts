@@ -2,7 +2,7 @@
  * WireErrors as bytes: plain MessagePack maps, which Python writes and reads too.
  */
 import { Packr } from 'msgpackr';
-import type { WireError } from './wire-error.ts';
+import { unreadable, type WireError } from './wire-error.ts';
 
 export { encodeError } from './encode-error.ts';
 export { reviveError } from './revive-error.ts';
@@ -10,7 +10,7 @@ export type { TaskRef } from './task-ref.ts';
 export type { WireError } from './wire-error.ts';
 
 // Bodies are views of a frame that is reused, so bytes in them are copied.
-const packr = new Packr({ useRecords: false, moreTypes: true, copyBuffers: true });
+const packr = new Packr({ useRecords: false, moreTypes: true, copyBuffers: true, useToJSON: false });
 
 /** @returns bytes of their own. */
 export function packWireError(error: WireError): Buffer {
@@ -32,8 +32,4 @@ function isWireError(value: unknown): value is WireError {
   if (typeof value !== 'object' || value === null) return false;
   const { kind, name, message } = value as Partial<WireError>;
   return typeof kind === 'string' && typeof name === 'string' && typeof message === 'string';
-}
-
-function unreadable(why: string): WireError {
-  return { kind: 'js', name: 'Error', message: `the task failed, but its error could not be read: ${why}` };
 }

@@ -6,6 +6,8 @@ import { isAppError } from '../errors/index.ts';
 import type { ErrorSummary } from './events.ts';
 
 const MAX_TEXT = 1000;
+/** Names, codes. */
+const MAX_WORD = 200;
 /** Frames from here on are those of the worker that called the app; it has the same path on every machine. */
 const WORKERS = fileURLToPath(new URL('../../executors/', import.meta.url));
 
@@ -23,11 +25,11 @@ function summarize(error: Error): ErrorSummary {
   const code = isAppError(error) ? error.flotilla.code : fields.code;
   const detail = detailOf(fields);
   return {
-    name: String(error.name),
+    name: cut(String(error.name), MAX_WORD),
     message: cut(String(error.message)),
-    ...(typeof code === 'string' ? { code } : {}),
+    ...(typeof code === 'string' ? { code: cut(code, MAX_WORD) } : {}),
     ...(typeof fields.exitCode === 'number' ? { exitCode: fields.exitCode } : {}),
-    ...(typeof fields.signal === 'string' ? { signal: fields.signal } : {}),
+    ...(typeof fields.signal === 'string' ? { signal: cut(fields.signal, MAX_WORD) } : {}),
     ...(detail === undefined ? {} : { detail }),
   };
 }
@@ -42,4 +44,4 @@ function detailOf({ traceback, stderrTail, stack }: Readonly<Record<string, unkn
   return theirs.length === 0 ? undefined : cut(theirs.join('\n'));
 }
 
-const cut = (text: string): string => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text);
+const cut = (text: string, most = MAX_TEXT): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text);

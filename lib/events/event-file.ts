@@ -26,7 +26,8 @@ export class EventFile {
    */
   constructor(path: string, lost: (events: number, reason: string) => void) {
     this.#lost = lost;
-    this.#fd = openSync(path, 'wx');
+    // Whoever could write it could have `flotilla retry` run something else.
+    this.#fd = openSync(path, 'wx', 0o644);
     const header = encodeFileHeader();
     try {
       writeSync(this.#fd, header, 0, header.length, 0);

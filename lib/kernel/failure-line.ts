@@ -32,6 +32,13 @@ function placeOf(error: unknown): string {
 }
 
 function firstLine(error: unknown): string {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return shorten(text.split('\n', 1)[0] ?? '', MOST_LETTERS);
+  return shorten(textOf(error).split('\n', 1)[0] ?? '', MOST_LETTERS);
+}
+
+function textOf(error: unknown): string {
+  try {
+    return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  } catch {
+    return 'an error that cannot be shown'; // a message with a toString of its own, which is none
+  }
 }

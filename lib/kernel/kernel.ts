@@ -35,10 +35,11 @@ import { currentJoin } from './join.ts';
 import { launch, type LaunchSite } from './launch.ts';
 import { MemoDoor } from './memo-door.ts';
 import { failureOutcome, lossOutcome } from './outcome.ts';
+import { noticeWaiting } from './waiting-notice.ts';
 import { watchProcessEnd } from './process-end.ts';
 import { makeRunDir } from './run-dir.ts';
 import { startRecords } from './run-records.ts';
-import { makeStoreDir, removeStoreDir, removeStoreDirAtExit } from './store-dir.ts';
+import { makeStoreDir, removeStoreDir, removeStoreDirAtExit, storeDirOf } from './store-dir.ts';
 import { Task, type TaskOwner } from './task.ts';
 import { TaskPolicies } from './task-policy.ts';
 import { TaskEnds } from './task-ends.ts';
@@ -93,6 +94,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
       tasks: this.#tasks,
       executors: this.#executors,
       retryHandler: this.#config.retryHandler,
+      stores: () => [this.#site.storeDir, ...this.#durable.takenOver.map(storeDirOf)],
       localize: (outcome) => this.#durable.localize(outcome),
     });
   }
@@ -328,12 +330,8 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   }
 
   #tellWaiting(): void {
-    kernelChannel.publish({ state: 'waiting', runDir: this.runDir });
-    const some = this.#tasks
-      .all()
-      .slice(0, 3)
-      .map(({ taskId }) => `  ${this.explain(taskId)}\n`);
-    process.stderr.write(`flotilla: waiting for ${this.#tasks.size} task(s) before closing; Ctrl-C cancels them:\n${some.join('')}`);
+    const ids = this.#tasks.all().map(({ taskId }) => taskId);
+    noticeWaiting(this.runDir, ids, (taskId) => this.explain(taskId));
   }
 
   /** @internal Ends every process at once, without waiting: the driver is about to end. */

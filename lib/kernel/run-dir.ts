@@ -1,9 +1,12 @@
 /**
- * The run directory: `runinfo/NNN`, one per kernel, numbered from 000.
+ * The run directory: `runinfo/NNN`, one per kernel, numbered from 000. Whoever could write in it could have the run's jobs do as they
+ * like: that is its owner alone, however wide the umask is. Who may read it, the umask says.
  */
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigError } from '../errors/config-error.ts';
+
+const MODE = 0o755;
 
 /**
  * Makes the next one. Two drivers that start at once get different ones.
@@ -26,13 +29,13 @@ export function makeRunDir(parent: string): string {
 /** By hand: Node's recursive mkdir never returns below /proc. */
 function makeDirectory(path: string): void {
   try {
-    mkdirSync(path);
+    mkdirSync(path, { mode: MODE });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST' && statSync(path).isDirectory()) return;
     if (code !== 'ENOENT' || dirname(path) === path) throw error;
     makeDirectory(dirname(path));
-    mkdirSync(path);
+    mkdirSync(path, { mode: MODE });
   }
 }
 
@@ -40,7 +43,7 @@ function makeNumbered(root: string): string {
   for (let number = nextNumber(root); ; number++) {
     const runDir = join(root, String(number).padStart(3, '0'));
     try {
-      mkdirSync(runDir);
+      mkdirSync(runDir, { mode: MODE });
       return runDir;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

@@ -22,7 +22,7 @@ export const RUN_LOG = 'flotilla.log';
  * @returns how to stop.
  */
 export function startRunLog(runDir: string): () => void {
-  const fd = openSync(join(runDir, RUN_LOG), 'a');
+  const fd = openSync(join(runDir, RUN_LOG), 'a', 0o644);
   const onLog = (message: unknown): void => writeLine(fd, formatLine(new Date(), message as LogMessage));
   const onKernel = (message: unknown): void => {
     const { state } = message as KernelMessage;

@@ -3,7 +3,8 @@
  * after the kernel is closed.
  */
 import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import type { StoredValue } from '../task-spec.ts';
 
 const closed = new Set<string>();
 
@@ -29,3 +30,15 @@ export function removeStoreDirAtExit(path: string): void {
   }
   closed.add(path);
 }
+
+/**
+ * Whether it is a file of one of these stores. What a worker says of where its result lies is not to be believed before: the driver reads that
+ * file, and removes it when nobody can ask for it any more.
+ */
+export function isInStore(stored: unknown, stores: readonly string[]): boolean {
+  const key = typeof stored === 'object' && stored !== null ? (stored as Partial<StoredValue>).key : undefined;
+  if (typeof key !== 'string') return false;
+  return stores.some((store) => dirname(key) === store && join(store, basename(key)) === key && !DOTS.has(basename(key)));
+}
+
+const DOTS: ReadonlySet<string> = new Set(['.', '..']);

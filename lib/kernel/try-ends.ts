@@ -3,14 +3,18 @@
  * told, and the graph decides what follows.
  */
 import type { RetryHandler } from '../config.ts';
+import { packWireError } from '../errors/index.ts';
 import type { TryOutcome } from '../executor.ts';
 import type { TryResult } from '../graph/task-graph.ts';
+import { ResultStatus } from '../wire/records.ts';
+import { decodeStored, isStored } from '../wire/value-codec.ts';
 import { announceTryEnded } from './announce.ts';
 import { tellExecutor } from './channels.ts';
 import type { EffectLoop } from './effect-loop.ts';
 import type { ExecutorSet } from './executor-set.ts';
 import { tagOwnError } from './final-error.ts';
 import { costOf, failedTry, readOutcome } from './outcome.ts';
+import { isInStore } from './store-dir.ts';
 import type { Task } from './task.ts';
 import type { TaskTable } from './task-table.ts';
 
@@ -19,6 +23,8 @@ interface TryEndsParts {
   readonly tasks: TaskTable;
   readonly executors: ExecutorSet;
   readonly retryHandler: RetryHandler | undefined;
+  /** Folders in which workers leave results: of this run, and of those that it has taken over. */
+  stores(): readonly string[];
   /** In this driver's numbers; undefined: nobody here has asked for it. */
   localize(outcome: TryOutcome): TryOutcome | undefined;
 }
@@ -57,12 +63,18 @@ export class TryEnds {
   /** An executor reported. */
   reported(report: TryOutcome): void {
     const { tasks, executors, retryHandler } = this.#parts;
-    const outcome = this.#parts.localize(report);
+    const outcome = this.#parts.localize(isStored(report.body) ? this.#believed(report) : report);
     const task = outcome && tasks.get(outcome.taskId);
     if (!task || task.tryNumber !== outcome.tryNumber) return;
     executors.noteEnded(task.executor);
     task.noteOutcome(outcome);
     this.end(task, readOutcome(task, outcome, retryHandler), outcome);
+  }
+
+  #believed(report: TryOutcome): TryOutcome {
+    if (report.status !== ResultStatus.Ok || isStoredIn(report.body, this.#parts.stores())) return report;
+    const message = 'its result is said to lie in a file that is none of the run’s store; it is left alone';
+    return { ...report, status: ResultStatus.Failed, body: packWireError({ kind: 'serialization', name: 'SerializationError', message }) };
   }
 
   executorFailed(label: string, error: Error): void {
@@ -77,5 +89,13 @@ export class TryEnds {
   end(task: Task, result: TryResult, outcome?: TryOutcome): void {
     announceTryEnded(task, result, outcome);
     this.#parts.graph.step({ kind: 'tryEnded', id: task.taskId, tryNumber: task.tryNumber, result });
+  }
+}
+
+function isStoredIn(body: Buffer, stores: readonly string[]): boolean {
+  try {
+    return isInStore(decodeStored(body), stores);
+  } catch {
+    return false; // Not even MessagePack.
   }
 }

@@ -21,7 +21,8 @@ for (const { Class, code, toPlain, fromPlain } of TRAVELLERS) {
   addExtension({ Class: Class as unknown as new () => object, type: code, write: toPlain, read: fromPlain });
 }
 
-const packr = new Packr({ useRecords: false, moreTypes: true });
+// A field of that name is a field: calling it is what JSON does.
+const packr = new Packr({ useRecords: false, moreTypes: true, useToJSON: false });
 
 /** MessagePack for our own envelopes (contexts, definitions, events): plain maps that Python reads too. */
 export const pack = (value: unknown): Buffer => packr.pack(value);

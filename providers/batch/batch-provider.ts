@@ -145,7 +145,7 @@ export class BatchProvider implements RunningProvider {
     const job = this.#describe(request);
     const { channel, context, scheduler } = this.#options;
     try {
-      await channel.mkdir(context.scriptDir);
+      await channel.mkdir(context.scriptDir, 0o755);
       await channel.writeFile(job.files.script, scheduler.script(job), 0o700);
     } catch (error) {
       throw this.#refuse(request, `its script could not be written: ${messageOf(error)}`, error, isPassing(error));

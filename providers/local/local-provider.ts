@@ -74,7 +74,7 @@ export class RunningLocalProvider implements RunningProvider {
     const { scriptDir } = this.#context;
     const path = join(scriptDir, requireFileName(request.name));
     const script = buildJobScript({ ...request, workerInit: this.#options.workerInit });
-    await mkdir(scriptDir, { recursive: true });
+    await mkdir(scriptDir, { recursive: true, mode: 0o755 });
     await writeFile(`${path}.sh`, script, { mode: 0o700 });
     if (this.#closed) throw new Error('the provider was closed meanwhile');
     return LocalJob.start(this.#jobOptions(request.name));

@@ -8,6 +8,9 @@ import { expect } from 'chai';
 const folder = fileURLToPath(new URL('../../bench/', import.meta.url));
 const run = promisify(execFile);
 
+/** Peers are not fetched for this. */
+const ENV = { ...process.env, FLOTILLA_PEERS_PYTHON: '/nowhere/python' };
+
 /** Arguments that make it short, and figures that must be there and above 0. */
 const benches: Readonly<Record<string, readonly [args: readonly string[], figures: readonly string[]]>> = {
   'noop-js': [
@@ -38,15 +41,21 @@ const benches: Readonly<Record<string, readonly [args: readonly string[], figure
     ['500', '1'],
     ['tasksPerSecondWith', 'tasksPerSecondWithout', 'ratio', 'bytesPerTask'],
   ],
+  stages: [['200', '1', '50'], ['sumOfHopsMicroseconds']],
+  mix: [['100', '1'], ['tasks']],
+  tail: [['10', '1'], ['noops']],
   map: [['20', '1'], ['timesAsFast']],
   'megabyte-args': [['4', '2'], ['megabytesPerSecond']],
+  metg: [['2', '4'], ['turnsPerMicrosecond']],
+  peers: [['1', '1'], ['bashAppToGnuParallel']],
+  scale: [['1', 'connecting'], ['tasksDone']],
   backlog: [['2000', '400', '1000'], ['fileEdges']],
 };
 
 describe('bench/', () => {
   for (const [bench, [args, figures]] of Object.entries(benches)) {
     it(`${bench}.ts prints its figures as JSON`, async () => {
-      const { stdout } = await run(process.execPath, [`${folder}${bench}.ts`, ...args]);
+      const { stdout } = await run(process.execPath, [`${folder}${bench}.ts`, ...args], { env: ENV });
       const report = JSON.parse(stdout) as {
         bench: string;
         question: string;

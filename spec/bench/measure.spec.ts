@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect } from 'chai';
+import { lengthAt } from '../../bench/metg/efficiency.ts';
+import { PATTERNS } from '../../bench/metg/patterns.ts';
 import { treeCpuMs } from '../../bench/measure/process-tree.ts';
 import { median, percentile, rounded } from '../../bench/measure/statistics.ts';
 import { startHops } from '../../bench/measure/raw-hops.ts';
@@ -15,6 +17,45 @@ describe('statistics of benches', () => {
 
   it('round to three digits', () => {
     expect([123_456, 0.0012345, 0].map(rounded)).to.deep.equal([123_000, 0.00123, 0]);
+  });
+});
+
+describe('METG', () => {
+  const at = (...efficiencies: number[]) =>
+    lengthAt(
+      efficiencies.map((efficiency, i) => ({ lengthUs: 1024 / 2 ** i, efficiency })),
+      0.5,
+    );
+
+  it('is between the two lengths around it, straight on a logarithmic scale', () => {
+    expect(at(0.9, 0.6, 0.4, 0.1)).to.be.closeTo(512 / Math.SQRT2, 1e-9);
+    expect(at(0.75, 0.25)).to.be.closeTo(1024 / Math.SQRT2, 1e-9);
+  });
+
+  it('takes a single length that is below among others that are above for noise', () => {
+    expect(at(0.9, 0.4, 0.8, 0.6, 0.4, 0.1)).to.equal(at(0.9, 0.8, 0.8, 0.6, 0.4, 0.1));
+  });
+
+  it('is not known where no length reaches it, or all do', () => {
+    expect([at(0.4, 0.3), at(0.9, 0.8), at()]).to.deep.equal([undefined, undefined, undefined]);
+  });
+
+  it('has the graphs of Task Bench', () => {
+    const of = (name: string, step: number, column: number) => PATTERNS[name]?.dependencies(step, column, 8);
+    expect(of('trivial', 3, 2)).to.deep.equal([]);
+    expect(of('no-comm', 3, 2)).to.deep.equal([2]);
+    expect(of('stencil', 3, 2)).to.deep.equal([1, 2, 3]);
+    expect([1, 2, 3, 4].map((step) => of('fft', step, 4))).to.deep.equal([
+      [3, 4, 5],
+      [2, 4, 6],
+      [0, 4, 8],
+      [3, 4, 5],
+    ]);
+    expect(of('tree', 3, 5)).to.deep.equal([2]);
+    expect([0, 1, 2, 3, 4].map((step) => PATTERNS['tree']?.widthAt(step, 8))).to.deep.equal([1, 2, 4, 8, 8]);
+    expect(of('random', 3, 2))
+      .to.include(2)
+      .and.to.deep.equal(of('random', 3, 2));
   });
 });
 

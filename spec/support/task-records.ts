@@ -19,6 +19,8 @@ export interface TaskToMake {
   readonly fnId?: number;
   readonly context?: TaskContext;
   readonly args?: readonly unknown[];
+  /** Instead of `args`. */
+  readonly encoded?: Buffer;
   /** Alone in its batch. Default: where it has a walltime. */
   readonly solo?: boolean;
 }
@@ -29,10 +31,10 @@ export function taskRecord({
   fnId = 1,
   context,
   args,
+  encoded = args ? encodeValue(args) : Buffer.alloc(0),
   solo = context?.walltimeMs !== undefined,
 }: TaskToMake): Buffer {
   const packed = context ? pack(context) : Buffer.alloc(0);
-  const encoded = args ? encodeValue(args) : Buffer.alloc(0);
   const record = Buffer.alloc(TASK_HEADER_BYTES + packed.length + encoded.length);
   const flags = solo ? TaskFlag.Solo : 0;
   writeTaskHeader(record, 0, { taskId, tryNumber, fnId, flags, contextLength: packed.length }, encoded.length);

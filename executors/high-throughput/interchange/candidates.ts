@@ -6,8 +6,10 @@
 import { type Core, type Manager, timeLeft } from './core-state.ts';
 import { isResting, trustedWith } from './quarantine.ts';
 
-/** Work sent ahead to a slot, in µs: a few round trips' worth, and what a wrong estimate may cost. */
-const AHEAD_US = 4000;
+/** Work sent ahead to a slot, in µs: a batch beside the one that runs. */
+const AHEAD_US = 8000;
+/** The longest tasks that are sent ahead: who waits behind one may wait for as long as that. */
+const SHORT_US = 4000;
 /** What even an empty task costs a worker, in µs; bounds how many are sent ahead. */
 const CHEAPEST_US = 4;
 /** Tiny tasks are packed: a manager gets at least this many, or this much work per slot, before the next one has its turn. */
@@ -16,6 +18,9 @@ const PACK_US = 500;
 
 /** Looking at more managers than this for a few tasks costs more than it gives. */
 const FEW_MANAGERS = 32;
+
+/** So many get tasks in one turn, and the others in the next ones: in between, what managers and driver say is heard. */
+export const MANAGERS_PER_TURN = 256;
 
 /** A run of whole records, `start` to `end`. */
 export interface Run {
@@ -42,7 +47,7 @@ export interface Candidate {
 export function shortCost(core: Core, fnId: number, isSolo: boolean): number {
   if (isSolo) return 0;
   const estimate = core.estimates.get(fnId);
-  return estimate !== undefined && estimate <= AHEAD_US ? Math.max(estimate, CHEAPEST_US) : 0;
+  return estimate !== undefined && estimate <= SHORT_US ? Math.max(estimate, CHEAPEST_US) : 0;
 }
 
 export const freeSlots = (manager: Manager): number => manager.slots - manager.inFlight.size;
@@ -68,12 +73,12 @@ export const packSize = (candidate: Candidate, costUs: number): number =>
   costUs === 0 ? 1 : Math.max(PACK_RECORDS, Math.floor((PACK_US * candidate.manager.slots) / costUs));
 
 /**
- * Those of the open managers to choose among: all, or of very many as many as there are tasks to place. They are removed from
- * `open` by whoever finds them full, so asking again gives others.
+ * Those of the open managers to choose among: of very many no more than there are tasks to place, or than a turn may serve. They are removed
+ * from `open` by whoever finds them full, so asking again gives others.
  */
 export function openCandidates(core: Core): Candidate[] {
   const byBlock = core.options.managerSelector === 'blockId';
-  const limit = byBlock ? Number.POSITIVE_INFINITY : Math.max(FEW_MANAGERS, core.queue.length);
+  const limit = byBlock ? Number.POSITIVE_INFINITY : Math.min(MANAGERS_PER_TURN, Math.max(FEW_MANAGERS, core.queue.length));
   const heap: Candidate[] = [];
   const count = Math.min(core.open.size, limit);
   const rotation = count > 1 ? core.options.pick(count) : 0;

@@ -167,6 +167,14 @@ export type Effect =
       readonly acknowledged: number;
       readonly pairs: Buffer;
     }
+  /** Give back up to so many tasks that have not been started. */
+  | {
+      readonly kind: 'sendRecall';
+      readonly manager: string;
+      readonly number: number;
+      readonly acknowledged: number;
+      readonly count: number;
+    }
   | { readonly kind: 'sendDrain'; readonly manager: string; readonly number: number; readonly acknowledged: number }
   | { readonly kind: 'sendHeartbeat'; readonly manager: string; readonly number: number; readonly acknowledged: number }
   | {
@@ -184,5 +192,9 @@ export type Effect =
   | { readonly kind: 'forwardResults'; readonly managerIndex: number; readonly records: Buffer }
   /** Once the driver's socket has taken what was forwarded so far, say `resultsWritten`. */
   | { readonly kind: 'acknowledgeWhenWritten'; readonly manager: string; readonly sequence: number }
+  /** End a turn then, unless one is to be ended earlier for the same reason. */
+  | { readonly kind: 'lookAgain'; readonly inMs: number }
+  /** There is more to be placed than one turn should take: end another one soon. */
+  | { readonly kind: 'placeMore' }
   | { readonly kind: 'emit'; readonly report: Report }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly message: string; readonly fields: Readonly<Record<string, unknown>> };

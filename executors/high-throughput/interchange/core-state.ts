@@ -4,8 +4,9 @@
  * Per manager only ids are kept; bytes of a task live in the queue until it is placed, and with the driver until it has ended.
  */
 import type { Effect } from './core-events.ts';
-import type { Estimates } from './estimates.ts';
+import { Estimates } from './estimates.ts';
 import type { Proof, TrackRecord } from './quarantine.ts';
+import type { Recalls } from './recall.ts';
 import { createTaskQueue, type TaskQueue } from './task-queue.ts';
 
 export interface CoreOptions {
@@ -77,6 +78,8 @@ export interface Core {
   readonly managers: Map<string, Manager>;
   /** Managers that may have room for another task. */
   readonly open: Set<Manager>;
+  /** Of very many open managers: those whose share of the queue is for the next turns. */
+  unserved: number;
   readonly definitions: Map<number, Buffer>;
   readonly estimates: Estimates;
   /** fnId → where it has worked. */
@@ -85,6 +88,7 @@ export interface Core {
   readonly dismissed: Set<string>;
   /** Try keys to cancel when the turn ends. */
   readonly cancelRequests: Set<number>;
+  readonly recalls: Recalls;
   recovery: Recovery | undefined;
   /** The driver wants nothing to be placed, for now. */
   isPaused: boolean;
@@ -109,11 +113,13 @@ export const createCore = (options: CoreOptions): Core => ({
   queue: createTaskQueue(),
   managers: new Map(),
   open: new Set(),
+  unserved: 0,
   definitions: new Map(),
-  estimates: new Map(),
+  estimates: new Estimates(),
   proofs: new Map(),
   dismissed: new Set(),
   cancelRequests: new Set(),
+  recalls: { loaded: new Map(), nextLookMs: 0 },
   recovery: undefined,
   isPaused: false,
   closing: undefined,

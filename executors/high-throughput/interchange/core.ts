@@ -12,6 +12,7 @@ import { dismissIfIdle, drain, hear, leave, register, stopPlacing, tick } from '
 import { reportLoad } from './load-report.ts';
 import { placeTasks } from './placement.ts';
 import { endRests } from './quarantine.ts';
+import { recallUnstarted } from './recall.ts';
 import { awaitNoMore, endRecoveryIfComplete, startRecovery } from './recovery.ts';
 import { acknowledge, takeResults } from './results.ts';
 import { pushRecords } from './task-queue.ts';
@@ -149,4 +150,5 @@ function endTurn(core: Core, at: number, effects: Effect[]): void {
   endRecoveryIfComplete(core, undefined, effects);
   serveCancelRequests(core, effects);
   placeTasks(core, effects);
+  recallUnstarted(core, effects);
 }

@@ -4,11 +4,14 @@
  * Owns framing, one write per turn of the event loop, and knowing when the kernel has taken what was written.
  */
 import { Socket } from 'node:net';
-import { pack } from 'msgpackr/pack';
+import { Packr } from 'msgpackr/pack';
 import { encodeFrameHeader, encodeFrame, FRAME_HEADER_BYTES, FrameReader, FrameType } from '../../../lib/wire/frames.ts';
 
 /** Up to this size the frames of a turn are copied into one buffer. */
 const COPY_BYTES = 256 << 10;
+
+/** What managers say is in it: a field `toJSON` of theirs is no function to be called. */
+const packr = new Packr({ useRecords: false, useToJSON: false });
 
 export interface DriverSocketEvents {
   frame(type: number, body: Buffer): void;
@@ -49,7 +52,7 @@ export class DriverSocket {
 
   /** Sent at the next flush. */
   event(event: unknown): void {
-    this.#add(encodeFrame(FrameType.Event, pack(event)));
+    this.#add(encodeFrame(FrameType.Event, packr.pack(event)));
   }
 
   /** Sent at the next flush. */

@@ -2,5 +2,6 @@
 import { Interchange } from './interchange.ts';
 
 const DRIVER_FD = 3;
+const { FLOTILLA_INTERCHANGE_STATS: folder } = process.env;
 
-new Interchange(DRIVER_FD);
+new Interchange(DRIVER_FD, folder ? new (await import('./stats.ts')).InterchangeStats(folder) : undefined);

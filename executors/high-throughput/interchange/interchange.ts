@@ -7,21 +7,27 @@
 import { unpack } from 'msgpackr/unpack';
 import { setLongTimeout } from '../../../lib/long-timeout.ts';
 import { FrameType } from '../../../lib/wire/frames.ts';
-import { decodeFromManager, encodeToManager, type FromManagerMessage } from '../link-messages.ts';
+import { decodeFromManager, encodeToManager } from '../link-messages.ts';
 import { type Core, createCore, step } from './core.ts';
-import type { CoreEvent, Effect } from './core-events.ts';
+import type { CoreEvent, Effect, Report } from './core-events.ts';
 import { toDriverEvent } from './driver-frames.ts';
 import { DriverSocket } from './driver-socket.ts';
-import { limitLog, type Log } from './limited-log.ts';
+import { toManagerEvent } from './from-manager.ts';
+import { Limit, limitLog, type Log } from './limited-log.ts';
 import { ManagerSocket } from './manager-socket.ts';
 import { sendToManager } from './manager-frames.ts';
-import { decodeRegistration } from './registration.ts';
 import type { InterchangeSettings } from './settings.ts';
+import type { InterchangeStats } from './stats.ts';
 import { type Batch, WrittenResults } from './written-results.ts';
 import { startZap, type ZapHandler } from './zap.ts';
 
 /** How long managers may take to say that they left. */
 const GOODBYE_MS = 500;
+
+/** Workers that start and end are few; more than this is a manager gone wild. */
+const FACTS_PER_STRETCH = 2000;
+const MAX_FACT_BYTES = 4096;
+const REFUSALS_PER_STRETCH = 20;
 
 /** Milliseconds since the epoch that never jump. */
 const now = (): number => performance.timeOrigin + performance.now();
@@ -34,12 +40,18 @@ export class Interchange {
   #zap: ZapHandler | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #turnPlanned = false;
+  #lookPlanned = false;
   #leaving = false;
   #orphanGraceMs = 0;
   #driverKeeps = false;
   readonly #written = new WrittenResults();
+  /** undefined: nobody asks for them. */
+  readonly #stats: InterchangeStats | undefined;
+  readonly #facts = new Limit(FACTS_PER_STRETCH, now);
+  readonly #refusals = new Limit(REFUSALS_PER_STRETCH, now);
 
-  constructor(fd: number) {
+  constructor(fd: number, stats?: InterchangeStats) {
+    this.#stats = stats;
     this.#driver = new DriverSocket(fd, {
       frame: (type, body) => this.#fromDriver(type, body),
       batchEnded: () => this.#endTurnSoon(),
@@ -95,6 +107,7 @@ export class Interchange {
       () => this.#tell({ kind: 'tick', at: now() }),
       Math.max(10, Math.min(heartbeatPeriodMs, heartbeatThresholdMs / 4, 1000)),
     );
+    this.#stats?.ready();
     this.#driver.event({ kind: 'ready', port: this.#managers.port, pid: process.pid });
     this.#endTurnSoon();
   }
@@ -115,6 +128,8 @@ export class Interchange {
   /** Facts about workers and the like: nothing here depends on them. Strangers are not listened to. */
   #forward(managerId: string, [fact]: readonly Buffer[]): void {
     if (fact === undefined || !this.#core?.managers.has(managerId)) return;
+    if (fact.length > MAX_FACT_BYTES || this.#facts.take(managerId) === undefined)
+      return this.#log('warn', 'a manager tells too much of its workers; it is not passed on', { manager: managerId, bytes: fact.length });
     this.#driver.event({ kind: 'managerTold', managerId, fact });
     this.#endTurnSoon();
   }
@@ -122,6 +137,7 @@ export class Interchange {
   #tell(event: CoreEvent): void {
     if (this.#core === undefined) return;
     this.#perform(step(this.#core, event));
+    if (event.kind === 'tasksArrived') this.#stats?.arrived(this.#core.queue.length, now());
     this.#endTurnSoon();
   }
 
@@ -135,12 +151,24 @@ export class Interchange {
   }
 
   #endTurn(): void {
-    if (this.#core !== undefined) this.#perform(step(this.#core, { kind: 'turnEnded', at: now() }));
+    if (this.#core !== undefined) {
+      this.#perform(step(this.#core, { kind: 'turnEnded', at: now() }));
+      this.#stats?.turnEnded(this.#core.queue.length, now(), this.#turnPlanned);
+    }
     const batch = this.#written.take();
     if (batch !== undefined && this.#driverKeeps) this.#driver.mark(this.#written.awaitConfirmation(batch));
     this.#driver.flush(() => {
       if (batch !== undefined && !this.#driverKeeps) this.#acknowledge(batch);
     });
+  }
+
+  #lookAgain(inMs: number): void {
+    if (this.#lookPlanned) return;
+    this.#lookPlanned = true;
+    setTimeout(() => {
+      this.#lookPlanned = false;
+      this.#endTurnSoon();
+    }, inMs);
   }
 
   #onKept(mark: number): void {
@@ -161,8 +189,14 @@ export class Interchange {
         case 'acknowledgeWhenWritten':
           this.#written.add(effect.manager, effect.sequence);
           break;
+        case 'lookAgain':
+          this.#lookAgain(effect.inMs);
+          break;
+        case 'placeMore':
+          this.#endTurnSoon();
+          break;
         case 'emit':
-          this.#driver.event(effect.report);
+          this.#emit(effect.report);
           break;
         case 'log':
           this.#log(effect.level, effect.message, effect.fields);
@@ -173,9 +207,15 @@ export class Interchange {
     }
   }
 
+  #emit(report: Report): void {
+    // Who is refused may try again as often as it likes.
+    if (report.kind !== 'managerRefused' || this.#refusals.take(report.kind) !== undefined) this.#driver.event(report);
+  }
+
   #leave(reason: string): void {
     if (this.#leaving) return;
     this.#leaving = true;
+    this.#stats?.leaving();
     setTimeout(() => this.#close(), GOODBYE_MS);
     this.#tell({ kind: 'shutdown', reason });
     if (this.#core === undefined || this.#core.managers.size === 0) this.#close();
@@ -193,28 +233,7 @@ export class Interchange {
     this.#managers?.close();
     this.#zap?.close();
     this.#driver.flush(() => {});
+    this.#stats?.write();
     process.exit(exitCode);
-  }
-}
-
-/** @returns what is wrong with it, if something is. */
-function toManagerEvent(manager: string, { type, sequence, parts }: FromManagerMessage, at: number): CoreEvent | string {
-  switch (type) {
-    case FrameType.Results:
-      return { kind: 'resultsArrived', manager, sequence, records: parts, at };
-    case FrameType.Heartbeat:
-      return { kind: 'heartbeat', manager, sequence, at };
-    case FrameType.Left:
-      return { kind: 'left', manager, at };
-    case FrameType.Drain:
-      return { kind: 'managerDrains', manager, at };
-    case FrameType.Register: {
-      const registration = decodeRegistration(parts[0] ?? Buffer.alloc(0));
-      return typeof registration === 'string'
-        ? `its registration is wrong: ${registration}`
-        : { kind: 'registered', manager, registration, at };
-    }
-    default:
-      return `it has type ${type}`;
   }
 }

@@ -7,7 +7,8 @@ import { type Core, type ReportedLoad, timeLeft } from './core-state.ts';
 import { hasTime } from './task-queue.ts';
 
 export function reportLoad(core: Core, effects: Effect[]): void {
-  const perBlock: Record<string, number> = {};
+  // No prototype: a manager may name its block as it likes.
+  const perBlock: Record<string, number> = Object.create(null) as Record<string, number>;
   for (const { blockId, inFlight } of core.managers.values()) perBlock[blockId] = (perBlock[blockId] ?? 0) + inFlight.size;
   const load = { perBlock, timeless: countTimeless(core), registrations: core.nextIndex };
   if (isSame(core.reportedLoad, load)) return;

@@ -5,8 +5,14 @@
  * that reconnects takes its identity over (`handover`). Knows identities and parts, not what is in them.
  */
 import { Router } from 'zeromq';
+import { MAX_FRAME_BYTES } from '../../../lib/wire/frames.ts';
 import type { Log } from './limited-log.ts';
 import type { InterchangeSettings } from './settings.ts';
+
+/** Goes on to the driver as one frame, behind the index of the manager. Larger ones end the connection before anything is allocated. */
+const MAX_PART_BYTES = MAX_FRAME_BYTES - 1 - 4;
+/** Probes come with an identity each. */
+const MAX_ROUTING_IDS = 16_384;
 
 export interface ManagerSocketEvents {
   /** `id`: the sender's routing id as latin1 text. */
@@ -67,10 +73,6 @@ export class ManagerSocket {
     });
   }
 
-  forget(id: string): void {
-    this.#routingIds.delete(id);
-  }
-
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -80,6 +82,7 @@ export class ManagerSocket {
   #routingId(id: string): Buffer {
     let routingId = this.#routingIds.get(id);
     if (routingId === undefined) {
+      if (this.#routingIds.size >= MAX_ROUTING_IDS) this.#routingIds.clear();
       routingId = Buffer.from(id, 'latin1');
       this.#routingIds.set(id, routingId);
     }
@@ -87,9 +90,14 @@ export class ManagerSocket {
   }
 }
 
+/** Connections that wait to be taken: managers of a large job all dial at once, and one that finds no room tries again only after seconds. */
+const BACKLOG = 4096;
+
 function createRouter({ addresses, curve }: InterchangeSettings): Router {
   // A send timeout of 0: each send is done or refused at once, so that one peer cannot hold up the others.
   const router = new Router({ mandatory: true, handover: true, sendHighWaterMark: 0, receiveHighWaterMark: 0, linger: 0, sendTimeout: 0 });
+  router.backlog = BACKLOG;
+  router.maxMessageSize = MAX_PART_BYTES;
   router.ipv6 = addresses.some((address) => address.includes(':'));
   if (curve !== undefined) {
     router.curveServer = true;

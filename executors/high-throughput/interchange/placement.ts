@@ -6,26 +6,40 @@
  * finds no slot, those behind it wait. Managers whose block has too little time left for it take the first that they have time for.
  */
 import { recordEnd, TaskFlag } from '../../../lib/wire/records.ts';
-import { type Candidate, dropFirst, openCandidates, packSize, reorderFirst, roomFor, shortCost, slotsFor } from './candidates.ts';
+import {
+  type Candidate,
+  dropFirst,
+  MANAGERS_PER_TURN,
+  openCandidates,
+  packSize,
+  reorderFirst,
+  roomFor,
+  shortCost,
+  slotsFor,
+} from './candidates.ts';
 import type { Effect } from './core-events.ts';
 import { type Core, countFrame, log, type Manager } from './core-state.ts';
 import { advanceHead, headOf, type Lane, nextLane } from './task-queue.ts';
 
+/** The rest of a long queue is placed in the next turns, for the same reason as MANAGERS_PER_TURN: some 10 ms. */
+const TASKS_PER_TURN = 32_768;
+
 export function placeTasks(core: Core, effects: Effect[]): void {
   if (core.queue.length === 0 || core.open.size === 0 || core.recovery !== undefined || core.isPaused || core.closing !== undefined) return;
+  const rest = restOfTurn(core);
   let heap = openCandidates(core);
   const used = new Set<Candidate>();
   /** There is room, and no time for anything that waits. */
   const timeless: Manager[] = [];
-  while (core.queue.length > 0) {
+  while (core.queue.length > rest) {
     const first = heap[0];
     if (first === undefined) {
-      if (core.open.size === 0) break;
+      if (core.open.size === 0 || used.size >= MANAGERS_PER_TURN) break;
       heap = openCandidates(core);
       continue;
     }
     const lane = nextLane(core.queue, first.timeLeftMs);
-    if (lane !== undefined && giveFrom(core, lane, first)) {
+    if (lane !== undefined && giveFrom(core, lane, first, core.queue.length - rest)) {
       used.add(first);
       reorderFirst(core, heap);
     } else {
@@ -34,6 +48,9 @@ export function placeTasks(core: Core, effects: Effect[]): void {
       if (lane === undefined) timeless.push(first.manager);
     }
   }
+  // Not for those that have no time: nothing would come of it.
+  if (core.queue.length > 0 && core.open.size > 0 && used.size > 0) effects.push({ kind: 'placeMore' });
+  core.unserved = Math.max(0, core.unserved - used.size);
   for (const manager of timeless) core.open.add(manager);
   for (const candidate of used) {
     sendRuns(core, candidate, effects);
@@ -42,8 +59,20 @@ export function placeTasks(core: Core, effects: Effect[]): void {
   }
 }
 
-/** Gives the candidate what it has room for of the function at the lane's head; false if that is nothing. */
-function giveFrom(core: Core, lane: Lane, candidate: Candidate): boolean {
+/**
+ * How many tasks are left for further turns. Managers beyond those of this turn get as many each, and not those that come first
+ * all that there is.
+ */
+function restOfTurn(core: Core): number {
+  const { queue, open } = core;
+  if (open.size <= MANAGERS_PER_TURN || queue.length <= MANAGERS_PER_TURN) core.unserved = 0;
+  else if (core.unserved === 0) core.unserved = open.size;
+  const share = core.unserved === 0 ? 1 : Math.min(1, MANAGERS_PER_TURN / core.unserved);
+  return queue.length - Math.min(TASKS_PER_TURN, Math.ceil(queue.length * share));
+}
+
+/** Gives the candidate what it has room for of the function at the lane's head, `most` at most; false if that is nothing. */
+function giveFrom(core: Core, lane: Lane, candidate: Candidate, most: number): boolean {
   const { buffer, at } = headOf(lane);
   const fnId = buffer.readUInt32LE(at + 8);
   const costUs = shortCost(core, fnId, isSolo(buffer, at));
@@ -55,7 +84,7 @@ function giveFrom(core: Core, lane: Lane, candidate: Candidate): boolean {
     manager.defined.add(fnId);
     candidate.defines.push(fnId);
   }
-  const count = takeRecords(core, lane, candidate, fnId, Math.min(room, packSize(candidate, costUs)));
+  const count = takeRecords(core, lane, candidate, fnId, Math.min(room, packSize(candidate, costUs), most));
   if (costUs === 0) candidate.longTasks += count;
   else candidate.shortWorkUs += count * costUs;
   return true;

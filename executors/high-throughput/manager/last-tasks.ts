@@ -2,8 +2,8 @@
  * Tasks of a block that is about to end. Owns which were running when they were warned: one of those that does not succeed was not given
  * the time it needed, and runs again elsewhere. What came too late goes back unstarted.
  */
-import { readResult, readTaskHeader, recordEnd, ResultStatus } from '../../../lib/wire/records.ts';
-import { type EndedBlock, expiredRecord, unstartedRecord } from '../../workers/ended-records.ts';
+import { readResult, recordEnd, ResultStatus } from '../../../lib/wire/records.ts';
+import { type EndedBlock, expiredRecord, unstartedRecords } from '../../workers/ended-records.ts';
 import type { Try } from '../interchange/core-events.ts';
 
 const FAILURES: ReadonlySet<ResultStatus> = new Set([ResultStatus.Failed, ResultStatus.Lost]);
@@ -46,7 +46,5 @@ export class LastTasks {
 
 /** @param tasks whole task records. */
 export function sendBack(tasks: Buffer): Buffer {
-  const records: Buffer[] = [];
-  for (let at = 0; at < tasks.length; at = recordEnd(tasks, at)) records.push(unstartedRecord(readTaskHeader(tasks, at)));
-  return Buffer.concat(records);
+  return Buffer.concat(unstartedRecords(tasks));
 }

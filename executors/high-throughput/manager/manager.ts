@@ -68,7 +68,7 @@ export class Manager {
   #createFactory(): WorkerFactory {
     const { runId, cwd, env, logRoot, storeDir, nodePath, python } = this.#settings;
     const logDir = join(logRoot, `manager-${this.#blockId}-${hostname()}-${process.pid}`);
-    mkdirSync(logDir, { recursive: true });
+    mkdirSync(logDir, { recursive: true, mode: 0o755 });
     return new WorkerFactory(
       {
         slots: this.#slots,
@@ -148,6 +148,10 @@ export class Manager {
       cancel: (tries: readonly Try[]) => {
         this.#debug(() => `to be cancelled: ${tries.map(([taskId, tryNumber]) => `task ${taskId} try ${tryNumber}`).join(', ')}`);
         this.#pool.cancel(tries);
+      },
+      recall: (count: number) => {
+        this.#debug(() => `up to ${count} task(s) that have not been started are to be given back`);
+        this.#pool.recall(count);
       },
       drain: () => {
         this.#draining = true;

@@ -1,9 +1,9 @@
 /**
  * What a manager is told: a file in the run directory, readable by its owner alone, since it holds the run's keys.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { readPrivateFile, writePrivateFile } from '../../../lib/private-file.ts';
 import type { CpuAffinity } from '../affinity-option.ts';
 import type { ManagerKeys } from '../security.ts';
 
@@ -43,12 +43,8 @@ export interface ManagerSettings {
   readonly debug: boolean;
 }
 
-/** Whole or not at all: a manager may be waiting for it. Its folder is the owner's alone. */
-export function writeSettings(path: string, settings: ManagerSettings): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  writeFileSync(`${path}.part`, JSON.stringify(settings), { mode: 0o600 });
-  renameSync(`${path}.part`, path);
-}
+/** Whole or not at all: a manager may be waiting for it. Its folder is the owner's alone. @throws Error of the file system. */
+export const writeSettings = (path: string, settings: ManagerSettings): void => writePrivateFile(path, JSON.stringify(settings));
 
 const POLL_MS = 5;
 
@@ -62,14 +58,37 @@ export async function awaitSettings(path: string, timeoutMs: number): Promise<Ma
   return readSettings(path);
 }
 
-/** @throws Error naming the file if it cannot be read. */
+/**
+ * Whoever could write them could have managers run whatever they like, so that those of others are refused.
+ * @throws Error naming the file if it cannot be read.
+ */
 export function readSettings(path: string): ManagerSettings {
+  let text: string;
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as ManagerSettings;
+    text = readPrivateFile(path);
   } catch (cause) {
     throw new Error(
       `the manager's settings ${path} cannot be read: ${String(cause)}; is the run directory on a disk that this node shares with the driver?`,
       { cause },
     );
   }
+  const settings: unknown = parse(text);
+  // What is in it is not repeated: there are keys among it.
+  if (!isSettings(settings)) throw new Error(`the manager's settings ${path} are not what a driver of this release writes`);
+  return settings;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The driver is of the same installation: what it writes is whole. */
+function isSettings(value: unknown): value is ManagerSettings {
+  if (typeof value !== 'object' || value === null) return false;
+  const { addresses, port, curve } = value as Partial<Record<keyof ManagerSettings, unknown>>;
+  return Array.isArray(addresses) && Number.isInteger(port) && typeof curve === 'object';
 }

@@ -88,15 +88,21 @@ export class Mux {
       const length = bytes.readUInt32LE(5);
       if (length > MAX_FRAME_BYTES) return this.#end(`a frame of ${length} bytes came: that is not what a relay says`);
       if (bytes.length < HEADER_BYTES + length) break;
-      this.#take(bytes[0] as MuxFrameType, bytes.readUInt32LE(1), bytes.subarray(HEADER_BYTES, HEADER_BYTES + length));
+      try {
+        this.#take(bytes[0] as MuxFrameType, bytes.readUInt32LE(1), bytes.subarray(HEADER_BYTES, HEADER_BYTES + length));
+      } catch (error) {
+        // What the shell there prints at its start, for one.
+        return this.#end(`what came is not what a relay says: ${(error as Error).message}`);
+      }
       bytes = bytes.subarray(HEADER_BYTES + length);
     }
     this.#rest = bytes;
   }
 
   #take(type: MuxFrameType, id: number, bytes: Buffer): void {
-    if (type === MuxFrame.Open) return this.#carry(id, this.#events.opened());
+    if (type === MuxFrame.Open) return this.#opened(id);
     if (type === MuxFrame.Note) return this.#events.note(JSON.parse(bytes.toString()));
+    if (type < MuxFrame.Open || type > MuxFrame.Note) throw new Error(`a frame of type ${String(type)}`);
     const connection = this.#connections.get(id);
     if (connection === undefined) return; // Closed here meanwhile.
     const { socket } = connection;
@@ -115,6 +121,11 @@ export class Mux {
         connection.credit += bytes.readUInt32LE(0);
         if (connection.credit > 0) socket.resume();
     }
+  }
+
+  #opened(id: number): void {
+    if (this.#connections.has(id)) throw new Error(`connection ${id} is opened twice`);
+    this.#carry(id, this.#events.opened());
   }
 
   #handedOn(id: number, length: number): void {

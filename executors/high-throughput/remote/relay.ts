@@ -71,7 +71,7 @@ export class Relay {
     const hello = Promise.withResolvers<RelayHello>();
     const mux: Mux = new Mux(stream, {
       opened: () => this.#dial(),
-      note: (value) => hello.resolve(value as RelayHello),
+      note: (value) => (isHello(value) ? hello.resolve(value) : hello.reject(new Error('what it said first is not what a relay says'))),
       ended: (reason) => {
         hello.reject(new Error(stderr.trim() || reason));
         if (mux === this.#mux) this.#onLost(stderr.trim() || reason);
@@ -127,4 +127,12 @@ export class Relay {
       }
     }
   }
+}
+
+/** The other machine may say anything. */
+function isHello(value: unknown): value is RelayHello {
+  if (typeof value !== 'object' || value === null) return false;
+  const { host, port, addresses } = value as Partial<Record<keyof RelayHello, unknown>>;
+  const isPort = Number.isInteger(port) && (port as number) > 0 && (port as number) <= 0xffff;
+  return typeof host === 'string' && isPort && Array.isArray(addresses) && addresses.every((each) => typeof each === 'string');
 }

@@ -5,6 +5,7 @@
 import { packWireError } from '../../../lib/errors/index.ts';
 import type { ExecutorEvents, TryOutcome, TryRequest } from '../../../lib/executor.ts';
 import { ResultStatus } from '../../../lib/wire/records.ts';
+import { isStored } from '../../../lib/wire/value-codec.ts';
 import type { TaskTransport } from '../task-transport.ts';
 import type { FetchedFile, Relocated } from './relocate.ts';
 import type { RemoteSite } from './site.ts';
@@ -34,7 +35,8 @@ export class SiteTasks implements TaskTransport {
     return relocated.request;
   }
 
-  ended(outcome: TryOutcome): void {
+  ended(told: TryOutcome): void {
+    const outcome = told.status === ResultStatus.Ok && isStored(told.body) ? this.#misled(told) : told;
     const files = this.#files.get(outcome.taskId);
     if (files === undefined) return this.#events.tryEnded(outcome);
     this.#files.delete(outcome.taskId);
@@ -58,6 +60,13 @@ export class SiteTasks implements TaskTransport {
   async #fetch(files: readonly FetchedFile[], outcome: TryOutcome): Promise<void> {
     for (const problem of await this.#site.fetch(files)) this.#events.log('warn', problem, { task: outcome.taskId });
     this.#events.tryEnded(outcome);
+  }
+
+  /** There is no store that both machines see: a result that names a file would have the driver read whatever the other side likes. */
+  #misled(outcome: TryOutcome): TryOutcome {
+    const message = `the result names a file of this machine, which ${this.#site.name} cannot know`;
+    const body = packWireError({ kind: 'serialization', name: 'SerializationError', message, fields: {} });
+    return { ...outcome, status: ResultStatus.Failed, body };
   }
 
   #unsent({ taskId, tryNumber }: TryRequest, error: Error): TryOutcome {

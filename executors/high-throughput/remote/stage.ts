@@ -71,7 +71,9 @@ async function requireMachine(
   );
 }
 
+/** What lies there is executed: nobody else may put anything in its place. */
 const UNPACK = `set -e
+umask 077
 mkdir -p -- "$(dirname -- "$1")"
 part=$1.part.$$
 trap 'rm -rf -- "$part"' EXIT

@@ -2,7 +2,8 @@
  * A JavaScript worker as a process: frames from its supervisor on fd 3, results back.
  *
  * Tasks run one after the other in the order in which they came. Results leave at the end of a batch, or once the worker has been busy
- * for half a millisecond, so that short tasks share a message and a long one never holds finished neighbours back.
+ * for half a millisecond, so that short tasks share a message and a long one never holds finished neighbours back. A batch ends before
+ * its end where the supervisor has taken back the rest.
  */
 import { Socket } from 'node:net';
 import { FrameReader, FrameType, FRAME_HEADER_BYTES, encodeFrame } from '../../../lib/wire/frames.ts';
@@ -10,6 +11,7 @@ import { PROTOCOL_VERSION } from '../../../lib/wire/protocol.ts';
 import { RecordBuffer } from '../../../lib/wire/record-buffer.ts';
 import { recordEnd } from '../../../lib/wire/records.ts';
 import { pack } from '../../../lib/wire/value-codec.ts';
+import { BatchLimit, limitReader } from '../batch-limit.ts';
 import { JOURNAL_RECORD_LIMIT, JournalWriter } from '../journal.ts';
 import { TaskExecutor } from './execute.ts';
 import { FunctionTable } from './functions.ts';
@@ -26,6 +28,7 @@ const socket = new Socket({ fd: 3, readable: true, writable: true });
 const functions = new FunctionTable();
 const results = new RecordBuffer(RESULTS_PREFIX);
 const journal = env.FLOTILLA_JOURNAL ? new JournalWriter(env.FLOTILLA_JOURNAL) : undefined;
+const limit = env.FLOTILLA_LIMIT ? new BatchLimit(limitReader(env.FLOTILLA_LIMIT)) : undefined;
 const meter = measureProcess();
 const executor = new TaskExecutor({
   functions,
@@ -40,7 +43,11 @@ const batches: Buffer[] = [];
 let busy = false;
 
 function flush(batch: number): void {
-  if (results.count === 0) return;
+  if (results.count > 0) send(batch);
+}
+
+/** Without results: no more of this batch. */
+function send(batch: number): void {
   const frame = results.take();
   frame.writeUInt32LE(frame.length - 4, 0);
   frame[4] = FrameType.Results;
@@ -58,22 +65,28 @@ async function runBatch(frame: Buffer): Promise<void> {
   const batch = frame.readUInt32LE(0);
   const count = frame.readUInt32LE(4);
   const journalled = count > 1 ? journal : undefined;
-  journalled?.begin(batch);
-  meter.begin();
   let flushed = performance.now();
+  if (journalled) {
+    journalled.begin(batch);
+    limit?.begin(batch, flushed);
+  }
+  meter.begin();
   let at = 8;
-  while (at < frame.length) {
+  for (let done = 1; ; done++) {
     const outcome = executor.run(frame, at);
     const record = outcome instanceof Buffer ? outcome : await outcome;
     at = recordEnd(frame, at);
     if (at >= frame.length) break;
+    const isKept = journalled?.append(record) ?? true;
     const now = performance.now();
-    if (now - flushed > FLUSH_AFTER_MS || record.length > JOURNAL_RECORD_LIMIT) {
+    // Before the supervisor can have the result: then it may write another limit.
+    if (journalled && (!isKept || limit?.endsAfter(done, now))) {
       flush(batch);
-      flushed = now;
+      return send(batch);
     }
-    // A record that was flushed is in the journal too, so that its place there says which task runs.
-    if (record.length <= JOURNAL_RECORD_LIMIT && journalled?.append(record) === false) flush(batch);
+    if (now - flushed <= FLUSH_AFTER_MS && record.length <= JOURNAL_RECORD_LIMIT) continue;
+    flush(batch);
+    flushed = now;
   }
   flush(batch);
 }

@@ -2,7 +2,7 @@
  * What a task took, measured from within its worker: CPU time, and the most memory that was resident.
  *
  * A measurement begins with a batch, not with each task: a no-op would take half as long again. Tasks that are long enough to be
- * reported come alone, or behind 2 ms of others.
+ * reported come alone, or behind 4 ms of others.
  */
 import { openSync, readFileSync, writeSync } from 'node:fs';
 import { type Usage, USAGE_THRESHOLD_US } from '../../../lib/wire/records.ts';

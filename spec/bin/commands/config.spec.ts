@@ -48,6 +48,23 @@ describe('flotilla config', () => {
     expect((await config('show', 'c.ts')).stdout).to.equal('retries: 1\nretryHandler: (function costs)\n');
   });
 
+  it('shows the names of variables, and what they hold only when asked to', async () => {
+    await folder.write('c.yaml', 'retries: !env TRIES\nexecutors:\n  - type: HighThroughputExecutor\n    env: { TOKEN: !env TOKEN }\n');
+    const show = async (...args: string[]): Promise<string> =>
+      (await folder.run(['config', 'show', 'c.yaml', ...args], { TOKEN: 'hush-hush', TRIES: '3' })).stdout;
+    for (const args of [[], ['--json'], ['--set', 'maxIdleTime=5s'], ['--json', '--set', 'maxIdleTime=5s']]) {
+      const shown = await show(...args);
+      expect(shown).to.include('!env TOKEN').and.include('!env TRIES').and.not.include('hush-hush');
+    }
+    expect(JSON.parse(await show('--json', '--set', 'retries=5'))).to.have.property('retries', 5);
+    expect(await show('--with-env'))
+      .to.include('TOKEN: hush-hush')
+      .and.include('retries: 3');
+    // What is shown is a config again.
+    await folder.write('again.yaml', await show('--set', 'maxIdleTime=5s'));
+    expect((await folder.run(['config', 'check', 'again.yaml'], { TOKEN: 'x', TRIES: '3' })).code).to.equal(0);
+  });
+
   it('checks a config, and shows its warnings', async () => {
     await folder.write('good.yaml', 'usageTracking: 3\nexecutors: [{ type: ThreadPoolExecutor, label: t }]\n');
     const { stdout, code } = await config('check', 'good.yaml');

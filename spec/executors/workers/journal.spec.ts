@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { JournalWriter, readJournal } from '../../../executors/workers/journal.ts';
+import { countInJournal, JOURNAL_RECORD_LIMIT, JournalWriter, peekIntoJournal, readJournal } from '../../../executors/workers/journal.ts';
 import { resultRecord, taskIdsOf } from '../../support/task-records.ts';
 
 describe("a worker's journal", () => {
@@ -63,6 +63,35 @@ describe("a worker's journal", () => {
     journal.append(resultRecord(1));
     appendFileSync(path, Buffer.alloc(100, 0xff));
     expect(finished(1)).to.deep.equal([1]);
+  });
+
+  it('has only the place of a large record, which counts', () => {
+    journal.begin(1);
+    journal.append(resultRecord(1));
+    journal.append(resultRecord(2, { body: Buffer.alloc(JOURNAL_RECORD_LIMIT) }));
+    journal.append(resultRecord(3));
+    expect(finished(1)).to.deep.equal([1, 3]);
+    expect(countInJournal(path, 1)).to.equal(3);
+    expect(readFileSync(path).length).to.be.lessThan(JOURNAL_RECORD_LIMIT);
+  });
+
+  it('counts nothing of a batch that has not begun, and knows that', () => {
+    expect(countInJournal(path, 1)).to.equal(undefined);
+    journal.begin(1);
+    expect(countInJournal(path, 1)).to.equal(0);
+    expect(countInJournal(path, 2)).to.equal(undefined);
+  });
+
+  it('of a worker that lives can be looked into', () => {
+    expect(peekIntoJournal(path, 1).length).to.equal(0);
+    journal.begin(1);
+    journal.append(resultRecord(7));
+    expect(taskIdsOf(peekIntoJournal(path, 1))).to.deep.equal([7]);
+    expect(peekIntoJournal(path, 2).length).to.equal(0);
+  });
+
+  it('that was removed is not taken for one of a worker that has not begun', () => {
+    expect(() => countInJournal(join(folder, 'none'), 1)).to.throw('ENOENT');
   });
 
   it('that was never made is empty', () => expect(readJournal(join(folder, 'none'), 1).length).to.equal(0));

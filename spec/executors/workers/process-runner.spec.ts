@@ -1,9 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
+import { STANDING_MS } from '../../../executors/workers/batch-recall.ts';
 import { killAll } from '../../../executors/workers/process-tree.ts';
 import { ProcessRunner } from '../../../executors/workers/process-runner.ts';
 import type { WorkerExit } from '../../../executors/workers/runner.ts';
@@ -32,8 +34,9 @@ const FUNCTIONS: readonly string[] = [
   }`,
   '() => process.exit(127)',
   '(words) => console.error(words)',
+  '(file) => { while (!process.getBuiltinModule("node:fs").existsSync(file)); return 100; }',
 ];
-const [DOUBLE, EXIT, HANG, ABORT, PID, SPAWN, EXIT_127, SAY] = [1, 2, 3, 4, 5, 6, 7, 8];
+const [DOUBLE, EXIT, HANG, ABORT, PID, SPAWN, EXIT_127, SAY, SPIN] = [1, 2, 3, 4, 5, 6, 7, 8, 9];
 
 describe('a worker process', () => {
   let folder: string;
@@ -41,6 +44,8 @@ describe('a worker process', () => {
   let runner: ProcessRunner;
   let values: unknown[];
   let exits: WorkerExit[];
+  /** How many values there were when a batch ended early. */
+  let ended: number[];
   let nextBatch: number;
 
   beforeEach(() => {
@@ -48,6 +53,7 @@ describe('a worker process', () => {
     runId = `spec-${randomUUID()}`;
     values = [];
     exits = [];
+    ended = [];
     nextBatch = 1;
     runner = start(jsWorkerArgv(process.execPath, undefined));
   });
@@ -72,6 +78,7 @@ describe('a worker process', () => {
           for (const { status, body } of resultsOf(records))
             values.push(status === ResultStatus.Ok ? decodeValue(body) : `status ${status}`);
         },
+        endedEarly: () => ended.push(values.length),
         lost: (exit) => exits.push(exit),
       },
       missingHint: 'Install it.',
@@ -88,6 +95,46 @@ describe('a worker process', () => {
     run({ taskId: 3, fnId: DOUBLE, args: [3] });
     await eventually('the third', () => values.length === 3);
     expect(values).to.deep.equal([2, 4, 6]);
+  });
+
+  it('ends a batch behind the task that runs when the rest is taken back, and takes the next batch then', async () => {
+    run({ taskId: 1, fnId: DOUBLE, args: [1] });
+    await eventually('a worker', () => values.length === 1);
+    run(
+      { taskId: 2, fnId: SPIN, args: [join(folder, 'go')] },
+      { taskId: 3, fnId: DOUBLE, args: [3] },
+      { taskId: 4, fnId: DOUBLE, args: [4] },
+    );
+    const kept = await eventually('what it keeps', () => runner.takeBack());
+    expect(kept).to.equal(1);
+    expect(runner.takeBack(), 'more, once that is promised').to.equal(undefined);
+    writeFileSync(join(folder, 'go'), '');
+    await eventually('the end', () => ended.length === 1);
+    expect(values).to.deep.equal([2, 100]);
+    run({ taskId: 5, fnId: DOUBLE, args: [5] }, { taskId: 6, fnId: DOUBLE, args: [6] });
+    await eventually('the next batch', () => values.length === 4);
+    expect([values, ended]).to.deep.equal([[2, 100, 10, 12], [2]]);
+  });
+
+  it('keeps the first task of a batch that it has not begun', async () => {
+    run({ taskId: 1, fnId: DOUBLE, args: [1] }, { taskId: 2, fnId: DOUBLE, args: [2] });
+    expect(runner.takeBack()).to.equal(1);
+    await eventually('the end', () => ended.length === 1);
+    expect(values).to.deep.equal([2]);
+  });
+
+  it('keeps all of its batch when its files were removed', async () => {
+    run({ taskId: 1, fnId: DOUBLE, args: [1] });
+    await eventually('a worker', () => values.length === 1);
+    for (const file of ['journal', 'limit']) rmSync(join(folder, `worker-0-js.${file}`));
+    run({ taskId: 2, fnId: SPIN, args: [join(folder, 'go')] }, { taskId: 3, fnId: DOUBLE, args: [3] });
+    for (let looks = 1; looks <= 5; looks++) {
+      expect(runner.takeBack()).to.equal(undefined);
+      await pause(STANDING_MS);
+    }
+    writeFileSync(join(folder, 'go'), '');
+    await eventually('all', () => values.length === 3);
+    expect(values).to.deep.equal([2, 100, 6]);
   });
 
   it('is started by its first batch, or by warmUp, and is the same for all', async () => {

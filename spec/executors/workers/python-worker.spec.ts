@@ -4,9 +4,11 @@ import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect } from 'chai';
+import { countInJournal, readJournal } from '../../../executors/workers/journal.ts';
 import { encodeFrame, FrameType } from '../../../lib/wire/frames.ts';
 import { PROTOCOL_VERSION } from '../../../lib/wire/protocol.ts';
 import { barePython, systemPython } from '../../support/python.ts';
+import { taskIdsOf } from '../../support/task-records.ts';
 import { PythonWorker, WORKER } from '../../support/python-worker.ts';
 import { ECHO, values, usePythonWorker } from './python-bench.ts';
 
@@ -156,7 +158,7 @@ signal.pause()
       expect(values(left.records)).to.deep.equal([1, 2]);
     });
 
-    it('but sends large results at once, after those before them', async () => {
+    it('but sends large results at once, after those before them, and keeps only their place', async () => {
       const path = join(at.folder, 'journal');
       await at.restart({ FLOTILLA_JOURNAL: path });
       const fnId = at.worker.define({
@@ -164,10 +166,11 @@ signal.pause()
         function: 'f',
         source: 'import os\ndef f(x):\n  if x == 3: os.kill(os.getpid(), 9)\n  return "y" * 5000 if x == 2 else x',
       });
-      at.worker.send([1, 2, 3].map((x) => ({ fnId, taskId: x, args: [x] })));
+      const batch = at.worker.send([1, 2, 3].map((x) => ({ fnId, taskId: x, args: [x] })));
       await at.worker.end;
       expect(at.worker.frames.flatMap((frame) => frame.records.map((record) => record.taskId))).to.deep.equal([1, 2]);
-      expect(at.journal(path).records.map((record) => record.taskId)).to.deep.equal([1]);
+      expect(taskIdsOf(readJournal(path, batch))).to.deep.equal([1]);
+      expect(countInJournal(path, batch)).to.equal(2);
     });
   });
 

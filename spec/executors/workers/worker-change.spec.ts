@@ -12,6 +12,18 @@ describe('a change of a worker', () => {
       expect(unpackChange(bytes), bytes.toString('hex')).to.equal(undefined);
   });
 
+  it('is believed in its own fields only, where each is what it should be', () => {
+    expect(unpackChange(pack({ ...started, extra: 1 }))).to.deep.equal(started);
+    expect(unpackChange(pack({ ...ended, exitCode: 3, signal: null }))).to.deep.equal({ ...ended, exitCode: 3, signal: null });
+    const wrong = [
+      { ...started, pid: 'many' },
+      { ...started, output: 5 },
+      { ...started, worker: ['w'] },
+      { ...ended, exitCode: {}, signal: null },
+    ];
+    for (const told of wrong) expect(unpackChange(pack(told)), JSON.stringify(told)).to.equal(undefined);
+  });
+
   it('is said in words', () => {
     expect(describeChange(started)).to.equal('worker-0-js is process 7');
     expect(describeChange({ ...ended, exitCode: 3, signal: null })).to.equal('worker-0-js, process 7, ended by exit code 3');

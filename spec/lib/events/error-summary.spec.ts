@@ -18,6 +18,12 @@ describe('the summary of an error', () => {
       .and.to.match(/the end$/);
   });
 
+  it('is bounded in its name and codes too', () => {
+    const long = 'x'.repeat(5000);
+    const { name, code, signal } = summarizeError(Object.assign(new Error('m'), { name: long, code: long, signal: long }));
+    for (const word of [name, code, signal]) expect(word).to.have.length(200);
+  });
+
   it('takes anything that can be thrown', () => {
     expect(summarizeError(7)).to.deep.equal({ name: 'thrown', message: '7' });
     expect(summarizeError(undefined)).to.deep.equal({ name: 'thrown', message: 'undefined' });

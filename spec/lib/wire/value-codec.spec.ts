@@ -35,6 +35,7 @@ sparse[3] = 4;
 const KEPT: readonly (readonly [what: string, value: unknown])[] = [
   ['null', null],
   ['undefined', undefined],
+  ['fields that have the name of a function', { toJSON: 1, then: 'x', constructor: null, valueOf: [] }],
   ['booleans', [true, false]],
   ['whole numbers', [0, 1, -1, 2 ** 31, -(2 ** 31), 2 ** 53 - 1, -(2 ** 53), 2 ** 64]],
   ['fractions', [0.1, -1e-300, 1e300, Number.MIN_VALUE]],

@@ -1,5 +1,5 @@
 """
-The stream to the supervisor, and the journal. Owns frames and bytes; what records hold is worker.py's.
+The stream to the supervisor, the journal and the limit. Owns frames and bytes; what records hold is worker.py's.
 Layouts: docs/decisions/002-wire-protocol.md.
 """
 import os
@@ -14,6 +14,8 @@ _READ_BYTES = 64 * 1024
 _JOIN_BYTES = 64 * 1024
 _END_OF_JOURNAL = b'\0\0\0\0'
 _U32 = Struct('<I')
+_LIMIT = Struct('<II')
+_LOOK_AFTER_S = 0.001
 
 
 class Link:
@@ -126,9 +128,8 @@ class Journal:
         self._at = 4
         self._works = self._write(_U32.pack(batch) + _END_OF_JOURNAL, 0)
 
-    def append(self, header, body):
-        """:returns: whether it is kept; if not, it has to be sent at once."""
-        record = header + body
+    def append(self, record):
+        """:returns: whether it is kept; if not, the worker must not go on with the batch: nobody could tell how far it is."""
         self._works = self._works and self._write(record + _END_OF_JOURNAL, self._at)
         self._at += len(record)
         return self._works
@@ -138,6 +139,42 @@ class Journal:
             return os.pwrite(self._fd, data, at) == len(data)
         except OSError:
             return False
+
+    def close(self):
+        os.close(self._fd)
+
+
+class Limit:
+    """
+    Where the batch at hand ends before its end, because others do the rest. The same as
+    batch-limit.ts, and why that is sound is in docs/decisions/003. Times are perf_counter's.
+    """
+
+    def __init__(self, path):
+        self._fd = os.open(path, os.O_RDONLY)
+        self._batch = 0
+        self._limit = None
+        self._last = self._last_but_one = 0.0
+
+    def begin(self, batch, before):
+        """:param before: when it was before the journal said that the batch had begun."""
+        self._batch = batch
+        self._limit = None
+        self._last = self._last_but_one = before
+        self._look()
+
+    def ends_after(self, done, after):
+        """:param after: when it was after the journal had the record of the last of the `done` tasks."""
+        if after - self._last_but_one >= _LOOK_AFTER_S:
+            self._look()
+        self._last_but_one = self._last
+        self._last = after
+        return self._limit is not None and done >= self._limit
+
+    def _look(self):
+        batch, limit = _LIMIT.unpack(os.pread(self._fd, _LIMIT.size, 0))
+        if batch == self._batch:
+            self._limit = limit
 
     def close(self):
         os.close(self._fd)

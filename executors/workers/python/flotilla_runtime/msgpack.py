@@ -2,7 +2,7 @@
 MessagePack for envelopes: definitions, contexts and errors. Values of apps go through codec.py.
 Layout: https://github.com/msgpack/msgpack/blob/master/spec.md
 """
-from struct import pack as _pack, unpack_from as _unpack_from
+from struct import error as _StructError, pack as _pack, unpack_from as _unpack_from
 
 _EXT_UNDEFINED = 0
 _EXT_BIGINT = 0x42
@@ -70,7 +70,8 @@ def unpackb(data):
     view = memoryview(data)
     try:
         value, end = _read(view, 0)
-    except (IndexError, KeyError) as error:
+    except (IndexError, KeyError, TypeError, AttributeError, RecursionError, _StructError) as error:
+        # Cut off within a number, a key that no dict can have, a file whose name is no text, nesting without an end.
         raise ValueError('not MessagePack: %s' % error) from None
     if end > len(view):
         raise ValueError('MessagePack is cut off at %d bytes' % len(view))

@@ -10,7 +10,7 @@ from time import perf_counter, time
 
 from . import codec, errors, lifetime, loader, msgpack, store
 from .hello import describe_self
-from .link import DEFINE, HELLO, SHUTDOWN, TASKS, Journal, Link
+from .link import DEFINE, HELLO, SHUTDOWN, TASKS, Journal, Limit, Link
 from .problems import DefinitionProblem, Undecodable
 from .surroundings import Surroundings, environment_changes
 from .usage import THRESHOLD_US, Meter
@@ -23,6 +23,8 @@ _HAS_USAGE = 1
 _BATCH_HEADER = Struct('<II')
 _FN_ID = Struct('<I')
 _JOURNAL_RECORD_LIMIT = 4096
+# Status in the journal of a result that is too large for it: journal.ts.
+_PLACE = 0xff
 _FLUSH_AFTER_S = 0.0005
 _MAX_BUSY_US = 0xffffffff
 
@@ -40,6 +42,8 @@ class Worker:
         journal = environ.get('FLOTILLA_JOURNAL')
         self._link = link
         self._journal = Journal(journal) if journal else None
+        limit = environ.get('FLOTILLA_LIMIT')
+        self._limit = Limit(limit) if limit else None
         self._rank = int(environ.get('FLOTILLA_WORKER_RANK') or 0)
         self._store = store.Store(
             environ.get('FLOTILLA_STORE') or None, int(environ.get('FLOTILLA_INLINE_LIMIT') or store.DEFAULT_INLINE_LIMIT))
@@ -71,6 +75,8 @@ class Worker:
         self._link.close()
         if self._journal:
             self._journal.close()
+        if self._limit:
+            self._limit.close()
 
     def _define(self, body):
         fn_id = _FN_ID.unpack_from(body, 0)[0]
@@ -81,9 +87,13 @@ class Worker:
     def _run_batch(self, body):
         batch, count = _BATCH_HEADER.unpack_from(body, 0)
         journal = self._journal if count > 1 else None
+        limit = self._limit if journal else None
         if journal:
+            before = perf_counter()
             journal.begin(batch)
-        at, end = _BATCH_HEADER.size, len(body)
+            if limit:
+                limit.begin(batch, before)
+        at, end, done = _BATCH_HEADER.size, len(body), 0
         pending, pending_bytes = [], 0
         self._meter.begin()
         begun = flushed = perf_counter()
@@ -105,19 +115,32 @@ class Worker:
                 min(busy_us, _MAX_BUSY_US), (epoch + begun) * 1e3, self._rank)
             size += _RESULT_HEADER.size
             is_large = size > _JOURNAL_RECORD_LIMIT
-            is_kept = True
+            if journal and at < end:
+                if is_large:
+                    is_kept = journal.append(_RESULT_HEADER.pack(
+                        _RESULT_HEADER.size - 4, task_id, fn_id, try_number, _PLACE, 0, 0, 0.0, self._rank))
+                else:
+                    is_kept = journal.append(header + (parts[0] if len(parts) == 1 else b''.join(parts)))
+                done += 1
+                now = perf_counter()
+                # Before the supervisor can have the result: then it may write another limit.
+                is_over = not is_kept or (limit is not None and limit.ends_after(done, now))
+            else:
+                is_over = False
             if is_large and pending:
                 self._link.send_results(batch, pending, pending_bytes)
                 pending, pending_bytes = [], 0
-            elif journal and at < end and not is_large:
-                is_kept = journal.append(header, parts[0] if len(parts) == 1 else b''.join(parts))
             pending.append(header)
             pending += parts
             pending_bytes += size
-            if is_large or not is_kept or at >= end or now - flushed > _FLUSH_AFTER_S:
+            if is_large or is_over or at >= end or now - flushed > _FLUSH_AFTER_S:
                 self._link.send_results(batch, pending, pending_bytes)
                 pending, pending_bytes = [], 0
                 flushed = now
+            if is_over:
+                # Without results: no more of this batch.
+                self._link.send_results(batch, [], 0)
+                return
             begun = now
 
     def _run(self, fn_id, task_id, try_number, context, encoded):

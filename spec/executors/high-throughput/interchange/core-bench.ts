@@ -9,6 +9,8 @@ export class Bench {
   at = 1000;
   readonly core: Core;
   effects: Effect[] = [];
+  /** Turns that there were only because the core had more to place. */
+  furtherTurns = 0;
   #nextTask = 1;
   readonly #sequences = new Map<string, number>();
 
@@ -27,10 +29,11 @@ export class Bench {
     this.tell({ kind: 'defined', fnId: 1, bytes: Buffer.from('one') }, { kind: 'defined', fnId: 2, bytes: Buffer.from('two') });
   }
 
-  /** One turn of the event loop. */
+  /** A turn of the event loop, and as many as it asks for after that. */
   tell(...events: CoreEvent[]): this {
     for (const event of events) this.effects.push(...step(this.core, event));
-    this.effects.push(...step(this.core, { kind: 'turnEnded', at: this.at }));
+    do this.effects.push(...step(this.core, { kind: 'turnEnded', at: this.at }));
+    while (this.take('placeMore').length > 0 && ++this.furtherTurns > 0);
     return this;
   }
 

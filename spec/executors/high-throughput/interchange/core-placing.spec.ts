@@ -80,7 +80,7 @@ describe('interchange core: work', () => {
     };
 
     it('sends tasks known to be short ahead, some milliseconds of them', () => {
-      expect(known(100).submit(1000).placed()['a']).to.have.length(80);
+      expect(known(100).submit(1000).placed()['a']).to.have.length(160);
     });
 
     it('does not send tasks known to be long ahead', () => {
@@ -92,7 +92,7 @@ describe('interchange core: work', () => {
     });
 
     it('counts a slot that is taken by a long task out of what it sends ahead', () => {
-      expect(known(100).submit(1, { fnId: 2 }).submit(1000).placed()['a']).to.have.length(1 + 40);
+      expect(known(100).submit(1, { fnId: 2 }).submit(1000).placed()['a']).to.have.length(1 + 80);
     });
 
     it('keeps estimates per function', () => {
@@ -108,6 +108,46 @@ describe('interchange core: work', () => {
       expect(loads).to.have.length(1000);
       bench.submit(1500);
       expect(Object.values(bench.placed()).flat()).to.have.length(1000);
+    });
+
+    it('serves a part of very many managers in a turn, so that others are heard, and all of them in the end', () => {
+      const bench = new Bench();
+      for (let i = 0; i < 1000; i++) bench.register(`m${i}`);
+      const loads = Object.values(bench.submit(2000).placed()).map((ids) => ids.length);
+      expect(loads)
+        .to.have.length(1000)
+        .and.to.satisfy((counts: number[]) => counts.every((count) => count === 2));
+      expect(bench.furtherTurns).to.be.within(3, 10);
+    });
+
+    it('leaves each of very many managers its share of tasks that are fewer than the slots', () => {
+      const bench = new Bench();
+      for (let i = 0; i < 1000; i++) bench.register(`m${i}`, { slots: 32 });
+      const loads = Object.values(bench.submit(8000).placed()).map((ids) => ids.length);
+      expect(loads).to.have.length(1000);
+      expect(Math.min(...loads), 'least').to.be.at.least(7);
+      expect(Math.max(...loads), 'most').to.be.at.most(9);
+    });
+
+    it('places a long queue of tiny tasks in several turns, and shares it among managers all the same', () => {
+      const bench = known(1).register('b');
+      const many = { slots: 1000 };
+      bench.register('c', many).register('d', many).submit(100_000);
+      const placed = bench.placed();
+      expect(bench.furtherTurns).to.equal(3);
+      expect(Object.values(placed).flat()).to.have.length(100_000);
+      expect((placed['c'] ?? []).length / (placed['d'] ?? []).length).to.be.within(0.5, 2);
+    });
+
+    it('asks for no further turn when it has placed what there is, or nobody has room or time for the rest', () => {
+      const bench = new Bench();
+      for (let i = 0; i < 300; i++) bench.register(`m${i}`, { timeLeftMs: 1000 });
+      bench.submit(250).submit(400, { walltimeMs: 5000 });
+      expect(bench.furtherTurns).to.equal(0);
+      bench.submit(350);
+      const turns = bench.furtherTurns;
+      bench.submit(1);
+      expect(bench.furtherTurns).to.equal(turns);
     });
 
     it('packs tiny tasks for one manager before it turns to the next', () => {

@@ -118,6 +118,15 @@ describe('the relay’s multiplexer', function () {
     expect(ends).to.have.length(2);
   });
 
+  it('gives up a stream on which what is said looks like frames, and is none', async () => {
+    await relayTo((socket) => void socket.end());
+    const [, here] = wires as [Duplex, Duplex];
+    const note = Buffer.from([6, 0, 0, 0, 0, 3, 0, 0, 0, ...Buffer.from('no!')]);
+    here.emit('data', note);
+    expect(ends).to.have.length(1);
+    expect(ends[0]).to.match(/what came is not what a relay says/);
+  });
+
   it('gives up a stream on which something else is said', async () => {
     const wire = new PassThrough();
     const reasons: string[] = [];

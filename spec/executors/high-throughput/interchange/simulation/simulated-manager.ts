@@ -114,6 +114,8 @@ export class SimulatedManager {
         return;
       case 'deliverCancel':
         return this.#cancel(effect.pairs);
+      case 'deliverRecall':
+        return this.#giveBack(effect.count);
       case 'shutdown':
       case 'lost':
       case 'refused':
@@ -160,6 +162,10 @@ export class SimulatedManager {
     }
   }
 
+  #giveBack(count: number): void {
+    for (const task of this.#waiting.splice(0, count)) this.#finish(task, ResultStatus.Unstarted, 0);
+  }
+
   #finish({ taskId, tryNumber, fnId }: HeldTask, status: ResultStatus, durationUs: number): void {
     const record = encodeResult({ taskId, tryNumber, fnId, status, durationUs, startMs: this.#host.timeline.now, worker: 0 });
     this.#tell({ kind: 'resultsReady', parts: [record] });
@@ -175,6 +181,8 @@ function toSessionEvent(effect: Effect, at: number): SessionEvent | undefined {
       return { ...effect, kind: 'define', at };
     case 'sendCancel':
       return { ...effect, kind: 'cancel', at };
+    case 'sendRecall':
+      return { ...effect, kind: 'recall', at };
     case 'sendDrain':
       return { ...effect, kind: 'drain', at };
     case 'sendHeartbeat':

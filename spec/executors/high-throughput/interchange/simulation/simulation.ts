@@ -5,14 +5,16 @@
 import { type Core, type CoreOptions, createCore, step } from '../../../../../executors/high-throughput/interchange/core.ts';
 import type { CoreEvent, Effect } from '../../../../../executors/high-throughput/interchange/core-events.ts';
 import { recordEnd } from '../../../../../lib/wire/records.ts';
-import { checkPlaces, checkRoom } from './invariants.ts';
+import { checkPlaces, checkRoom, MIXED } from './invariants.ts';
 import { createRandom, type Random } from './random.ts';
 import { encodeTasks, SimulatedDriver } from './simulated-driver.ts';
 import { type ManagerHost, PERIOD_MS, SimulatedManager, THRESHOLD_MS } from './simulated-manager.ts';
 import { Timeline } from './timeline.ts';
 
-/** Functions and how long their tasks keep a worker busy, ms; all beyond what is sent ahead. */
-const BUSY_MS = [8, 20, 60, 150];
+/** Functions and how long their tasks keep a worker busy, ms; all beyond what is sent ahead, but for the last. */
+const BUSY_MS = [8, 20, 60, 150, 1];
+/** No manager is asked more often than this to give tasks back. */
+const RECALL_MS = 10;
 
 export class Simulation implements ManagerHost {
   readonly timeline = new Timeline();
@@ -20,6 +22,8 @@ export class Simulation implements ManagerHost {
   readonly driver = new SimulatedDriver();
   readonly managers = new Map<string, SimulatedManager>();
   core: Core;
+  /** How often a manager was asked to give tasks back. */
+  recalls = 0;
   /** How each task waits, as the queue should hold them: per priority the names in order. */
   readonly waiting = new Map<number, string[]>();
   readonly #options: CoreOptions;
@@ -28,6 +32,7 @@ export class Simulation implements ManagerHost {
   readonly #mayCrash: boolean;
   #healed = false;
   readonly #deliveredTo = new Map<string, string>();
+  readonly #recalledMs = new Map<string, number>();
   #nextManager = 0;
   #coreIncarnation = 0;
 
@@ -76,6 +81,7 @@ export class Simulation implements ManagerHost {
   }
 
   busyMs(fnId: number): number {
+    if (fnId === MIXED && this.random.chance(0.1)) return 150;
     return BUSY_MS[fnId] ?? 10;
   }
 
@@ -220,8 +226,19 @@ export class Simulation implements ManagerHost {
       if (effect.kind === 'forwardResults') this.driver.takeResults(effect.records);
       else if (effect.kind === 'emit') this.driver.takeReport(effect.report);
       else if (effect.kind === 'acknowledgeWhenWritten') this.#acknowledge(effect.manager, effect.sequence);
-      else if ('manager' in effect) this.#overNetwork(() => this.managers.get(effect.manager)?.receive(effect));
+      else if (effect.kind === 'lookAgain') this.timeline.after(effect.inMs, () => this.#tellCore());
+      else if ('manager' in effect) {
+        if (effect.kind === 'sendRecall') this.#checkRecall(effect.manager);
+        this.#overNetwork(() => this.managers.get(effect.manager)?.receive(effect));
+      }
     }
+  }
+
+  #checkRecall(manager: string): void {
+    const ago = this.timeline.now - (this.#recalledMs.get(manager) ?? Number.NEGATIVE_INFINITY);
+    if (ago < RECALL_MS) throw new Error(`${manager} was asked to give back tasks ${ago} ms after it had been asked before`);
+    this.#recalledMs.set(manager, this.timeline.now);
+    this.recalls++;
   }
 
   #acknowledge(manager: string, sequence: number): void {

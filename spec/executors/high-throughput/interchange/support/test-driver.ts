@@ -139,6 +139,7 @@ export const silentEvents: ManagerLinkOptions['on'] = {
   tasks: () => undefined,
   define: () => undefined,
   cancel: () => undefined,
+  recall: () => undefined,
   drain: () => undefined,
   shutdown: () => undefined,
   refused: () => undefined,
@@ -151,7 +152,7 @@ export class TestManager {
   readonly held: { readonly taskId: number; readonly tryNumber: number; readonly fnId: number; readonly body: Buffer }[] = [];
   readonly defined: number[] = [];
   readonly cancelled: (readonly [number, number])[] = [];
-  /** `drain`, `shutdown: …`, `refused: …`, `lost: …`. */
+  /** `recall: …`, `drain`, `shutdown: …`, `refused: …`, `lost: …`. */
   readonly heard: string[] = [];
   readonly identity: string;
 
@@ -171,6 +172,7 @@ export class TestManager {
         tasks: (records) => this.#take(records),
         define: (fnId) => void this.defined.push(fnId),
         cancel: (tries) => void this.cancelled.push(...tries),
+        recall: (count) => void this.heard.push(`recall: ${count}`),
         drain: () => void this.heard.push('drain'),
         shutdown: (reason) => void this.heard.push(`shutdown: ${reason}`),
         refused: (message) => void this.heard.push(`refused: ${message}`),

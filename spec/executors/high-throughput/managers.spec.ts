@@ -1,0 +1,13 @@
+import { expect } from 'chai';
+import { KnownManagers } from '../../../executors/high-throughput/managers.ts';
+
+describe('managers that a driver knows', () => {
+  it('have names for the workers that they have, and none for numbers beyond', () => {
+    const managers = new KnownManagers();
+    managers.add({ managerId: 'm', index: 3, host: 'node7', blockId: '0', slots: 2, endsMs: Number.POSITIVE_INFINITY });
+    expect(managers.workerName(3, 1)).to.equal('block 0, node7/1');
+    expect(managers.workerName(3, 1)).to.equal('block 0, node7/1');
+    for (const worker of [2, 2 ** 32 - 1]) expect(managers.workerName(3, worker)).to.equal('');
+    expect(managers.workerName(4, 0)).to.equal('');
+  });
+});
