@@ -6,12 +6,13 @@
 import type { ExecutorContext, ExecutorStatus, RunningExecutor, TryOutcome, TryRequest } from '../../lib/executor.ts';
 import { FrameType } from '../../lib/wire/frames.ts';
 import { readResult, recordEnd } from '../../lib/wire/records.ts';
-import { identify } from '../../lib/process-identity.ts';
 import type { CompiledHighThroughput } from './compiled.ts';
 import type { Blocks } from '../blocks/blocks.ts';
 import { type BlockTime, blockTimeOf } from './block-time.ts';
+import { describeState } from './describe-state.ts';
 import type { DurableRecord } from './durable-record.ts';
 import type { DurableState } from './durable-state.ts';
+import { Hindrances } from './hindrances.ts';
 import type { InterchangeKeeper } from './interchange-keeper.ts';
 import {
   dispatchReport,
@@ -62,6 +63,7 @@ export class HighThroughput implements RunningExecutor {
   readonly #time: BlockTime;
   readonly #nodes: NodesSeen;
   readonly #given = new GivenResources();
+  readonly #hindrances: Hindrances;
   /** As the interchange said last. */
   #load: InterchangeLoad = {};
 
@@ -71,6 +73,7 @@ export class HighThroughput implements RunningExecutor {
     this.#compiled = compiled;
     this.#context = context;
     this.#news = new ManagerNews(compiled.label);
+    this.#hindrances = new Hindrances(this.label, this.#managers, this.#news, (level, message) => this.#log(level, message));
     this.#takeOver = new TakeOver(compiled.label, context.takeOver);
     const { from } = this.#takeOver;
     this.#peers = { compiled, context, directory, site, keys: keysFor(compiled, from) };
@@ -95,7 +98,7 @@ export class HighThroughput implements RunningExecutor {
       replaced: (how) => this.#onReplaced(how),
       failed: (error) => this.#fail(error),
       load: () => ({ outstanding: this.#tries.size, slotsWorth: this.#slotsWorth(), ...this.#load }),
-      describe: () => this.#describe(),
+      describe: () => describeState(this.#peers, this.#takeOver, this.#managers.all, this.#interchange, this.#blocks),
       log: (level, message) => this.#log(level, message),
     };
   }
@@ -145,20 +148,6 @@ export class HighThroughput implements RunningExecutor {
       this.#interchange.sendPacked(FrameType.Recover, { managers: [...expected.keys()], tasks: 0, graceMs: RETURN_MS, keepHeld: true });
   }
 
-  #describe(): DurableState {
-    const { from, generation, expected } = this.#takeOver;
-    const awaited = [...expected].map(([managerId, blockId]) => ({ managerId, blockId }));
-    return {
-      port: this.#interchange.port || (from?.port ?? 0),
-      keys: this.#peers.keys ?? null,
-      interchange: this.#interchange.identity ?? from?.interchange ?? identify(0),
-      managers: [...awaited, ...this.#managers.all.map(({ managerId, blockId }) => ({ managerId, blockId }))],
-      blocks: this.#blocks.jobs,
-      spentNodeMs: this.#blocks.spentNodeMs,
-      generation,
-    };
-  }
-
   // --- what the interchange tells
 
   #reportEvents(): ReportEvents {
@@ -166,8 +155,10 @@ export class HighThroughput implements RunningExecutor {
       registered: (manager) => this.#onRegistered(manager),
       lost: (lost) => void this.#onLost(lost),
       left: (index) => this.#onLeft(index),
-      refused: (message) => this.#onRefused(message),
-      told: (told) => this.#onTold(told),
+      refused: (message) => this.#hindrances.refused(message),
+      quarantined: (manager) => this.#hindrances.quarantined(manager),
+      released: (manager) => this.#hindrances.released(manager),
+      told: (told) => this.#news.told(this.#managers, told),
       load: (load) => void (this.#load = load),
       granted: (granted) => this.#onGranted(granted),
       recovered: (recovered) => this.#onRecovered(recovered),
@@ -210,23 +201,12 @@ export class HighThroughput implements RunningExecutor {
     return worth;
   }
 
-  #onTold({ managerId, fact }: { managerId: string; fact: Buffer }): void {
-    const manager = this.#managers.byId(managerId);
-    if (manager) this.#news.worker(manager, fact);
-  }
-
   #onLeft(index: number): void {
     const manager = this.#managers.remove(index);
     if (!manager) return;
     this.#record?.changed();
     this.#news.left(manager);
     this.#blocks.managerGone(manager.blockId, 'it left');
-  }
-
-  #onRefused(message: string): void {
-    this.#managers.refusal = message;
-    this.#log('error', `a manager was refused: ${message}`);
-    this.#news.refused(message);
   }
 
   /** Its job's end says how it died: exit code, signal, the end of its stderr. */
@@ -254,6 +234,7 @@ export class HighThroughput implements RunningExecutor {
     this.#managers.clear();
     this.#given.clear();
     this.#load = {};
+    if (this.#hindrances.paused !== undefined) this.#tellPaused();
     this.#outbox.startAnew();
     const graceMs = Math.min(this.#compiled.heartbeatThresholdMs, MAX_RECOVERY_MS);
     // Those too that have ended meanwhile, or were awaited when this one died: what nobody claims of theirs may have run, and must
@@ -337,8 +318,18 @@ export class HighThroughput implements RunningExecutor {
       blocks: this.#blocks,
       isInterchangeReady: this.#interchange.isReady,
       failure: this.#failure,
+      paused: this.#hindrances.paused,
       link: this.#transport.explain(),
     };
+  }
+
+  setPaused(why: string | undefined): void {
+    this.#hindrances.paused = why;
+    this.#tellPaused();
+  }
+
+  #tellPaused(): void {
+    this.#interchange.sendPacked(FrameType.Event, { kind: 'paused', isPaused: this.#hindrances.paused !== undefined });
   }
 
   setActive(active: boolean): void {

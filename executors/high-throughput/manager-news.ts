@@ -4,7 +4,8 @@
 import { tellManager, tellWorker } from '../../lib/kernel/channels.ts';
 import { toWorkerEvent, unpackChange } from '../workers/worker-change.ts';
 import type { LostManager } from './manager-loss.ts';
-import type { KnownManager } from './managers.ts';
+import type { KnownManager, KnownManagers } from './managers.ts';
+import type { Quarantined, Released } from './reports.ts';
 
 type Place = Pick<KnownManager, 'managerId' | 'host' | 'blockId'>;
 
@@ -31,8 +32,22 @@ export class ManagerNews {
     tellManager({ kind: 'managerLost', ...this.#placeOf(lost), reason: lost.reason });
   }
 
+  quarantined(manager: Quarantined): void {
+    const { failures, forMs } = manager;
+    tellManager({ kind: 'managerQuarantined', ...this.#placeOf(manager), failures, forMs });
+  }
+
+  released(manager: Released): void {
+    tellManager({ kind: 'managerReleased', ...this.#placeOf(manager), reason: manager.reason });
+  }
+
   refused(reason: string): void {
     tellManager({ kind: 'managerRefused', executor: this.#executor, reason });
+  }
+
+  told(managers: KnownManagers, { managerId, fact }: { readonly managerId: string; readonly fact: Buffer }): void {
+    const manager = managers.byId(managerId);
+    if (manager) this.worker(manager, fact);
   }
 
   /** @param fact from the manager's process: what makes no sense is passed over. */

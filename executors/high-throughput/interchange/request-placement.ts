@@ -21,7 +21,7 @@ const MOST_ROUNDS = 3;
 
 export function placeRequests(core: Core, effects: Effect[]): void {
   const { demand } = core;
-  if (core.recovery !== undefined || core.closing !== undefined) return;
+  if (core.recovery !== undefined || core.isPaused || core.closing !== undefined) return;
   // What a lane leaves free for others is tried with them, too.
   for (let round = 0; round < MOST_ROUNDS && demand.isDue; round++) {
     demand.isDue = false;

@@ -8,13 +8,14 @@ import { type Core, type Manager, timeLeft } from './core-state.ts';
 import { reclaimSlots } from './leases.ts';
 import { fullBlocks } from './gang-limit.ts';
 import { managersFor } from './node-kinds.ts';
+import { isResting } from './quarantine.ts';
 import { hasTime, headOf, type Lane, nextLane } from './task-queue.ts';
 
 const DEFAULT_AGING_MS = 10_000;
 
 const agingMs = ({ options }: Core): number => options.agingMs ?? DEFAULT_AGING_MS;
 
-export const isUsable = ({ state, reachable }: Manager): boolean => state === 'active' && reachable;
+export const isUsable = (manager: Manager): boolean => manager.state === 'active' && manager.reachable && !isResting(manager);
 
 /** Whether tasks of the lane may be placed there. */
 export function mayUse({ demand: { reserved } }: Core, manager: Manager, lane: Lane): boolean {
