@@ -6,6 +6,7 @@ import type { Grant, GrantedRanks } from '../resources/grant.ts';
 import { allocateWhole, isUntouched } from '../resources/pool.ts';
 import type { Core, Manager } from './core-state.ts';
 import { timeLeft } from './core-state.ts';
+import { fullBlocks } from './full-blocks.ts';
 import { managersFor } from './node-kinds.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { Choice } from './request-placement.ts';
@@ -24,18 +25,6 @@ export function placeGang(core: Core, lane: Lane, { variant, index }: Choice, ou
   const nodes = members.map(({ id, host }) => ({ managerId: id, host }));
   outgoing.add(leader, lane, { ...grant, nodes, ranks: ranksOf(members, variant) } satisfies Grant);
   return true;
-}
-
-/** Those that have as many tasks on whole nodes as they may have at once. */
-function fullBlocks({ gangs, managers, options }: Core): ReadonlySet<string> {
-  const { maxGangsPerBlock } = options;
-  if (maxGangsPerBlock === undefined) return new Set();
-  const perBlock = new Map<string, number>();
-  for (const { leader } of gangs.values()) {
-    const block = managers.get(leader)?.blockId ?? '';
-    perBlock.set(block, (perBlock.get(block) ?? 0) + 1);
-  }
-  return new Set([...perBlock].flatMap(([block, count]) => (count >= maxGangsPerBlock ? [block] : [])));
 }
 
 const isFree = ({ grants, leased, pool }: Manager): boolean => grants.size === 0 && leased === 0 && pool !== undefined && isUntouched(pool);
