@@ -134,13 +134,12 @@ export class SlotPool {
     return held;
   }
 
-  /** Whether a task waits here, and if not, since when it may run; undefined if it is not here. */
+  /** undefined: it is not here. */
   find(taskId: number): 'queued' | 'running' | undefined {
-    let found: 'queued' | 'running' | undefined;
-    this.#queue.forEach((bytes, at) => {
-      if (readTaskHeader(bytes, at).taskId === taskId) found = 'queued';
-    });
-    return found ?? (this.held().some(([id]) => id === taskId) ? 'running' : undefined);
+    let isQueued = false;
+    this.#queue.forEach((bytes, at) => void (isQueued ||= readTaskHeader(bytes, at).taskId === taskId));
+    if (isQueued) return 'queued';
+    return this.held().some(([id]) => id === taskId) ? 'running' : undefined;
   }
 
   cancel(pairs: readonly (readonly [taskId: number, tryNumber: number])[]): void {
@@ -319,8 +318,7 @@ export class SlotPool {
 
   #onLost(slot: Slot, exit: WorkerExit): void {
     const { batch } = slot;
-    // Died between two batches: nobody's loss; the next batch starts another.
-    if (!batch) return;
+    if (!batch) return; // Between two batches: nobody's loss; the next batch starts another.
     acceptInOrder(slot, batch, exit.finished, (record) => this.#options.results(record, 1));
     if (slot.cursor >= batch.records.length) return this.#finish(slot);
     if (this.#closed) return;

@@ -54,7 +54,8 @@ describe('packaged configs on PBS', function () {
       .to.match(/^hosts /m)
       .and.match(/^closed$/m)
       .and.include('ended with 0');
-    expect(processesOf(/^run (\S+)$/m.exec(said())?.[1] ?? 'no run')).to.deep.equal([]);
+    const runId = /^run (\S+)$/m.exec(said())?.[1] ?? 'no run';
+    await eventually('nothing is left', () => processesOf(runId).length === 0, LIMIT_MS);
     expect([...pbs.server.jobs.keys()]).to.deep.equal(['0.ctl']);
   });
 });

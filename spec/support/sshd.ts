@@ -141,6 +141,8 @@ function titleOf(pid: number): string {
 function configText(dir: string, port: number, addresses: readonly string[], more: readonly string[]): string {
   const lines = [
     ...more,
+    // Not the user's own: a shell that sshd starts reads ~/.bashrc, and what stands there may wait for a lock that a killed shell has left.
+    `SetEnv HOME=${dir}`,
     `Port ${port}`,
     ...addresses.map((address) => `ListenAddress ${address}`),
     `HostKey ${join(dir, 'host')}`,
