@@ -5,12 +5,14 @@ export { load } from './configs/load.ts';
 export type { ConfigArgument } from './configs/choose.ts';
 
 export { bashApp } from './lib/apps/bash-app.ts';
+export { mpiApp } from './lib/apps/mpi-app.ts';
 export { joinApp } from './lib/apps/join-app.ts';
 export { jsApp } from './lib/apps/js-app.ts';
 export { kw, type KeywordArguments } from './lib/apps/kw.ts';
 export { pythonApp, type PythonFunctionRef } from './lib/apps/python-app.ts';
 export { sh, type ShellValue } from './lib/apps/sh.ts';
-export type { AppOptions, AppOptionsFor, OutputOption, ResourceOptions } from './lib/apps/app-options.ts';
+export type { AppOptions, AppOptionsFor, OutputOption } from './lib/apps/app-options.ts';
+export type { ResourceOptions, ResourcesOption } from './lib/resources/resource-options.ts';
 export type { FailurePolicy, FailurePolicyFor, Ignored } from './lib/apps/failure-policy.ts';
 export type { App, ArgumentOf, ArgumentsOf, BashApp, BashResult, JoinApp, MapOptions, PythonApp, Settled } from './lib/types/call-types.ts';
 
@@ -33,6 +35,8 @@ export { Config } from './configs/config.ts';
 export type { ConfigOptions } from './configs/options.ts';
 export { addressByHostname, addressByInterface, addressByRoute } from './configs/addresses.ts';
 export { allocatedLauncher, allocatedNodes } from './configs/allocation.ts';
+export { MPIExecutor } from './executors/mpi/description.ts';
+export type { MPIExecutorOptions } from './executors/mpi/options.ts';
 export { HighThroughputExecutor } from './executors/high-throughput/description.ts';
 export type { BlockErrorHandler, HighThroughputOptions } from './executors/high-throughput/options.ts';
 export { ThreadPoolExecutor } from './executors/threads/description.ts';
@@ -83,5 +87,12 @@ export { FlotillaError } from './lib/errors/flotilla-error.ts';
 export { JoinError, ResultTimeoutError, type JoinFailure } from './lib/errors/future-errors.ts';
 export { ManagerLost, PoisonTaskError, WorkerLost } from './lib/errors/lost-errors.ts';
 export { PythonError } from './lib/errors/python-error.ts';
-export { CancelledError, MissingOutputsError, PlacementError, SerializationError, WalltimeError } from './lib/errors/task-errors.ts';
+export {
+  CancelledError,
+  MemoryLimitError,
+  MissingOutputsError,
+  PlacementError,
+  SerializationError,
+  WalltimeError,
+} from './lib/errors/task-errors.ts';
 export type { TaskRef } from './lib/errors/task-ref.ts';

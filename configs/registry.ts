@@ -2,6 +2,7 @@
  * The description classes that `type:` can name, and which options hold one.
  */
 import { HighThroughputExecutor } from '../executors/high-throughput/description.ts';
+import { MPIExecutor } from '../executors/mpi/description.ts';
 import { ThreadPoolExecutor } from '../executors/threads/description.ts';
 import { MpiExecLauncher } from '../launchers/mpiexec-launcher.ts';
 import { MpiRunLauncher } from '../launchers/mpirun-launcher.ts';
@@ -27,7 +28,7 @@ export interface DescriptionClass {
 }
 
 const classes: Readonly<Record<DescriptionKind, readonly DescriptionClass[]>> = {
-  executor: [HighThroughputExecutor, ThreadPoolExecutor],
+  executor: [HighThroughputExecutor, MPIExecutor, ThreadPoolExecutor],
   provider: [LocalProvider, PBSProProvider, SlurmProvider],
   launcher: [
     SimpleLauncher,

@@ -3,6 +3,7 @@
  */
 import type { WireError } from './errors/wire-error.ts';
 import type { Rehearsal } from './provider.ts';
+import type { ResourceRequest } from './resources/request.ts';
 import type { ResultStatus, Usage } from './wire/records.ts';
 
 /** A function that the kernel has registered with an executor; `fnId` is unique within the kernel. */
@@ -23,6 +24,8 @@ export interface TryRequest {
   readonly priority: number;
   /** How long it may take once it has started; it is in the context too. */
   readonly walltimeMs?: number | undefined;
+  /** Beyond a worker of its own. Equal requests may be one object: that is cheaper. */
+  readonly resources?: ResourceRequest | undefined;
   /** MessagePack of a TaskContext; empty: all defaults. */
   readonly context: Buffer;
   /** Encoded arguments (lib/wire/value-codec.ts). */
@@ -44,12 +47,28 @@ export interface TryOutcome {
   readonly usage?: Usage | undefined;
 }
 
+/** What a try was given of a node, or of several. */
+export interface GrantedTry {
+  readonly taskId: number;
+  readonly tryNumber: number;
+  readonly manager: string;
+  readonly host: string;
+  readonly grant: {
+    readonly cpus: readonly (readonly [cpu: number, share: number])[];
+    readonly gpus: readonly (readonly [gpu: number, share: number])[];
+    /** Of a task on several nodes: all. */
+    readonly nodes?: readonly { readonly managerId: string; readonly host: string }[] | undefined;
+  };
+}
+
 /** Where an executor reports. Calls may come many in one turn. */
 export interface ExecutorEvents {
   /** Tries are about to leave this process. */
   sending(): void;
   /** Each try ends in exactly one of these, unless the executor fails as a whole. */
   tryEnded(outcome: TryOutcome): void;
+  /** A try has begun to have what it asked for. Absent: nobody wants to know. */
+  tryGranted?(granted: GrantedTry): void;
   /** The executor cannot go on; it has failed all that it held. */
   failed(error: Error): void;
   /** Something a person may want to read in the run's log. */
@@ -102,6 +121,8 @@ export interface RunningExecutor {
   status(): ExecutorStatus;
   /** Whether pending work should keep the process alive. */
   setActive(active: boolean): void;
+  /** Completes "executor 'x' …": why it can give no task resources of its own. Absent: it can. */
+  readonly refusesResources?: string;
   /** Begins no task until it is told otherwise (undefined); those that run go on. Absent: it writes nothing, and needs no room. */
   setPaused?(why: string | undefined): void;
   /** Whether a manager that was taken over has this try. Absent: it takes nothing over. */

@@ -32,6 +32,16 @@ export function parseSize(value: string): number {
   return bytes;
 }
 
+/**
+ * The shortest text for a size, rounded to a hundredth of its unit.
+ * @example formatSize(6442450944) // '6 GiB'
+ */
+export function formatSize(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const power = bytes < 1024 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
+  return `${Number((bytes / 1024 ** power).toFixed(2))} ${units[power]}`;
+}
+
 function hintFor(number: string, unit: string): string {
   if (number !== '' && unit === '') return `a bare number has no unit, write '${number}B' or '${number}GiB'`;
   if (/^[kmgt]$/.test(unit)) return `write '${number}${unit.toUpperCase()}iB' (1024) or '${number}${unit.toUpperCase()}B' (1000)`;

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs what the specs and examples need of the system, on Debian and its kin: Python with venv and numpy, perl, what pins and
-# supervises processes, a compiler for node-pty, GNU Parallel to compare with, Open MPI, MPICH and OpenSSH to launch with, a Slurm with
+# supervises processes, a compiler for node-pty, GNU Parallel to compare with, Open MPI and MPICH to launch with and to compile for, OpenSSH, a Slurm with
 # its database for a cluster in namespaces, nftables to cut cables, and strace for a bench. Does nothing where all of it is there. Without root it says what
 # to install.
 set -euo pipefail
@@ -12,6 +12,10 @@ need() {
   local package="$1"
   shift
   "$@" >/dev/null 2>&1 || missing+=("$package")
+}
+
+compiles_with() {
+  echo '#include <mpi.h>' | "$1" -E - >/dev/null
 }
 
 any_python_with() {
@@ -31,6 +35,8 @@ need g++ command -v g++
 need parallel command -v parallel
 need openmpi-bin command -v mpiexec
 need mpich command -v mpiexec.hydra
+need libopenmpi-dev compiles_with mpicc.openmpi
+need libmpich-dev compiles_with mpicc.mpich
 need slurm-wlm command -v sbatch
 need slurmctld test -x /usr/sbin/slurmctld
 need slurmd test -x /usr/sbin/slurmd

@@ -5,6 +5,7 @@ import { chooseConfig } from '../../configs/choose.ts';
 import type { Config } from '../../configs/config.ts';
 import { readConfig } from '../../configs/read.ts';
 import { HighThroughputExecutor } from '../../executors/high-throughput/description.ts';
+import { MPIExecutor } from '../../executors/mpi/description.ts';
 import { ThreadPoolExecutor } from '../../executors/threads/description.ts';
 import type { DoctorOptions } from '../command-line/doctor.ts';
 import type { Check, Wanted } from '../doctor/check.ts';
@@ -32,7 +33,9 @@ export async function runDoctor({ config, set = [], json }: DoctorOptions): Prom
 }
 
 function whatIsWanted({ compiled: { executors, runDir } }: Config): Wanted {
-  const highThroughput = executors.filter((executor) => executor instanceof HighThroughputExecutor).map(({ compiled }) => compiled);
+  const highThroughput = executors
+    .filter((executor) => executor instanceof HighThroughputExecutor || executor instanceof MPIExecutor)
+    .map(({ compiled }) => compiled);
   const threads = executors.filter((executor) => executor instanceof ThreadPoolExecutor).map(({ compiled }) => compiled);
   const pythons = [...highThroughput, ...threads].map(({ python }) => python ?? 'python3');
   return {

@@ -4,14 +4,14 @@
 import type { BlockLoad, Scaler } from './scaler-types.ts';
 
 /** @returns a number from minBlocks to maxBlocks. */
-export function wantedBlocks(scaler: Scaler, { outstanding, timeless = 0 }: BlockLoad): number {
+export function wantedBlocks(scaler: Scaler, { outstanding, slotsWorth = outstanding, timeless = 0 }: BlockLoad): number {
   const { limits, strategy } = scaler.options;
   const { initBlocks, minBlocks, maxBlocks } = limits;
   if (outstanding === 0) return minBlocks;
   if (strategy === 'none') return Math.max(initBlocks, minBlocks);
   // Blocks that serve have no time for these: they need others, some of which may be on their way.
   const forTimeless = timeless === 0 ? 0 : countServing(scaler) + blocksFor(scaler, timeless);
-  return Math.min(Math.max(blocksFor(scaler, outstanding), forTimeless, minBlocks, 1), maxBlocks);
+  return Math.min(Math.max(blocksFor(scaler, slotsWorth), forTimeless, minBlocks, 1), maxBlocks);
 }
 
 /** At least one, whatever parallelism says. */

@@ -63,6 +63,8 @@ export interface AdoptedTimes {
 export interface BlockLoad {
   /** Tasks that the executor holds: queued and running. */
   readonly outstanding: number;
+  /** How many slots they are worth, as some take more of a node than others; default: `outstanding`. */
+  readonly slotsWorth?: number | undefined;
   /** Tasks per block, where that is known; a block that is not in it is idle. Absent: any block may be busy. */
   readonly perBlock?: ReadonlyMap<BlockId, number> | undefined;
   /** Tasks that wait, and that none of the managers there are has time enough for. Default 0. */

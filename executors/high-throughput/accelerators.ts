@@ -43,6 +43,16 @@ function requireDistinct(names: readonly string[]): string[] {
 }
 
 /**
+ * What hides all of them. A device of number −1 is none, for CUDA ("CUDA Environment Variables"), HIP and ROCr (see below); the runtime of
+ * Intel knows no such number.
+ */
+export const noAcceleratorEnv = (): Record<string, string> => ({
+  CUDA_VISIBLE_DEVICES: '-1',
+  ROCR_VISIBLE_DEVICES: '-1',
+  HIP_VISIBLE_DEVICES: '-1',
+});
+
+/**
  * What shows a worker its own accelerator and no other, for the runtimes of NVIDIA, AMD and Intel.
  *
  * AMD has two that choose one after the other: ROCr leaves what ROCR_VISIBLE_DEVICES names, and HIP counts from 0 among what is left,

@@ -5,6 +5,7 @@ import { ConfigError } from '../../lib/errors/config-error.ts';
 import { frozenCopy } from '../../lib/options/freeze.ts';
 import type { BlockLimits, ProviderDescription } from '../../lib/provider.ts';
 import { LocalProvider } from '../../providers/local/description.ts';
+import { chooseMpi, type MpiChoice } from '../mpi/mpi-choice.ts';
 import type { CpuAffinity } from './affinity-option.ts';
 import type { BlockErrorHandler, CheckedHighThroughputOptions } from './options.ts';
 
@@ -25,6 +26,11 @@ export interface CompiledHighThroughput {
   readonly cpuAffinity: CpuAffinity;
   /** How many (0: none), or their names. */
   readonly accelerators: number | readonly string[];
+  /** Of each node: how many, or their names. */
+  readonly resources: Readonly<Record<string, number | readonly string[]>>;
+  readonly mpi: MpiChoice;
+  /** Tasks on whole nodes that a block may have at once; undefined: as many as it has nodes for. */
+  readonly maxGangsPerBlock: number | undefined;
   readonly prefetchCapacity: 'auto' | number;
   readonly heartbeatPeriodMs: number;
   readonly heartbeatThresholdMs: number;
@@ -72,6 +78,9 @@ export function compileHighThroughput(checked: CheckedHighThroughputOptions): Co
     maxWorkersPerNode: checked.maxWorkersPerNode ?? checked.maxWorkers ?? Number.POSITIVE_INFINITY,
     cpuAffinity: checked.cpuAffinity ?? { kind: 'none' },
     accelerators: checked.availableAccelerators ?? 0,
+    resources: checked.resources ?? {},
+    maxGangsPerBlock: undefined,
+    mpi: chooseMpi(checked.mpiLauncher ?? 'auto', provider.launcher, checked.mpiOverrides ?? ''),
     prefetchCapacity: checked.prefetchCapacity ?? 'auto',
     heartbeatPeriodMs,
     heartbeatThresholdMs,

@@ -3,22 +3,23 @@
  *
  * Holds each try until its outcome is known. What a loss costs a task is the kernel's to decide.
  */
-import type { ExecutorContext, ExecutorStatus, RunningExecutor, TryRequest } from '../../lib/executor.ts';
+import type { ExecutorContext, ExecutorStatus, RunningExecutor, TryOutcome, TryRequest } from '../../lib/executor.ts';
 import { FrameType } from '../../lib/wire/frames.ts';
 import { readResult, recordEnd } from '../../lib/wire/records.ts';
 import type { CompiledHighThroughput } from './compiled.ts';
 import type { Blocks } from '../blocks/blocks.ts';
-import { type BlockTime, blockTimeOf } from './block-time.ts';
 import { describeState } from './describe-state.ts';
 import type { DurableRecord } from './durable-record.ts';
 import type { DurableState } from './durable-state.ts';
 import { Hindrances } from './hindrances.ts';
+import { NO_MANAGER } from './interchange/core-events.ts';
 import type { InterchangeKeeper } from './interchange-keeper.ts';
 import { dispatchReport, type InterchangeLoad, type Recovered, type RegisteredManager, type ReportEvents } from './reports.ts';
 import { forgottenOutcome, type LostManager, lostOutcome, managerLostBody } from './manager-loss.ts';
 import { ManagerNews } from './manager-news.ts';
-import { KnownManagers } from './managers.ts';
+import { KnownManagers, toKnown } from './managers.ts';
 import { type TaskTransport, transportTo } from './task-transport.ts';
+import { PlacementLimits } from './placement-limits.ts';
 import { publishSettings } from './publish-settings.ts';
 import { Outbox } from './outbox.ts';
 import { createParts, type PartsEvents, settingsPathIn } from './parts.ts';
@@ -27,7 +28,6 @@ import { explainTask, type StatusFacts, statusOf } from './status.ts';
 import { endInterchange, RETURN_MS, TakeOver } from './take-over.ts';
 import { Tries } from './tries.ts';
 
-const NO_MANAGER = 0xffffffff;
 /** How long a lost manager's job is given to say how it ended. */
 const JOB_END_MS = 1000;
 /** The most that a new interchange waits for the managers of the dead one. */
@@ -51,7 +51,7 @@ export class HighThroughput implements RunningExecutor {
   readonly #transport: TaskTransport;
   #closing: Promise<void> | undefined;
   #failure: Error | undefined;
-  readonly #time: BlockTime;
+  readonly #limits: PlacementLimits;
   readonly #hindrances: Hindrances;
   /** As the interchange said last. */
   #load: InterchangeLoad = {};
@@ -68,7 +68,7 @@ export class HighThroughput implements RunningExecutor {
     this.#peers = { compiled, context, directory, site, keys: keysFor(compiled, from) };
     this.#transport = transportTo(site, context.events);
     this.#settingsPath = settingsPathIn(directory);
-    this.#time = blockTimeOf(compiled, from);
+    this.#limits = new PlacementLimits(compiled, from);
     const { interchange, blocks, record } = createParts(this.#peers, this.#takeOver, this.#partsEvents());
     this.#interchange = interchange;
     this.#blocks = blocks;
@@ -85,7 +85,7 @@ export class HighThroughput implements RunningExecutor {
       began: () => this.#onBegan(),
       replaced: (how) => this.#onReplaced(how),
       failed: (error) => this.#fail(error),
-      load: () => ({ outstanding: this.#tries.size, ...this.#load }),
+      load: () => ({ outstanding: this.#tries.size, slotsWorth: this.#limits.slotsWorth(this.#tries), ...this.#load }),
       describe: () => describeState(this.#peers, this.#takeOver, this.#managers.all, this.#interchange, this.#blocks),
       log: (level, message) => this.#log(level, message),
     };
@@ -148,24 +148,25 @@ export class HighThroughput implements RunningExecutor {
       released: (manager) => this.#hindrances.released(manager),
       told: (told) => this.#news.told(this.#managers, told),
       load: (load) => void (this.#load = load),
+      granted: ({ index, grants }) => this.#tries.given.add(this.#managers.at(index), grants, this.#context.events),
       recovered: (recovered) => this.#onRecovered(recovered),
       log: (level, message, fields) => this.#context.events.log(level, `interchange: ${message}`, fields),
     };
   }
 
-  #onRegistered({ timeLeftMs, ...manager }: RegisteredManager): void {
-    this.#managers.add({ ...manager, endsMs: Date.now() + (timeLeftMs ?? Number.POSITIVE_INFINITY) });
+  #onRegistered(manager: RegisteredManager): void {
+    this.#managers.add(toKnown(manager, Date.now()));
     // It may have the time that was missing: that is said anew.
     this.#load = { ...this.#load, timeless: 0 };
-    if (this.#time.registered(manager.blockId, timeLeftMs)) this.#refuseHopeless();
+    this.#refuseAll(this.#limits.registered(manager, this.#tries));
     this.#record?.changed();
     this.#log('info', `manager ${manager.managerId} on ${manager.host} registered with ${manager.slots} worker(s)`);
     this.#news.registered(manager, manager.slots);
     this.#blocks.managerRegistered(manager.blockId, manager.slots);
   }
 
-  #refuseHopeless(): void {
-    for (const outcome of this.#time.hopelessAmong(this.#tries.requests.values())) {
+  #refuseAll(outcomes: readonly TryOutcome[]): void {
+    for (const outcome of outcomes) {
       if (!this.#tries.settle(outcome.taskId, outcome.tryNumber)) continue;
       this.#outbox.cancel(outcome.taskId, outcome.tryNumber);
       this.#context.events.tryEnded(outcome);
@@ -188,7 +189,7 @@ export class HighThroughput implements RunningExecutor {
     this.#news.lost(lost);
     this.#blocks.managerGone(lost.blockId, lost.reason);
     // At once: a new interchange must not be given what is as good as ended.
-    const ended = lost.tasks.filter(([taskId, tryNumber]) => this.#tries.settle(taskId, tryNumber));
+    const ended = lost.tasks.filter((lostTry) => this.#tries.settle(...lostTry));
     if (ended.length === 0) return;
     const body = managerLostBody(lost, await this.#blocks.jobEnd(lost.blockId, JOB_END_MS));
     for (const [taskId, tryNumber] of ended) this.#context.events.tryEnded(lostOutcome(lost, taskId, tryNumber, body));
@@ -202,6 +203,7 @@ export class HighThroughput implements RunningExecutor {
       this.#blocks.managerGone(blockId, 'the interchange ended; it will register again');
     }
     this.#managers.clear();
+    this.#tries.given.clear();
     this.#load = {};
     if (this.#hindrances.paused !== undefined) this.#tellPaused();
     this.#outbox.startAnew();
@@ -235,7 +237,7 @@ export class HighThroughput implements RunningExecutor {
 
   submit(request: TryRequest): void {
     if (this.#failure) throw this.#failure;
-    const refused = this.#time.refuse(request);
+    const refused = this.#limits.refuse(request);
     if (refused) return queueMicrotask(() => this.#context.events.tryEnded(refused));
     // Blocks that were let go come back with the first task, not at the next tick.
     if (this.#tries.requests.size === 0) queueMicrotask(() => this.#blocks.tick());
@@ -280,6 +282,7 @@ export class HighThroughput implements RunningExecutor {
       label: this.label,
       managers: this.#managers,
       tries: this.#tries,
+      waiting: { lanes: this.#load.waiting ?? [], requestIdOf: (resources) => this.#outbox.requestIdOf(resources) },
       blocks: this.#blocks,
       isInterchangeReady: this.#interchange.isReady,
       failure: this.#failure,

@@ -19,8 +19,10 @@ import {
   type SessionEffect,
   type SessionEvent,
   stepSession,
-  triesIn,
 } from './manager-session.ts';
+import type { NodeCapacity } from './resources/capacity.ts';
+import type { SlotLease, TaskGrant } from './resources/grant.ts';
+import { triesIn, withoutReleases } from './result-frames.ts';
 import type { ManagerKeys } from './security.ts';
 
 /** Results beyond this many bytes are not held back for the end of the turn. */
@@ -41,12 +43,20 @@ export interface LinkRegistration {
   readonly timeLeftMs?: number | undefined;
   /** Every try that was delivered and whose result was not yet given to `sendResults`. */
   readonly held: readonly Try[];
+  readonly capacity?: NodeCapacity | undefined;
+  /** Slots that serve tasks without a request; absent: all. */
+  readonly leased?: readonly number[] | undefined;
+  /** Of those in `held` that run with one. */
+  readonly grants?: readonly TaskGrant[] | undefined;
   readonly [more: string]: unknown;
 }
 
 export interface ManagerLinkEvents {
   /** A whole number of task records; a view of the message. */
   tasks(records: Buffer): void;
+  /** Tasks to be run at once with what each was given, in the same order. */
+  granted?(grants: readonly TaskGrant[], records: Buffer): void;
+  lease?(lease: SlotLease): void;
   define(fnId: number, definition: Buffer): void;
   cancel(tries: readonly Try[]): void;
   /** Others have time for so many tasks that have not been started. */
@@ -173,11 +183,14 @@ export class ManagerLink {
 
   #describe(): SelfDescription {
     const registration = this.#options.registration();
-    const { protocol, version, blockId, host, slots, timeLeftMs } = registration;
+    const { protocol, version, blockId, host, slots, timeLeftMs, capacity, leased, grants } = registration;
+    const resources = { ...(capacity && { capacity }), ...(leased && { leased }), ...(grants && { grants }) };
+    // As those that were sent: it says itself which slots are leased.
+    this.#pending = this.#pending.map(withoutReleases);
     const info = Object.fromEntries(Object.entries(registration).filter(([name]) => !DESCRIBED.has(name)));
     // Results that wait for the end of the turn are held, too.
     const held = [...registration.held, ...triesIn(this.#pending)];
-    return { protocol, version, blockId, host, slots, ...(timeLeftMs === undefined ? {} : { timeLeftMs }), held, info };
+    return { protocol, version, blockId, host, slots, ...(timeLeftMs === undefined ? {} : { timeLeftMs }), held, ...resources, info };
   }
 
   #startTicking(): void {
@@ -223,6 +236,10 @@ export class ManagerLink {
       case 'deliverTasks':
         for (const part of effect.parts) on.tasks(part);
         return;
+      case 'deliverGranted':
+        return on.granted?.(effect.grants, effect.records);
+      case 'deliverLease':
+        return on.lease?.(effect.lease);
       case 'deliverDefine':
         return on.define(effect.fnId, effect.bytes);
       case 'deliverCancel':
@@ -260,13 +277,28 @@ export class ManagerLink {
   }
 }
 
-const DESCRIBED: ReadonlySet<string> = new Set(['protocol', 'version', 'blockId', 'host', 'slots', 'timeLeftMs', 'held']);
+const DESCRIBED: ReadonlySet<string> = new Set([
+  'protocol',
+  'version',
+  'blockId',
+  'host',
+  'slots',
+  'timeLeftMs',
+  'held',
+  'capacity',
+  'leased',
+  'grants',
+]);
 
 /** @returns undefined for what this version does not know. */
 function toSessionEvent({ type, number, acknowledged, parts }: ToManagerMessage, at: number): SessionEvent | undefined {
   switch (type) {
     case FrameType.Tasks:
       return { kind: 'tasks', number, acknowledged, parts, at };
+    case FrameType.Granted:
+      return { kind: 'granted', number, acknowledged, ...splitGranted(joined(parts)), at };
+    case FrameType.Lease:
+      return { kind: 'lease', number, acknowledged, lease: unpack(joined(parts)) as SlotLease, at };
     case FrameType.Heartbeat:
       return { kind: 'heartbeat', number, acknowledged, at };
     case FrameType.Define: {
@@ -292,6 +324,11 @@ function toSessionEvent({ type, number, acknowledged, parts }: ToManagerMessage,
     default:
       return undefined;
   }
+}
+
+function splitGranted(body: Buffer): { grants: readonly TaskGrant[]; records: Buffer } {
+  const end = 4 + body.readUInt32LE(0);
+  return { grants: unpack(body.subarray(4, end)) as TaskGrant[], records: body.subarray(end) };
 }
 
 const joined = (parts: readonly Buffer[]): Buffer => (parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts));

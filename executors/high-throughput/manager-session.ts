@@ -6,14 +6,16 @@
  *        ▲                            │
  *        └── who are you?, a gap ─────┘
  *
- * While it registers it takes no tasks, so that what it says it holds stays true. No clock, no socket; see manager-link.ts.
+ * While it registers it takes no tasks, so that what it says it holds and which slots it has stays true. No clock, no socket; see
+ * manager-link.ts.
  */
-import { recordEnd } from '../../lib/wire/records.ts';
 import { frameBase } from './frame-base.ts';
-import type { Registration, Try } from './interchange/core-events.ts';
+import type { Registration } from './interchange/core-events.ts';
+import type { TaskGrant, SlotLease } from './resources/grant.ts';
+import { triesIn, withoutReleases } from './result-frames.ts';
 
 /** What the manager knows of itself; the session adds the rest of the {@link Registration}. */
-export type SelfDescription = Omit<Registration, 'attempt' | 'firstSequence' | 'defined'>;
+export type SelfDescription = Omit<Registration, 'attempt' | 'firstSequence' | 'defined' | 'nextSequence'>;
 
 export interface SessionOptions {
   readonly heartbeatPeriodMs: number;
@@ -37,6 +39,8 @@ export type SessionEvent =
   | ({ readonly kind: 'registered'; readonly attempt: number; readonly received: number; readonly at: number } & FrameCount)
   | ({ readonly kind: 'heartbeat'; readonly at: number } & FrameCount)
   | ({ readonly kind: 'tasks'; readonly parts: readonly Buffer[]; readonly at: number } & FrameCount)
+  | ({ readonly kind: 'granted'; readonly grants: readonly TaskGrant[]; readonly records: Buffer; readonly at: number } & FrameCount)
+  | ({ readonly kind: 'lease'; readonly lease: SlotLease; readonly at: number } & FrameCount)
   | ({ readonly kind: 'define'; readonly fnId: number; readonly bytes: Buffer; readonly at: number } & FrameCount)
   | ({ readonly kind: 'cancel'; readonly pairs: Buffer; readonly at: number } & FrameCount)
   | ({ readonly kind: 'recall'; readonly count: number; readonly at: number } & FrameCount)
@@ -50,6 +54,8 @@ export type SessionEffect =
   | { readonly kind: 'sendResults'; readonly sequence: number; readonly parts: readonly Buffer[] }
   | { readonly kind: 'sendHeartbeat'; readonly sequence: number }
   | { readonly kind: 'deliverTasks'; readonly parts: readonly Buffer[] }
+  | { readonly kind: 'deliverGranted'; readonly grants: readonly TaskGrant[]; readonly records: Buffer }
+  | { readonly kind: 'deliverLease'; readonly lease: SlotLease }
   | { readonly kind: 'deliverDefine'; readonly fnId: number; readonly bytes: Buffer }
   | { readonly kind: 'deliverCancel'; readonly pairs: Buffer }
   | { readonly kind: 'deliverRecall'; readonly count: number }
@@ -133,12 +139,18 @@ function hear(session: Session, event: Heard, effects: SessionEffect[]): void {
 
 function deliver(
   session: Session,
-  event: Extract<Heard, { kind: 'tasks' | 'define' | 'cancel' | 'recall' | 'drain' }>,
+  event: Extract<Heard, { kind: 'tasks' | 'granted' | 'lease' | 'define' | 'cancel' | 'recall' | 'drain' }>,
   effects: SessionEffect[],
 ): void {
   switch (event.kind) {
     case 'tasks':
       effects.push({ kind: 'deliverTasks', parts: event.parts });
+      break;
+    case 'granted':
+      effects.push({ kind: 'deliverGranted', grants: event.grants, records: event.records });
+      break;
+    case 'lease':
+      effects.push({ kind: 'deliverLease', lease: event.lease });
       break;
     case 'cancel':
       effects.push({ kind: 'deliverCancel', pairs: event.pairs });
@@ -183,23 +195,17 @@ function register(session: Session, at: number, effects: SessionEffect[]): void 
   session.attempt++;
   session.nextBeatMs = at + session.options.heartbeatPeriodMs;
   const description = session.options.describe();
+  // It says which slots are leased: an interchange that has just leased one must not hear later that it was once released.
+  session.kept = session.kept.map(({ sequence, parts }) => ({ sequence, parts: parts.map(withoutReleases) }));
   const registration: Registration = {
     ...description,
     attempt: session.attempt,
     firstSequence: session.kept[0]?.sequence ?? session.nextSequence,
     held: [...description.held, ...session.kept.flatMap(({ parts }) => triesIn(parts))],
     defined: [...session.defined],
+    nextSequence: session.nextSequence,
   };
   effects.push({ kind: 'sendRegister', registration });
-}
-
-/** The tries that these result records end. */
-export function triesIn(records: readonly Buffer[]): Try[] {
-  const tries: Try[] = [];
-  for (const part of records) {
-    for (let at = 0; at < part.length; at = recordEnd(part, at)) tries.push([part.readUInt32LE(at + 4), part.readUInt16LE(at + 12)]);
-  }
-  return tries;
 }
 
 function becomeRegistered(session: Session, event: Extract<Heard, { kind: 'registered' }>, effects: SessionEffect[]): void {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { readVisibleAccelerators } from './accelerators.ts';
 import { readCpuQuota, readMemoryLimit } from './cgroup.ts';
 import { parseCpuList } from './cpu-list.ts';
+import { readNumaNodes } from './numa-nodes.ts';
 import { readSystemFile } from './system-file.ts';
 
 export interface NodeFacts {
@@ -18,6 +19,8 @@ export interface NodeFacts {
   /** The machine's, or its control group's if that is less. */
   readonly memoryBytes: number;
   readonly visibleAccelerators: string[] | undefined;
+  /** CPUs of each NUMA node of the machine; empty: not known. */
+  readonly numaNodes: number[][];
 }
 
 export interface NodeFactsSource {
@@ -33,6 +36,7 @@ export function readNodeFacts({ root = '/', env = process.env }: NodeFactsSource
     cpuQuota: readCpuQuota(root),
     memoryBytes: Math.min(readTotalMemory(root), readMemoryLimit(root) ?? Number.POSITIVE_INFINITY),
     visibleAccelerators: readVisibleAccelerators(env),
+    numaNodes: readNumaNodes(root),
   };
 }
 

@@ -12,6 +12,7 @@ import {
   environment,
   flag,
   name,
+  nodeKinds,
   oneOf,
   onlyInTypeScript,
   parslGigabytes,
@@ -29,7 +30,8 @@ import { parseCpuAffinity } from './affinity-option.ts';
 /** Called when blocks have ended without success. What it returns fails the executor; nothing: it carries on. */
 export type BlockErrorHandler = (failed: ReadonlyMap<string, JobStatus>) => Error | undefined;
 
-export const highThroughputOptions = new OptionsSchema('HighThroughputExecutor', () => ({ ...described(), ...carriedOverFromParsl() }));
+export const highThroughputShape = () => ({ ...described(), ...carriedOverFromParsl() });
+export const highThroughputOptions = new OptionsSchema('HighThroughputExecutor', highThroughputShape);
 
 const described = () => ({
   label: name().describe("Name of the executor, unique in the config. Default 'htex'.").optional(),
@@ -70,6 +72,15 @@ const described = () => ({
     )
     .describe('How many, or which; one for each worker. Default 0.')
     .optional(),
+  resources: nodeKinds()
+    .describe('What each node has beside CPUs, memory and accelerators, for the `resources` of tasks: how many, or their names.')
+    .optional(),
+  mpiLauncher: oneOf(['auto', 'srun', 'mpiexec', 'mpirun', 'openmpi', 'mpich', 'intel', 'pals'])
+    .describe(
+      "What starts MPI programs: a command, whose kind is asked for on the node, or the kind itself. 'auto' (default): as the block's launcher starts managers, else the mpiexec or mpirun that a node has.",
+    )
+    .optional(),
+  mpiOverrides: text().describe("Further words for it: '--mpi=pmix'.").optional(),
   prefetchCapacity: zod()
     .union([zod().literal('auto'), wholeNumber(0)], "'auto' or a whole number of at least 0")
     .describe("Tasks sent ahead to a manager; taken back when another has nothing to do. 'auto' (default): short ones only.")
@@ -121,7 +132,6 @@ const carriedOverFromParsl = () => ({
   storageAccess: carriedOver().optional(),
   managed: carriedOver().optional(),
   enableMpiMode: carriedOver().optional(),
-  mpiLauncher: carriedOver().optional(),
   remoteMonitoringRadio: carriedOver().optional(),
 });
 
@@ -135,8 +145,7 @@ export const highThroughputWarnings: Readonly<Record<string, string>> = {
   startMethod: 'workers are processes of their own, never forks of the script',
   storageAccess: 'staging of files is not part of this release',
   managed: 'the kernel manages every executor',
-  enableMpiMode: 'MPI tasks are not part of this release',
-  mpiLauncher: 'MPI tasks are not part of this release',
+  enableMpiMode: 'any block can run MPI programs: write an mpiApp, or name nodes in resources',
   remoteMonitoringRadio: 'monitoring is not part of this release',
 };
 

@@ -3,8 +3,10 @@
  * out together, one frame per priority.
  */
 import type { RegisteredFunction, TryRequest } from '../../lib/executor.ts';
+import type { ResourceRequest } from '../../lib/resources/request.ts';
 import { FRAME_HEADER_BYTES, FrameType } from '../../lib/wire/frames.ts';
 import { RecordBuffer } from '../../lib/wire/record-buffer.ts';
+import { RequestNumbers } from './resources/request-numbers.ts';
 
 /** Frame header and i16 priority. */
 const PREFIX = FRAME_HEADER_BYTES + 2;
@@ -23,6 +25,7 @@ export class Outbox {
   readonly #firstFunction: number;
   readonly #sending: () => void;
   readonly #defined = new Set<number>();
+  readonly #requests: RequestNumbers;
   readonly #buffers = new Map<number, RecordBuffer>();
   #planned = false;
 
@@ -31,15 +34,22 @@ export class Outbox {
     this.#receiver = receiver;
     this.#sending = sending;
     this.#firstFunction = firstFunction;
+    this.#requests = new RequestNumbers((id, packed) => receiver.send(FrameType.DefineRequest, id, packed));
   }
 
-  add({ taskId, tryNumber, fn, flags, priority, walltimeMs, context, args }: TryRequest): void {
+  add({ taskId, tryNumber, fn, flags, priority, walltimeMs, resources, context, args }: TryRequest): void {
     const fnId = this.#firstFunction + fn.fnId;
     if (!this.#defined.has(fnId)) this.#define(fnId, fn);
+    const requestId = resources === undefined ? 0 : this.#requests.send(resources);
     const buffer = this.#bufferOf(priority);
-    buffer.appendTask({ taskId, tryNumber, fnId, flags, contextLength: context.length, walltimeMs }, context, args);
+    buffer.appendTask({ taskId, tryNumber, fnId, flags, contextLength: context.length, walltimeMs, requestId }, context, args);
     if (buffer.size >= FULL_BYTES) this.#send(buffer, priority);
     else if (!this.#planned) this.#plan();
+  }
+
+  /** By which number the interchange knows it. */
+  requestIdOf(resources: ResourceRequest): number {
+    return this.#requests.numberOf(resources);
   }
 
   #define(fnId: number, { definition }: RegisteredFunction): void {
@@ -76,6 +86,7 @@ export class Outbox {
   /** There is another interchange, which knows nothing. What waits is dropped: whoever it was for is gone. */
   startAnew(): void {
     this.#defined.clear();
+    this.#requests.forgetSent();
     for (const buffer of this.#buffers.values()) buffer.take();
   }
 

@@ -3,7 +3,7 @@
  */
 import type { ExecutorEvents } from '../../lib/executor.ts';
 import type { BlockLoad } from '../blocks/scaler-types.ts';
-import type { Report } from './interchange/core-events.ts';
+import type { Report, WaitingLane } from './interchange/core-events.ts';
 import type { InterchangeEvent } from './interchange-process.ts';
 import type { LostManager } from './manager-loss.ts';
 
@@ -11,9 +11,10 @@ type ReportOf<K extends Report['kind']> = Extract<Report, { readonly kind: K }>;
 
 export type Recovered = ReportOf<'recovered'>;
 export type RegisteredManager = Omit<ReportOf<'managerRegistered'>, 'kind' | 'info'>;
+export type InterchangeLoad = Pick<BlockLoad, 'perBlock' | 'timeless'> & { readonly waiting?: readonly WaitingLane[] };
+type GrantedTries = ReportOf<'granted'>;
 export type Quarantined = Omit<ReportOf<'managerQuarantined'>, 'kind'>;
 export type Released = Omit<ReportOf<'managerReleased'>, 'kind'>;
-export type InterchangeLoad = Pick<BlockLoad, 'perBlock' | 'timeless'>;
 
 export interface ReportEvents {
   registered(manager: RegisteredManager): void;
@@ -25,6 +26,7 @@ export interface ReportEvents {
   /** A manager says something of its workers. */
   told(told: { readonly managerId: string; readonly fact: Buffer }): void;
   load(load: InterchangeLoad): void;
+  granted(granted: GrantedTries): void;
   recovered(recovered: Recovered): void;
   log: ExecutorEvents['log'];
 }
@@ -47,7 +49,9 @@ export function dispatchReport(event: InterchangeEvent, on: ReportEvents): void 
     case 'managerTold':
       return on.told(event as unknown as { managerId: string; fact: Buffer });
     case 'load':
-      return on.load({ perBlock: new Map(Object.entries(event.perBlock as Record<string, number>)), timeless: event.timeless as number });
+      return on.load(toLoad(event as unknown as ReportOf<'load'>));
+    case 'granted':
+      return on.granted(event as unknown as GrantedTries);
     case 'recovered':
       return on.recovered(event as unknown as Recovered);
     case 'log':
@@ -56,3 +60,9 @@ export function dispatchReport(event: InterchangeEvent, on: ReportEvents): void 
       return on.log('info', JSON.stringify(event));
   }
 }
+
+const toLoad = ({ perBlock, timeless, waiting }: ReportOf<'load'>): InterchangeLoad => ({
+  perBlock: new Map(Object.entries(perBlock)),
+  timeless,
+  waiting,
+});

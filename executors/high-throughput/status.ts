@@ -3,7 +3,10 @@
  */
 import type { ExecutorStatus } from '../../lib/executor.ts';
 import type { Blocks } from '../blocks/blocks.ts';
+import type { ResourceRequest } from '../../lib/resources/request.ts';
+import type { WaitingLane } from './interchange/core-events.ts';
 import type { KnownManagers } from './managers.ts';
+import { describeWaiting } from './resources/waiting-words.ts';
 import type { Tries } from './tries.ts';
 import { describePlace } from './waiting-text.ts';
 
@@ -11,6 +14,8 @@ export interface StatusFacts {
   readonly label: string;
   readonly managers: KnownManagers;
   readonly tries: Tries;
+  /** As the interchange said last, and by which number it knows a request. */
+  readonly waiting: { readonly lanes: readonly WaitingLane[]; readonly requestIdOf: (resources: ResourceRequest) => number };
   readonly blocks: Blocks;
   readonly isInterchangeReady: boolean;
   readonly failure: Error | undefined;
@@ -23,9 +28,16 @@ export interface StatusFacts {
 export function statusOf(facts: StatusFacts): ExecutorStatus {
   const { workers } = facts.managers;
   const outstanding = facts.tries.requests.size;
-  const running = Math.min(workers, outstanding);
+  const running = countRunning(facts, workers);
   const waitingFor = describeWait(facts);
   return { label: facts.label, workers, queued: outstanding - running, running, ...(waitingFor === undefined ? {} : { waitingFor }) };
+}
+
+/** As many of those that ask for nothing as there are workers, and those that were given what they ask for. */
+function countRunning({ tries }: StatusFacts, workers: number): number {
+  let asking = 0;
+  for (const count of tries.asking.values()) asking += count;
+  return Math.min(workers, tries.requests.size - asking) + Math.min(tries.given.size, asking);
 }
 
 /** Why nothing is begun; undefined if something may be. */
@@ -35,6 +47,15 @@ function describeWait({ isInterchangeReady, managers, blocks, paused, link }: St
   if (managers.count > 0) return undefined;
   const refused = managers.refusal === undefined ? '' : `; the last one was refused: ${managers.refusal}`;
   return `no manager is registered${refused}; ${blocks.status()}${link}`;
+}
+
+/** Of a task that asks for resources: what it has, or what it waits for. */
+function describeAsking({ tries, waiting: { lanes, requestIdOf } }: StatusFacts, taskId: number): string | undefined {
+  const { resources, priority } = tries.requests.get(taskId) ?? {};
+  if (resources === undefined) return undefined;
+  const requestId = requestIdOf(resources);
+  const lane = lanes.find((one) => one.requestId === requestId && one.priority === priority);
+  return tries.given.describe(taskId) ?? describeWaiting(lane, lanes, Date.now());
 }
 
 /** '' if nothing is. */
@@ -48,6 +69,7 @@ export function explainTask(facts: StatusFacts, taskId: number): string {
   const where =
     failure?.message ??
     describeWait(facts) ??
+    describeAsking(facts, taskId) ??
     describePlace({
       taskId,
       outstanding: tries.requests,

@@ -3,9 +3,14 @@
  * that managers still hold and nobody has asked for yet. Book-keeping only.
  */
 import type { TryRequest } from '../../lib/executor.ts';
+import type { ResourceRequest } from '../../lib/resources/request.ts';
+import { GivenResources } from './resources/given.ts';
 
 export class Tries {
   readonly #requests = new Map<number, TryRequest>();
+  /** What those have that have been given what they ask for. */
+  readonly given = new GivenResources();
+  readonly #asking = new Map<ResourceRequest, number>();
   /** Task → try. */
   readonly #cancelling = new Map<number, number>();
   /** Task → try. */
@@ -13,6 +18,11 @@ export class Tries {
 
   get requests(): ReadonlyMap<number, TryRequest> {
     return this.#requests;
+  }
+
+  /** How many ask for what. */
+  get asking(): ReadonlyMap<ResourceRequest, number> {
+    return this.#asking;
   }
 
   get cancelling(): ReadonlyMap<number, number> {
@@ -31,9 +41,16 @@ export class Tries {
   /** @returns whether it has to be sent: not if a manager has it already. */
   add(request: TryRequest): boolean {
     this.#requests.set(request.taskId, request);
+    if (request.resources !== undefined) this.#tally(request.resources, 1);
     if (!this.holds(request.taskId, request.tryNumber)) return true;
     this.#held.delete(request.taskId);
     return false;
+  }
+
+  #tally(resources: ResourceRequest, by: number): void {
+    const count = (this.#asking.get(resources) ?? 0) + by;
+    if (count > 0) this.#asking.set(resources, count);
+    else this.#asking.delete(resources);
   }
 
   waitsFor(taskId: number, tryNumber: number): boolean {
@@ -46,7 +63,10 @@ export class Tries {
 
   /** @returns whether its outcome is still wanted: not if it was declared lost, or if this is a repetition. */
   settle(taskId: number, tryNumber: number): boolean {
+    this.given.drop(taskId, tryNumber);
     if (!this.waitsFor(taskId, tryNumber)) return this.holds(taskId, tryNumber) && this.#held.delete(taskId);
+    const { resources } = this.#requests.get(taskId) as TryRequest;
+    if (resources !== undefined) this.#tally(resources, -1);
     this.#requests.delete(taskId);
     if (this.#cancelling.size > 0) this.#cancelling.delete(taskId);
     return true;
@@ -66,6 +86,8 @@ export class Tries {
 
   clear(): void {
     this.#requests.clear();
+    this.#asking.clear();
+    this.given.clear();
     this.#cancelling.clear();
     this.#held.clear();
   }

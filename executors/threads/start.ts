@@ -28,6 +28,7 @@ export async function startThreads(compiled: CompiledThreadPool, context: Execut
 
 class ThreadExecutor implements RunningExecutor {
   readonly label: string;
+  readonly refusesResources = 'gives every task one of its threads, and nothing else';
   readonly #context: ExecutorContext;
   readonly #threads: Piscina<ThreadBatch, ThreadResults>;
   readonly #functions = new FunctionRegistry();

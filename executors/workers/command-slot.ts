@@ -43,6 +43,10 @@ export class CommandSlot implements Runner {
     this.#runner = new CommandRunner({ cwd, env, scratchDir, prefix, onLost: () => undefined });
   }
 
+  get pid(): number | undefined {
+    return this.#runner.pid;
+  }
+
   run(batch: Batch): void {
     void this.#runAll(batch.records);
   }

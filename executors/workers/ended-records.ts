@@ -2,7 +2,8 @@
  * Result records of tasks that no worker reports: nobody wants them any more, they were never started, or their block came to its end.
  */
 import { packWireError } from '../../lib/errors/index.ts';
-import { encodeResult, readTaskHeader, recordEnd, ResultStatus, type TaskHeader } from '../../lib/wire/records.ts';
+import { encodeResult, readTaskHeader, recordEnd, ResultStatus, type TaskHeader, type Usage } from '../../lib/wire/records.ts';
+import { functionUndefined } from './losses.ts';
 
 type EndedTask = Pick<TaskHeader, 'taskId' | 'tryNumber' | 'fnId'>;
 
@@ -10,6 +11,9 @@ const record = ({ taskId, tryNumber, fnId }: EndedTask, status: ResultStatus, wo
   encodeResult({ taskId, tryNumber, fnId, status, durationUs: 0, startMs: 0, worker }, body);
 
 export const cancelledRecord = (task: EndedTask, worker = 0): Buffer => record(task, ResultStatus.Cancelled, worker);
+
+/** No task's: the slot is given back. */
+export const releasedRecord = (slot: number): Buffer => record({ taskId: 0, tryNumber: 0, fnId: 0 }, ResultStatus.SlotReleased, slot);
 
 const unstartedRecord = (task: EndedTask): Buffer => record(task, ResultStatus.Unstarted, 0);
 
@@ -21,11 +25,21 @@ export function unstartedRecords(tasks: Buffer): Buffer[] {
 }
 
 /** It ends now. */
-export function timedRecord({ header, status, body, startMs, worker }: TimedEnd): Buffer {
+export function timedRecord({ header, status, body, startMs, worker, usage }: TimedEnd): Buffer {
   const { taskId, fnId, tryNumber } = header;
   const durationUs = Math.max(0, Date.now() - startMs) * 1000;
-  return encodeResult({ taskId, fnId, tryNumber, status, durationUs, startMs, worker }, body);
+  return encodeResult({ taskId, fnId, tryNumber, status, durationUs, startMs, worker, usage }, body);
 }
+
+/** Its function is not known here. */
+export const undefinedRecord = (header: TaskHeader, host: string): Buffer =>
+  timedRecord({
+    header,
+    status: ResultStatus.Failed,
+    body: packWireError(functionUndefined(header, host)),
+    startMs: Date.now(),
+    worker: 0,
+  });
 
 interface TimedEnd {
   readonly header: EndedTask;
@@ -33,6 +47,7 @@ interface TimedEnd {
   readonly body: Buffer;
   readonly startMs: number;
   readonly worker: number;
+  readonly usage?: Usage | undefined;
 }
 
 /** Where a task was when its block ended. */

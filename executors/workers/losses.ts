@@ -5,6 +5,7 @@ import type { WireError } from '../../lib/errors/wire-error.ts';
 import type { TaskHeader } from '../../lib/wire/records.ts';
 import { lastWords } from './last-words.ts';
 import type { WorkerExit } from './runner.ts';
+import type { MemoryExcess } from './slot.ts';
 
 export function workerLost(exit: WorkerExit, host: string, worker: number): WireError {
   const { exitCode, signal, stderrTail, shortage } = exit;
@@ -34,6 +35,14 @@ export function workerNotStarted(reason: string, host: string): WireError {
 export function functionUndefined({ fnId, taskId }: TaskHeader, host: string): WireError {
   return { kind: 'definition', name: 'DefinitionError', message: `function ${fnId} of task ${taskId} was never defined on ${host}` };
 }
+
+/** Its words are those of the class. */
+export const memoryExceeded = ({ limitBytes, usedBytes }: MemoryExcess, host: string): WireError => ({
+  kind: 'memory-limit',
+  name: 'MemoryLimitError',
+  message: '',
+  fields: { limitBytes, usedBytes, host },
+});
 
 /** Its words are those of the class. */
 export function walltimeExceeded(walltimeMs: number): WireError {

@@ -87,6 +87,12 @@ export class ProcessRunner implements Runner {
     this.#recall = new BatchRecall(files, () => performance.now());
   }
 
+  readonly isTask = true;
+
+  get pid(): number | undefined {
+    return this.#worker?.child.pid;
+  }
+
   /** Starts the worker ahead of the first batch. */
   warmUp(): void {
     this.#worker ??= this.#start();

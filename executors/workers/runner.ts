@@ -34,6 +34,10 @@ export interface RunnerEvents {
 }
 
 export interface Runner {
+  /** Of the process under which tasks run; undefined: there is none at present. */
+  readonly pid?: number | undefined;
+  /** Whether that process is part of the task, and not only starts what is. */
+  readonly isTask?: boolean;
   /** Hands the worker a batch; starts the worker if there is none. Never called while a batch is under way. */
   run(batch: Batch): void;
   /** Starts the worker ahead of the first batch, where that takes time. */

@@ -4,22 +4,10 @@
  * Works on task records without decoding them, except those flagged Solo. Reports result records. Knows neither sockets nor processes:
  * runners do. One slot runs one task at a time.
  */
-import { packWireError } from '../../lib/errors/index.ts';
-import { setLongTimeout } from '../../lib/long-timeout.ts';
-import { DEFAULT_KILL_GRACE_MS } from '../../lib/task-spec.ts';
-import {
-  countRecords,
-  readTaskHeader,
-  RESULT_HEADER_BYTES,
-  recordEnd,
-  ResultStatus,
-  TaskFlag,
-  type TaskHeader,
-} from '../../lib/wire/records.ts';
+import { countRecords, readTaskHeader, RESULT_HEADER_BYTES, recordEnd, ResultStatus, type TaskHeader } from '../../lib/wire/records.ts';
 import { chooseBatch } from './choose-batch.ts';
-import { cancelledRecord, timedRecord, unstartedRecords } from './ended-records.ts';
+import { cancelledRecord, releasedRecord, undefinedRecord, unstartedRecords } from './ended-records.ts';
 import { Estimates } from './estimates.ts';
-import { functionUndefined } from './losses.ts';
 import { PriorityQueue } from './priority-queue.ts';
 import type { Peeked, RecordQueue } from './record-queue.ts';
 import type { Batch, Runner, RunnerEvents, WorkerExit } from './runner.ts';
@@ -31,17 +19,30 @@ import {
   clearSlot,
   clearTimers,
   closeRunners,
-  contextAt,
   createSlot,
+  endRunners,
+  forEachUnfinished,
   holdsAny,
-  type Kill,
   lastRecordAt,
+  type MemoryExcess,
   type Slot,
+  withoutCancelled,
 } from './slot.ts';
+import { startKill, watchWalltime } from './slot-kill.ts';
+import { SlotLeases } from './slot-leases.ts';
 import { judgeVictim } from './victim.ts';
+
+/** How long a worker that does nothing may take to leave. */
+const END_WORKERS_MS = 2000;
 
 export interface SlotPoolOptions {
   readonly slots: number;
+  /** Number of the first of them; default 0. */
+  readonly firstSlot?: number;
+  /** Whether they serve tasks before they are leased; default true. */
+  readonly leased?: boolean;
+  /** Whether a slot that is released must have no worker left: one that has opened a device keeps it. */
+  readonly endsWorkers?: (slot: number) => boolean;
   readonly host: string;
   /** Which kind of runner a function needs: 'js', 'bash', 'python:/usr/bin/python3'. Undefined: never defined here. */
   runnerKey(fnId: number): string | undefined;
@@ -55,6 +56,7 @@ export class SlotPool {
   readonly #queue = new PriorityQueue();
   readonly #estimates = new Estimates();
   readonly #slots: Slot[];
+  readonly #leases: SlotLeases;
   /** What takes long against all expectation must not hold back the results before it. */
   readonly #overdue = new OverdueWatch(() => this.#lookForResults());
   readonly #recall: Recall;
@@ -65,8 +67,9 @@ export class SlotPool {
 
   constructor(options: SlotPoolOptions) {
     this.#options = options;
-    this.#slots = Array.from({ length: options.slots }, (_, index) => createSlot(index));
-    this.#idle = this.#slots.toReversed();
+    this.#slots = Array.from({ length: options.slots }, (_, index) => createSlot((options.firstSlot ?? 0) + index));
+    this.#idle = options.leased === false ? [] : this.#slots.toReversed();
+    this.#leases = new SlotLeases(this.#slots, this.#idle);
     const requeue = (slot: Slot, records: Buffer): void => this.#requeue(slot, records);
     const [hasRoom, dispatch] = [() => this.#idle.length > 0, () => this.#dispatch()];
     this.#recall = new Recall({ slots: this.#slots, hasRoom, requeue, dispatch, giveBack: (count) => this.giveBack(count) });
@@ -90,16 +93,33 @@ export class SlotPool {
     if (slot) (slot.runners.get(key) ?? this.#createRunner(slot, key)).warmUp?.();
   }
 
+  /** Slots that serve. One that is reclaimed says so by a record behind the results of its tasks; where none is left, what waits goes back. */
+  lease({ add, reclaim }: { readonly add: readonly number[]; readonly reclaim: number }): void {
+    this.#idle.push(...this.#leases.change(add, reclaim));
+    // What came before the lease has its turn first.
+    this.#dispatch();
+    this.#idle = this.#idle.filter((slot) => !this.#reclaim(slot));
+  }
+
+  get leased(): number[] {
+    return this.#leases.indices;
+  }
+
+  /** Whether any slot serves. */
+  get isServing(): boolean {
+    return this.#leases.count > 0;
+  }
+
   get queued(): number {
     return this.#queue.count;
   }
 
   get running(): number {
-    return this.#slots.length - this.#idle.length;
+    return this.#leases.count - this.#idle.length;
   }
 
   get isIdle(): boolean {
-    return this.#queue.count === 0 && this.#idle.length === this.#slots.length;
+    return this.#queue.count === 0 && this.running === 0;
   }
 
   /** Tries that are here and have no result yet. */
@@ -109,10 +129,7 @@ export class SlotPool {
       const { taskId, tryNumber } = readTaskHeader(bytes, at);
       held.push([taskId, tryNumber]);
     };
-    for (const { batch, cursor } of this.#slots) {
-      if (!batch) continue;
-      for (let at = cursor; at < batch.records.length; at = recordEnd(batch.records, at)) add(batch.records, at);
-    }
+    for (const slot of this.#slots) forEachUnfinished(slot, add);
     this.#queue.forEach(add);
     return held;
   }
@@ -141,16 +158,14 @@ export class SlotPool {
   }
 
   #cancelInSlot(slot: Slot, wanted: ReadonlyMap<number, number>): void {
-    if (!slot.batch) return;
-    const { records } = slot.batch;
     // Which one runs is known only from what the worker has finished.
     if (holdsAny(slot, wanted)) this.#takeFinished(slot);
-    for (let at = slot.cursor; at < records.length; at = recordEnd(records, at)) {
+    forEachUnfinished(slot, (records, at) => {
       const { taskId, tryNumber } = readTaskHeader(records, at);
-      if (wanted.get(taskId) !== tryNumber) continue;
+      if (wanted.get(taskId) !== tryNumber) return;
       slot.cancelled.add(taskId);
-      if (at === slot.cursor) this.#startKill(slot, taskId, 'cancelled');
-    }
+      if (at === slot.cursor) startKill(slot, taskId, 'cancelled');
+    });
   }
 
   /** Hands back what waits here: up to `count` that have not been started. @returns how many. */
@@ -189,7 +204,7 @@ export class SlotPool {
     const { parts, count } = chooseBatch({
       queue,
       estimates: this.#estimates,
-      slots: this.#slots.length,
+      slots: this.#leases.count,
       lastCount: slot.lastCount,
       runnerKey: key,
       runnerKeyOf: (fnId) => this.#options.runnerKey(fnId),
@@ -199,7 +214,7 @@ export class SlotPool {
     Object.assign(slot, { batch, priority, cursor: 0, lastCount: count, batchStartMs: Date.now() });
     const runner = slot.runners.get(key) ?? this.#createRunner(slot, key);
     slot.runner = runner;
-    if ((first.flags & TaskFlag.Solo) !== 0) this.#watchWalltime(slot, first, records);
+    watchWalltime(slot, first);
     runner.run(batch);
     if (count > 1) this.#overdue.start();
   }
@@ -218,10 +233,7 @@ export class SlotPool {
 
   #refuseUndefined(queue: RecordQueue): void {
     const { parts } = queue.takeWhile((_bytes, _at, taken) => taken === 0);
-    const record = parts[0] as Buffer;
-    const header = readTaskHeader(record, 0);
-    const body = packWireError(functionUndefined(header, this.#options.host));
-    this.#options.results(timedRecord({ header, status: ResultStatus.Failed, body, startMs: Date.now(), worker: 0 }), 1);
+    this.#options.results(undefinedRecord(readTaskHeader(parts[0] as Buffer, 0), this.#options.host), 1);
   }
 
   // --- results
@@ -266,7 +278,7 @@ export class SlotPool {
   #killIfCancelled(slot: Slot, batch: Batch): void {
     if (slot.cancelled.size === 0) return;
     const { taskId } = readTaskHeader(batch.records, slot.cursor);
-    if (slot.cancelled.has(taskId)) this.#startKill(slot, taskId, 'cancelled');
+    if (slot.cancelled.has(taskId)) startKill(slot, taskId, 'cancelled');
   }
 
   /** Its worker goes no further than this. A worker that was told to end will. */
@@ -278,30 +290,31 @@ export class SlotPool {
   }
 
   #requeue(slot: Slot, records: Buffer): void {
-    this.#queue.unshift(slot.priority, this.#withoutCancelled(slot, records));
+    const wanted = withoutCancelled(slot, records, (header) => this.#options.results(cancelledRecord(header, slot.index), 1));
+    this.#queue.unshift(slot.priority, wanted);
   }
 
   #finish(slot: Slot): void {
     clearSlot(slot);
-    this.#idle.push(slot);
+    if (!this.#reclaim(slot)) this.#idle.push(slot);
     this.#dispatch();
+  }
+
+  /** @returns whether a slot that has nothing to do is no longer ours. */
+  #reclaim(slot: Slot): boolean {
+    if (!this.#leases.reclaim(slot)) return false;
+    if (this.#leases.count === 0) this.giveBack();
+    const tell = (): void => this.#options.results(releasedRecord(slot.index), 1);
+    if (slot.runners.size > 0 && this.#options.endsWorkers?.(slot.index)) void endRunners(slot, END_WORKERS_MS).then(tell);
+    else tell();
+    return true;
   }
 
   // --- ends before the end
 
-  #watchWalltime(slot: Slot, header: TaskHeader, records: Buffer): void {
-    const { walltimeMs } = contextAt(records, 0);
-    if (walltimeMs === undefined) return;
-    slot.walltimeTimer = setLongTimeout(() => this.#startKill(slot, header.taskId, 'walltime'), walltimeMs);
-  }
-
-  #startKill(slot: Slot, taskId: number, reason: Kill['reason']): void {
-    const { runner, batch } = slot;
-    if (!runner || !batch || slot.kill) return;
-    const graceMs = contextAt(batch.records, slot.cursor).killGraceMs ?? DEFAULT_KILL_GRACE_MS;
-    const graceTimer = setLongTimeout(() => runner.kill('SIGKILL', { taskId }), graceMs);
-    slot.kill = { taskId, reason, graceTimer };
-    runner.kill('SIGTERM', { taskId });
+  /** Ends the task, which must be alone in its batch, if it is the one that runs. */
+  endForMemory(taskId: number, excess: MemoryExcess): void {
+    for (const slot of this.#slots) if (holdsAny(slot, new Map([[taskId, 0]]))) startKill(slot, taskId, excess);
   }
 
   #onLost(slot: Slot, exit: WorkerExit): void {
@@ -319,31 +332,21 @@ export class SlotPool {
     this.#finish(slot);
   }
 
-  #withoutCancelled(slot: Slot, records: Buffer): Buffer {
-    if (slot.cancelled.size === 0) return records;
-    const kept: Buffer[] = [];
-    for (let at = 0; at < records.length; at = recordEnd(records, at)) {
-      const header = readTaskHeader(records, at);
-      if (!slot.cancelled.has(header.taskId)) kept.push(records.subarray(at, recordEnd(records, at)));
-      else this.#options.results(cancelledRecord(header, slot.index), 1);
-    }
-    return Buffer.concat(kept);
-  }
-
   /** Ends every worker; what runs or waits gets no result, what has finished gets its own. */
   async close(timeoutMs: number): Promise<void> {
-    this.#closed = true;
-    this.#overdue.stop();
-    this.#recall.stop();
-    for (const slot of this.#slots) clearTimers(slot);
+    this.#stop();
     await Promise.all(this.#slots.flatMap((slot) => closeRunners(slot, timeoutMs)));
   }
 
   killNow(): void {
+    this.#stop();
+    for (const { runners } of this.#slots) for (const runner of runners.values()) runner.killNow();
+  }
+
+  #stop(): void {
     this.#closed = true;
     this.#overdue.stop();
     this.#recall.stop();
     for (const slot of this.#slots) clearTimers(slot);
-    for (const { runners } of this.#slots) for (const runner of runners.values()) runner.killNow();
   }
 }

@@ -3,15 +3,23 @@
  */
 import type { LongTimeout } from '../../lib/long-timeout.ts';
 import type { TaskContext } from '../../lib/task-spec.ts';
-import { readTaskHeader, recordEnd, TASK_HEADER_BYTES } from '../../lib/wire/records.ts';
+import { readTaskHeader, recordEnd, TASK_HEADER_BYTES, type TaskHeader } from '../../lib/wire/records.ts';
 import { unpack } from '../../lib/wire/value-codec.ts';
 import type { Batch, Runner } from './runner.ts';
 
 /** A task that is being ended before its end. */
 export interface Kill {
   readonly taskId: number;
-  readonly reason: 'walltime' | 'cancelled';
-  readonly graceTimer: LongTimeout;
+  readonly reason: KillReason;
+  readonly graceTimer: LongTimeout | undefined;
+}
+
+export type KillReason = 'walltime' | 'cancelled' | MemoryExcess;
+
+/** What a task and all that it started had in memory, and might have had. */
+export interface MemoryExcess {
+  readonly limitBytes: number;
+  readonly usedBytes: number;
 }
 
 export interface Slot {
@@ -90,7 +98,7 @@ export function clearSlot(slot: Slot): void {
 
 export function clearTimers({ walltimeTimer, kill }: Slot): void {
   walltimeTimer?.clear();
-  kill?.graceTimer.clear();
+  kill?.graceTimer?.clear();
 }
 
 /** The running task is told to end. */
@@ -99,11 +107,34 @@ export function closeRunners({ runners, runner: busy, batch, cursor }: Slot, tim
   return [...runners.values()].map((runner) => runner.close(timeoutMs, runner === busy ? running : undefined));
 }
 
+/** Of a slot that has nothing to do. Done when none of its workers is left; its next task has another. */
+export async function endRunners(slot: Slot, timeoutMs: number): Promise<void> {
+  await Promise.all(closeRunners(slot, timeoutMs));
+  slot.runners.clear();
+}
+
 export function contextAt(records: Buffer, at: number): TaskContext {
   const { contextLength } = readTaskHeader(records, at);
   if (contextLength === 0) return {};
   const from = at + TASK_HEADER_BYTES;
   return unpack(records.subarray(from, from + contextLength)) as TaskContext;
+}
+
+/** Those of its batch that have no result yet. */
+export function forEachUnfinished({ batch, cursor }: Slot, visit: (records: Buffer, at: number) => void): void {
+  for (let at = cursor; batch && at < batch.records.length; at = recordEnd(batch.records, at)) visit(batch.records, at);
+}
+
+/** These of its tasks but those that nobody wants any more. */
+export function withoutCancelled({ cancelled }: Slot, records: Buffer, onCancelled: (header: TaskHeader) => void): Buffer {
+  if (cancelled.size === 0) return records;
+  const kept: Buffer[] = [];
+  for (let at = 0; at < records.length; at = recordEnd(records, at)) {
+    const header = readTaskHeader(records, at);
+    if (cancelled.has(header.taskId)) onCancelled(header);
+    else kept.push(records.subarray(at, recordEnd(records, at)));
+  }
+  return Buffer.concat(kept);
 }
 
 /** Whether any of these tasks is in the batch and has not finished. */

@@ -26,6 +26,9 @@ function isExecutable(path: string): boolean {
 const setpriv = findProgram('setpriv');
 const taskset = findProgram('taskset');
 
+/** Whether processes can be bound to CPUs here. */
+export const CAN_PIN = taskset !== undefined;
+
 /** `taskset -c 0-3`, or nothing where the slot is not pinned. @throws Error if it is, and taskset is not there. */
 export function pinTo(cpus: readonly number[] | undefined): string[] {
   if (!cpus) return [];

@@ -17,6 +17,8 @@ export interface SlotResources {
 
 export interface WorkerFactoryOptions {
   readonly slots: readonly SlotResources[];
+  /** Of slots that are none of these. */
+  readonly otherSlot?: (slot: number) => SlotResources | undefined;
   readonly runId: string;
   /** Where workers start. */
   readonly cwd: string;
@@ -118,7 +120,11 @@ export class WorkerFactory {
   }
 
   #cpus(slot: number): readonly number[] | undefined {
-    return this.#options.slots[slot]?.cpus;
+    return this.#resources(slot)?.cpus;
+  }
+
+  #resources(slot: number): SlotResources | undefined {
+    return this.#options.slots[slot] ?? this.#options.otherSlot?.(slot);
   }
 
   #env(slot: number): Record<string, string> {
@@ -126,7 +132,7 @@ export class WorkerFactory {
     return {
       ...(process.env as Record<string, string>),
       ...env,
-      ...slots[slot]?.env,
+      ...this.#resources(slot)?.env,
       FLOTILLA_RUN_ID: runId,
       FLOTILLA_WORKER_RANK: String(slot),
       FLOTILLA_WORKER_COUNT: String(slots.length),

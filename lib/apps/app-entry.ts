@@ -11,7 +11,14 @@ export type AppBody = (...args: never[]) => unknown;
 /** `fn` travels to workers; `body` runs in the driver. */
 export type AppEntry =
   | { readonly kind: 'js' | 'python'; readonly options: CompiledAppOptions; readonly fn: RegisteredFunction }
-  | { readonly kind: 'bash'; readonly options: CompiledAppOptions; readonly fn: RegisteredFunction; readonly body: AppBody }
+  | {
+      readonly kind: 'bash';
+      readonly options: CompiledAppOptions;
+      readonly fn: RegisteredFunction;
+      readonly body: AppBody;
+      /** Put in front of the command. */
+      readonly prefix?: string;
+    }
   | { readonly kind: 'join'; readonly options: CompiledAppOptions; readonly body: AppBody };
 
 let nextFnId = 1;

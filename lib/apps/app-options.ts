@@ -4,6 +4,8 @@
  */
 import type { DataFile } from '../files/data-file.ts';
 import type { TaskGroup } from '../groups/task-group.ts';
+import type { CompiledResources } from '../resources/compile-resources.ts';
+import type { ResourcesOption } from '../resources/resource-options.ts';
 import type { BashReturns, OpenMode } from '../task-spec.ts';
 import type { CompiledFailurePolicy, FailurePolicy, FailurePolicyFor } from './failure-policy.ts';
 
@@ -11,16 +13,6 @@ export type AppKind = 'js' | 'python' | 'bash' | 'join';
 
 /** Where output goes: a path (appended to), a path and how to open it, or a file in the run directory with a name of our choice. */
 export type OutputOption = string | DataFile | readonly [path: string | DataFile, mode: OpenMode] | 'auto';
-
-/** What one task needs of its worker. */
-export interface ResourceOptions {
-  /** May be a fraction. */
-  readonly cores?: number;
-  /** '6GiB'. */
-  readonly memory?: string;
-  /** Whole ones. */
-  readonly gpus?: number;
-}
 
 /** All optional; one that is not given, or is undefined, has its default. */
 export interface AppOptions {
@@ -40,7 +32,8 @@ export interface AppOptions {
   readonly version?: string | undefined;
   /** Parameters that do not matter to the cache, by name or by position from 0. */
   readonly ignoreForCache?: readonly (string | number)[] | undefined;
-  readonly resources?: ResourceOptions | undefined;
+  /** What the task needs beyond a worker of its own. */
+  readonly resources?: ResourcesOption | undefined;
   readonly stdout?: OutputOption | undefined;
   readonly stderr?: OutputOption | undefined;
   /** Files that the task reads; futures of files among them are waited for. */
@@ -73,12 +66,6 @@ export interface AppOptions {
 
 /** Options of an app whose result is said to be R. */
 export type AppOptionsFor<R> = Omit<AppOptions, 'onFailure'> & { readonly onFailure?: FailurePolicyFor<R> | undefined };
-
-export interface CompiledResources {
-  readonly cores?: number;
-  readonly memoryBytes?: number;
-  readonly gpus?: number;
-}
 
 /** Paths are as they were written: relative ones are resolved at the call. */
 export interface CompiledAppOptions {

@@ -8,7 +8,6 @@ import { currentKernel } from '../kernel/current.ts';
 import type { MapOptions } from '../types/call-types.ts';
 import type { AppEntry } from './app-entry.ts';
 import { mapApp } from './map.ts';
-import { warnOfOptionsWithoutEffect } from './options-without-effect.ts';
 import { type AppOptions, mergeAppOptions } from './options.ts';
 
 /** How one kind of app differs from another. */
@@ -27,13 +26,9 @@ type AnyApp = AnyCall & {
   map(items: Iterable<unknown> | AsyncIterable<unknown>, options?: MapOptions): AsyncGenerator<unknown, void, undefined>;
 };
 
-/**
- * The casts to the public types are at the four places that make apps.
- * @param told Which options without effect its user has been told of.
- */
-export function createApp(recipe: AppRecipe, told = new Set<string>()): AnyApp {
+/** The casts to the public types are at the four places that make apps. */
+export function createApp(recipe: AppRecipe): AnyApp {
   const { entry, rebuild, pack } = recipe;
-  warnOfOptionsWithoutEffect(entry.options, told);
   const call = (...args: readonly unknown[]): AppFuture<unknown> => {
     const kernel = currentKernel();
     if (!kernel) throw new NoKernelError(entry.options.name);
@@ -44,7 +39,7 @@ export function createApp(recipe: AppRecipe, told = new Set<string>()): AnyApp {
     name: { value: name, configurable: true },
     appName: { value: name, enumerable: true },
     with: {
-      value: (options: AppOptions) => createApp({ ...recipe, entry: rebuild(mergeAppOptions(entry.options, options, entry.kind)) }, told),
+      value: (options: AppOptions) => createApp({ ...recipe, entry: rebuild(mergeAppOptions(entry.options, options, entry.kind)) }),
     },
     map: { value: (items: unknown, options?: MapOptions) => mapApp(callsHere(call), name, items, options) },
   }) as unknown as AnyApp;

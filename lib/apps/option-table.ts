@@ -13,18 +13,18 @@ import {
   compileDuration,
   compileDurationText,
   compilePath,
-  type Check,
 } from './option-checks.ts';
 import { checkGroup } from '../groups/task-group.ts';
 import type { AppKind, AppOptions, CompiledAppOptions, OutputOption } from './app-options.ts';
 import { compileFailurePolicy } from './failure-policy.ts';
-import { compileResources } from './resource-options.ts';
+import { compileResources } from '../resources/compile-resources.ts';
 
 export interface OptionRule {
   readonly kinds: readonly AppKind[];
   /** Name inside, where it differs. */
   readonly as?: keyof CompiledAppOptions;
-  readonly compile: Check<unknown>;
+  /** @throws InvalidOptionError that names `of` and `option`. */
+  readonly compile: (value: unknown, of: string, option: string, kind: AppKind) => unknown;
 }
 
 const ANY: readonly AppKind[] = ['js', 'python', 'bash', 'join'];

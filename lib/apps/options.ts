@@ -8,7 +8,7 @@ import type { AppKind, AppOptions, CompiledAppOptions } from './app-options.ts';
 import { FAIL } from './failure-policy.ts';
 import { OPTION_TABLE } from './option-table.ts';
 
-export type { AppKind, AppOptions, CompiledAppOptions, CompiledResources, OutputOption, ResourceOptions } from './app-options.ts';
+export type { AppKind, AppOptions, CompiledAppOptions, OutputOption } from './app-options.ts';
 
 /**
  * @param appName how messages name the app, and its name unless `options.name` says otherwise.
@@ -81,7 +81,7 @@ function compileGiven(options: AppOptions, kind: AppKind, of: string): Changes {
     if (rule === undefined) throw InvalidOptionError.unknown(of, name, value, optionsOf(kind));
     if (value === undefined) continue;
     if (!rule.kinds.includes(kind)) throw meaningless(of, name, value, kind, rule.kinds);
-    compiled[rule.as ?? name] = rule.compile(value, of, name);
+    compiled[rule.as ?? name] = rule.compile(value, of, name, kind);
   }
   return compiled; // each rule of the table gives the type of its field
 }

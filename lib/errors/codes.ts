@@ -23,10 +23,14 @@ export const ERROR_CODES = {
     meaning: 'A task ran longer than its walltime and was ended with everything it had started.',
     remedy: "Give it a longer 'walltime', or less to do.",
   },
+  FLOTILLA_MEMORY_LIMIT_ERROR: {
+    meaning: "A task used more memory than its 'resources.memory', and was ended with everything it had started.",
+    remedy: "Give it more: error.usedBytes is what it had. 'resources.memory' may be a list, with more for each further try.",
+  },
   FLOTILLA_PLACEMENT_ERROR: {
-    meaning: "A task's walltime is longer than any block of its executor will ever have left.",
+    meaning: "A task's walltime is longer than any block of its executor will ever have left, or it asks for resources that no node has.",
     remedy:
-      "Lower the task's 'walltime', or raise the provider's: error.walltimeMs is what the task wants, error.availableMs the most it can get.",
+      "Lower the task's 'walltime', or raise the provider's: error.walltimeMs and error.availableMs have the figures; or ask for less in its 'resources': error.shortfalls has what is missing, for every kind of node.",
   },
   FLOTILLA_MISSING_OUTPUTS_ERROR: {
     meaning: "A task returned without having written every file in its 'outputs'.",

@@ -19,6 +19,7 @@ const KIND_BY_CODE: Readonly<Record<string, WireError['kind']>> = {
   FLOTILLA_MISSING_OUTPUTS_ERROR: 'missing-outputs',
   FLOTILLA_SERIALIZATION_ERROR: 'serialization',
   FLOTILLA_WALLTIME_ERROR: 'walltime',
+  FLOTILLA_MEMORY_LIMIT_ERROR: 'memory-limit',
   FLOTILLA_PLACEMENT_ERROR: 'placement',
   FLOTILLA_WORKER_LOST: 'worker-lost',
   FLOTILLA_MANAGER_LOST: 'manager-lost',

@@ -10,6 +10,7 @@ import { ManagerLost, WorkerLost } from './lost-errors.ts';
 import { PythonError } from './python-error.ts';
 import {
   CancelledError,
+  MemoryLimitError,
   MissingOutputsError,
   PlacementError,
   SerializationError,
@@ -98,8 +99,10 @@ function reviveOurs(wire: WireError, task: TaskRef): Error {
       return new SerializationError({ path: 'value', seen: 'something', ...fields }, options);
     case 'walltime':
       return new WalltimeError({ walltimeMs: Number.NaN, ...fields }, options);
+    case 'memory-limit':
+      return new MemoryLimitError({ limitBytes: Number.NaN, usedBytes: Number.NaN, ...fields, tries: task.try }, options);
     case 'placement':
-      return new PlacementError({ walltimeMs: Number.NaN, availableMs: Number.NaN, ...fields }, options);
+      return new PlacementError(fields, options);
     case 'worker-lost':
       return new WorkerLost({ host: task.host, worker: task.worker, ...fields }, options);
     case 'manager-lost':

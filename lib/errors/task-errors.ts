@@ -2,6 +2,7 @@
  * How a task can end other than by its own code: past its walltime, outputs missing, cancelled, a value that cannot travel, no block
  * that could run it.
  */
+import { formatSize } from '../size.ts';
 import { AppError } from './app-error.ts';
 import { FlotillaError, brandError } from './flotilla-error.ts';
 import { shorten, showValue } from './message-parts.ts';
@@ -25,6 +26,33 @@ export class WalltimeError extends AppError {
     const { message, task, ...rest } = options;
     const said = `${nameTask(task)} ran past its walltime of ${fields.walltimeMs / 1000} s and was ended; give it a longer 'walltime'`;
     super('FLOTILLA_WALLTIME_ERROR', message ?? said, { ...rest, fields: { ...fields } });
+  }
+}
+
+interface MemoryLimitFields {
+  readonly limitBytes: number;
+  /** Of all its processes together, when it was ended. */
+  readonly usedBytes: number;
+  /** How many tries it has had. */
+  readonly tries: number;
+}
+
+export class MemoryLimitError extends AppError {
+  static {
+    brandError(this, 'MemoryLimitError');
+  }
+
+  declare readonly limitBytes: number;
+  declare readonly usedBytes: number;
+  declare readonly tries: number;
+
+  constructor(fields: MemoryLimitFields, options: TaskErrorOptions = {}) {
+    const { message, task, ...rest } = options;
+    const { limitBytes, usedBytes } = fields;
+    const said =
+      `${nameTask(task)} used ${formatSize(usedBytes)} of memory where ${formatSize(limitBytes)} are its limit, and was ended; ` +
+      "give it a larger 'resources.memory'";
+    super('FLOTILLA_MEMORY_LIMIT_ERROR', message ?? said, { ...rest, fields: { ...fields } });
   }
 }
 
@@ -70,20 +98,42 @@ export class SerializationError extends FlotillaError {
   }
 }
 
+/** A kind of node, and what a task asks for that it does not have. */
+export interface NodeShortfall {
+  /** "2 nodes like n013". */
+  readonly nodes: string;
+  /** "gpus: 2 wanted, 1 there", for each way in which the task could run. */
+  readonly missing: readonly string[];
+}
+
+interface PlacementFields {
+  readonly walltimeMs?: number | undefined;
+  readonly availableMs?: number | undefined;
+  readonly shortfalls?: readonly NodeShortfall[] | undefined;
+}
+
+function describeNeed({ walltimeMs, availableMs }: PlacementFields): string {
+  if (walltimeMs === undefined || availableMs === undefined) return 'resources that no node has';
+  return `${walltimeMs / 1000} s, and no block will ever have more than ${availableMs / 1000} s`;
+}
+
 /** Nowhere in the executor could the task ever run. */
 export class PlacementError extends FlotillaError {
   static {
     brandError(this, 'PlacementError');
   }
 
-  /** What the task asks for, and the most that there will be. */
-  declare readonly walltimeMs: number;
-  declare readonly availableMs: number;
+  /** Where it is for want of time: what the task asks for, and the most that there will be. */
+  declare readonly walltimeMs: number | undefined;
+  declare readonly availableMs: number | undefined;
+  /** Where it is for want of resources: for every kind of node what it lacks. */
+  declare readonly shortfalls: readonly NodeShortfall[] | undefined;
 
-  constructor(fields: { readonly walltimeMs: number; readonly availableMs: number }, options: TaskErrorOptions = {}) {
+  constructor(fields: PlacementFields = {}, options: TaskErrorOptions = {}) {
     const { message, task, ...rest } = options;
-    const said = `${nameTask(task)} needs ${fields.walltimeMs / 1000} s, and no block will ever have more than ${fields.availableMs / 1000} s`;
-    super('FLOTILLA_PLACEMENT_ERROR', message ?? said, { ...rest, fields: { ...fields } });
+    const { walltimeMs, availableMs, shortfalls } = fields;
+    const said = `${nameTask(task)} needs ${describeNeed(fields)}`;
+    super('FLOTILLA_PLACEMENT_ERROR', message ?? said, { ...rest, fields: { walltimeMs, availableMs, shortfalls } });
   }
 }
 

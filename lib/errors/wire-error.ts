@@ -13,6 +13,7 @@ export interface WireError {
     | 'missing-outputs'
     | 'serialization'
     | 'walltime'
+    | 'memory-limit'
     | 'worker-lost'
     | 'manager-lost'
     | 'cancelled'

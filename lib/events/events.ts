@@ -88,6 +88,20 @@ export interface TryLaunched {
   readonly executor: string;
 }
 
+/** It has this of its node until it ends: nobody else has the same at the same time. */
+export interface TryGranted {
+  readonly kind: 'tryGranted';
+  readonly taskId: number;
+  readonly tryNumber: number;
+  readonly manager: string;
+  readonly host: string;
+  readonly cpus: readonly (readonly [cpu: number, share: number])[];
+  /** Indices into the accelerators of the node. */
+  readonly gpus: readonly (readonly [gpu: number, share: number])[];
+  /** Managers of the other nodes that it has as a whole. */
+  readonly others?: readonly string[];
+}
+
 /** 'expired': its block came to the end of its time. */
 export type TryEnd = 'done' | 'failed' | 'lost' | 'walltime' | 'cancelled' | 'unstarted' | 'expired';
 
@@ -248,7 +262,7 @@ export interface EventsLost {
 }
 
 export type TaskEvent = TaskCalled | CancelRequested | MemoDecided | TaskEnded;
-export type TryEvent = TryLaunched | TryEnded;
+export type TryEvent = TryLaunched | TryGranted | TryEnded;
 export type WorkerEvent = WorkerStarted | WorkerEnded;
 export type ManagerEvent = ManagerRegistered | ManagerGone | ManagerRefused | ManagerQuarantined | ManagerReleased;
 export type BlockEvent = BlockSubmitted | BlockSubmitFailed | BlockChanged | BlockDrained;

@@ -2,9 +2,9 @@
  * Tells of a task and its tries on the channels, if anybody listens.
  */
 import { summarizeError } from '../events/error-summary.ts';
-import type { MemoDecision, TaskCalled, TaskEnded, TryEnd, TryEnded } from '../events/events.ts';
+import type { MemoDecision, TaskCalled, TaskEnded, TryEnd, TryEnded, TryGranted } from '../events/events.ts';
 import { DependencyError } from '../errors/index.ts';
-import type { TryOutcome } from '../executor.ts';
+import type { GrantedTry, TryOutcome } from '../executor.ts';
 import type { TryResult } from '../graph/task-graph.ts';
 import { ResultStatus } from '../wire/records.ts';
 import { asFuture, type Waitable } from './arguments.ts';
@@ -44,6 +44,17 @@ export function announceMemo({ taskId }: Task, decision: MemoDecision): void {
 /** An executor is about to be given the task's present try; a join's body is about to be begun. */
 export function announceLaunched({ taskId, tryNumber, executor }: Task): void {
   if (tryChannel.hasSubscribers) tellTry({ kind: 'tryLaunched', taskId, tryNumber, executor });
+}
+
+/** What was taken over from another driver, under the numbers of that, is not told of. */
+export function announceGranted(
+  task: Task | undefined,
+  { taskId, tryNumber, manager, host, grant: { cpus, gpus, nodes } }: GrantedTry,
+): void {
+  if (!tryChannel.hasSubscribers || task?.sentId !== taskId || task.sentTry !== tryNumber) return;
+  const others = (nodes ?? []).filter(({ managerId }) => managerId !== manager).map(({ managerId }) => managerId);
+  const granted: TryGranted = { kind: 'tryGranted', taskId, tryNumber: task.tryNumber, manager, host, cpus, gpus };
+  tellTry(others.length === 0 ? granted : { ...granted, others });
 }
 
 /** @param outcome what an executor reported; absent: it ended in the driver. */

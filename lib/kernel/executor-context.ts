@@ -2,7 +2,7 @@
  * What the kernel tells an executor that it starts.
  */
 import type { CompiledConfig } from '../config.ts';
-import type { ExecutorContext, TryOutcome } from '../executor.ts';
+import type { ExecutorContext, GrantedTry, TryOutcome } from '../executor.ts';
 import { logChannel } from './channels.ts';
 
 export interface ExecutorContextParts {
@@ -12,10 +12,20 @@ export interface ExecutorContextParts {
   readonly site: { readonly runDir: string; readonly storeDir: string; readonly workingDirectory: string };
   readonly durable: { readonly takenOver: readonly string[]; sending(): void };
   tryEnded(outcome: TryOutcome): void;
+  tryGranted(granted: GrantedTry): void;
   failed(error: Error): void;
 }
 
-export function executorContext({ label, config, runId, site, durable, tryEnded, failed }: ExecutorContextParts): ExecutorContext {
+export function executorContext({
+  label,
+  config,
+  runId,
+  site,
+  durable,
+  tryEnded,
+  tryGranted,
+  failed,
+}: ExecutorContextParts): ExecutorContext {
   const { strategy, strategyPeriodMs, maxIdleTimeMs, orphanGraceMs } = config;
   const { runDir, storeDir, workingDirectory } = site;
   return {
@@ -29,6 +39,7 @@ export function executorContext({ label, config, runId, site, durable, tryEnded,
     events: {
       sending: () => durable.sending(),
       tryEnded,
+      tryGranted,
       failed,
       log: (level, message, fields) => logChannel.publish({ executor: label, level, message, fields }),
     },

@@ -1,7 +1,7 @@
 /**
  * The kernel's executors: which one takes a try, and what they have in common to be told.
  */
-import { UnknownExecutorError } from '../errors/index.ts';
+import { PlacementError, UnknownExecutorError } from '../errors/index.ts';
 import type { ExecutorContext, ExecutorDescription, RunningExecutor } from '../executor.ts';
 
 import { RunRoom } from './run-room.ts';
@@ -44,17 +44,21 @@ export class ExecutorSet {
   }
 
   /**
-   * The one with the least to do among those that may run it.
-   * @throws UnknownExecutorError if a label does not exist; the executor's own error if all that may run it have failed.
+   * The one with the least to do among those that may run it, and can.
+   * @throws UnknownExecutorError if a label does not exist; the executor's own error if all that may run it have failed; PlacementError if
+   * none of them has resources to give, and it asks for some.
    */
-  choose(labels: 'all' | readonly string[], app: string): RunningExecutor {
-    const member = labels === 'all' && this.#single && !this.#single.failure ? this.#single : this.#leastBusy(labels, app);
+  choose(labels: 'all' | readonly string[], app: string, asksForResources: boolean): RunningExecutor {
+    const isOnly = labels === 'all' && !asksForResources && this.#single && !this.#single.failure;
+    const member = isOnly && this.#single ? this.#single : this.#leastBusy(labels, app, asksForResources);
     member.outstanding++;
     return member.executor;
   }
 
-  #leastBusy(labels: 'all' | readonly string[], app: string): Member {
-    const members = labels === 'all' ? [...this.#members.values()] : labels.map((label) => this.#find(label, app));
+  #leastBusy(labels: 'all' | readonly string[], app: string, asksForResources: boolean): Member {
+    const named = labels === 'all' ? [...this.#members.values()] : labels.map((label) => this.#find(label, app));
+    const members = asksForResources ? named.filter(({ executor }) => executor.refusesResources === undefined) : named;
+    if (members.length === 0 && named.length > 0) throw noResources(app, named);
     const working = members.filter(({ failure }) => !failure);
     if (working.length === 0) throw members[0]?.failure ?? new Error('there is no executor');
     return working.reduce((least, member) => (member.outstanding < least.outstanding ? member : least));
@@ -113,4 +117,10 @@ export class ExecutorSet {
     this.#room?.stop();
     for (const { executor } of this.#members.values()) executor.killNow();
   }
+}
+
+function noResources(app: string, members: readonly Member[]): PlacementError {
+  const reasons = members.map(({ executor }) => `executor '${executor.label}' ${executor.refusesResources}`);
+  const message = `app '${app}' has the option 'resources', and ${reasons.join(', ')}; add a HighThroughputExecutor to the config, or leave the option out`;
+  return new PlacementError({}, { message });
 }

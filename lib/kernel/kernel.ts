@@ -16,7 +16,7 @@ import { toDataFile } from '../files/file.ts';
 import type { GraphEffect, TaskId } from '../graph/task-graph.ts';
 import { currentGroup } from '../groups/task-group.ts';
 import { isRefused } from './admission.ts';
-import { announceCancelRequested } from './announce.ts';
+import { announceCancelRequested, announceGranted } from './announce.ts';
 import { findWaitablesSafely, snapshot } from './arguments.ts';
 import { kernelChannel } from './channels.ts';
 import { type CloseOptions, compileCloseOptions } from './close-options.ts';
@@ -138,6 +138,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
           site: kernel.#site,
           durable: kernel.#durable,
           tryEnded: (outcome) => kernel.#tryEnds.reported(outcome),
+          tryGranted: (granted) => announceGranted(kernel.#find(granted.taskId), granted),
           failed: (error) => kernel.#tryEnds.executorFailed(label, error),
         }),
       );

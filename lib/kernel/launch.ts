@@ -7,12 +7,11 @@ import type { TaskContext } from '../task-spec.ts';
 import { TaskFlag } from '../wire/records.ts';
 import { pack } from '../wire/value-codec.ts';
 import { announceLaunched } from './announce.ts';
-import { asFuture } from './arguments.ts';
 import type { ExecutorSet } from './executor-set.ts';
 import { runJoin } from './join.ts';
-import { argumentFile, prepare, type Prepared, type PrepareSite, resolveArguments } from './prepare.ts';
-import { isStoredResult } from './stored-result.ts';
+import { argumentFile, plainArguments, prepare, type Prepared, type PrepareSite } from './prepare.ts';
 import type { Task } from './task.ts';
+import { askResources } from './task-resources.ts';
 
 export interface LaunchSite extends PrepareSite {
   readonly runDir: string;
@@ -37,10 +36,11 @@ export function launch(task: Task, site: LaunchSite): void {
   // Another try sends the same bytes again.
   if (task.encoded) return send(task, site, { args: task.encoded, refs: task.refs });
   try {
+    const asked = askResources(task, site);
     const prepared = task.prepared ?? prepare(task, site);
-    if (!(prepared instanceof Promise)) return send(task, site, prepared);
-    prepared.then(
-      (ready) => {
+    if (!asked && !(prepared instanceof Promise)) return send(task, site, prepared);
+    Promise.all([prepared, asked]).then(
+      ([ready]) => {
         if (site.isCurrent(task, tryNumber)) send(task, site, ready);
       },
       (error: unknown) => site.failedHere(task, tryNumber, error),
@@ -60,12 +60,14 @@ function send(task: Task, site: LaunchSite, { args, refs }: Prepared): void {
   const packed = context || refs ? pack(refs ? { ...context, refs } : context) : EMPTY;
   const flags = options.walltimeMs !== undefined || options.onLost === 'fail' ? TaskFlag.Solo : 0;
   try {
-    const executor = site.executors.choose(sentBefore && tryNumber === 1 ? [sentBefore.executor] : options.executors, options.name);
+    const resources = task.request;
+    const labels = sentBefore && tryNumber === 1 ? [sentBefore.executor] : options.executors;
+    const executor = site.executors.choose(labels, options.name, resources !== undefined);
     task.executor = executor.label;
     announceLaunched(task);
     if (!site.launching(task)) return;
     const { priority, walltimeMs } = options;
-    executor.submit({ taskId: task.sentId, tryNumber: task.sentTry, fn, flags, priority, walltimeMs, context: packed, args });
+    executor.submit({ taskId: task.sentId, tryNumber: task.sentTry, fn, flags, priority, walltimeMs, resources, context: packed, args });
   } catch (error) {
     site.failedHere(task, tryNumber, error);
   }
@@ -89,20 +91,13 @@ async function launchJoin(task: Task, site: LaunchSite): Promise<void> {
   if (entry.kind !== 'join') return;
   announceLaunched(task);
   try {
-    const args = await joinArguments(task, site);
+    // A join runs here and takes values only.
+    const args = await plainArguments(task, site);
     const value = await runJoin(task, entry.body as (...args: readonly unknown[]) => unknown, args);
     site.joinEnded(task, tryNumber, { value });
   } catch (error) {
     site.joinEnded(task, tryNumber, { error });
   }
-}
-
-/** A join runs here and takes values only: what lies in a store is fetched. */
-async function joinArguments(task: Task, site: LaunchSite): Promise<readonly unknown[]> {
-  if (!task.waitables) return task.args;
-  const stored = task.waitables.map((waitable) => asFuture(waitable)?.settledValue).filter(isStoredResult);
-  const fetched = new Map(await Promise.all(stored.map(async (result) => [result, await result.fetch()] as const)));
-  return resolveArguments(task, site, fetched, []);
 }
 
 /** The file that large arguments were put into has served once the task has ended. */

@@ -91,7 +91,15 @@ const storedResults = (waitables: readonly Waitable[]): StoredResult[] =>
 const canReadStored = (entry: AppEntry, stored: StoredResult): boolean =>
   entry.kind === 'js' || (entry.kind === 'python' && stored.madeBy === 'python');
 
-export function resolveArguments(
+/** Values in place of futures; what lies in a store is fetched. */
+export async function plainArguments(task: Task, site: PrepareSite): Promise<readonly unknown[]> {
+  if (!task.waitables) return task.args;
+  const stored = storedResults(task.waitables);
+  const fetched = new Map(await Promise.all(stored.map(async (result) => [result, await result.fetch()] as const)));
+  return resolveArguments(task, site, fetched, []);
+}
+
+function resolveArguments(
   task: Task,
   site: PrepareSite,
   fetched: ReadonlyMap<StoredResult, unknown>,
@@ -149,11 +157,14 @@ function prepareCommand(task: Task, entry: AppEntry & { kind: 'bash' }, args: re
   refuseHiddenFutures(args, 'args', task);
   const command = (entry.body as (...args: readonly unknown[]) => unknown)(...args);
   const isPromise = typeof command === 'object' && command !== null && 'then' in command;
-  return isPromise ? Promise.resolve(command).then((text) => commandOf(task, text)) : commandOf(task, command);
+  const { prefix } = entry;
+  return isPromise ? Promise.resolve(command).then((text) => commandOf(task, text, prefix)) : commandOf(task, command, prefix);
 }
 
-function commandOf(task: Task, command: unknown): Prepared {
-  if (typeof command === 'string' && command.trim() !== '') return { args: encodeValue(command), refs: undefined };
+function commandOf(task: Task, command: unknown, prefix = ''): Prepared {
+  if (typeof command === 'string' && command.trim() !== '') {
+    return { args: encodeValue(prefix === '' ? command : prefix + command.trimStart()), refs: undefined };
+  }
   const seen = typeof command === 'string' ? 'an empty string' : `${command === null ? 'null' : typeof command}`;
   throw new TypeError(
     `task ${task.taskId} (${task.appName}): the body of a bashApp returns the command as a string or sh\`…\`; this one returned ${seen}`,

@@ -4,6 +4,7 @@
  */
 import type { TryOutcome } from '../executor.ts';
 import type { TryRecord } from '../futures/app-future.ts';
+import type { RequestsPerTry } from '../resources/compile-resources.ts';
 import type { ArgumentRef } from '../task-spec.ts';
 import type { Prepared } from './prepare.ts';
 
@@ -17,6 +18,10 @@ export class TaskTries {
   encoded: Buffer | undefined;
   /** Made before its first try, because its memo key depends on it: the command of a bash app. */
   prepared: Prepared | undefined;
+  /** What its option `resources` comes to, made before its first try. */
+  requests: RequestsPerTry | undefined;
+  /** Tries that failed by themselves: what is asked for per try goes by these. */
+  failed = 0;
   /** What of its arguments lies in a store. */
   refs: readonly ArgumentRef[] | undefined;
   /** What an earlier driver of the run called it, if that had it: executors know it by these numbers. */
@@ -49,6 +54,7 @@ export class TaskTries {
   /** Before another try: what is known of this one becomes a record. */
   close(outcome: TryRecord['outcome'], error: unknown): void {
     this.#earlier ??= [];
+    if (outcome === 'failed' || outcome === 'walltime') this.failed++;
     this.#earlier.push({ ...this.describe(outcome), error });
     this.host = '';
     this.worker = '';
@@ -67,6 +73,7 @@ export class TaskTries {
   drop(): void {
     this.encoded = undefined;
     this.prepared = undefined;
+    this.requests = undefined;
     this.refs = undefined;
     this.latestValue = undefined;
   }

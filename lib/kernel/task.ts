@@ -12,6 +12,8 @@ import { AppFuture, type TaskState, type TaskView, type TryRecord } from '../fut
 import type { DataFuture } from '../futures/data-future.ts';
 import type { TaskId } from '../graph/task-graph.ts';
 import type { Refusal, TaskGroup } from '../groups/task-group.ts';
+import { type RequestsPerTry, requestOf } from '../resources/compile-resources.ts';
+import type { ResourceRequest } from '../resources/request.ts';
 import type { ArgumentRef } from '../task-spec.ts';
 import type { Waitable } from './arguments.ts';
 import { ElementView } from './element.ts';
@@ -214,6 +216,18 @@ export class Task implements TaskView {
   /** The same of its present try. */
   get sentTry(): number {
     return this.tryNumber + (this.#tries?.sentBefore?.tries ?? 0);
+  }
+
+  /** Of its present try; undefined: a worker is enough. */
+  get request(): ResourceRequest | undefined {
+    return this.requests && requestOf(this.requests, (this.#tries?.failed ?? 0) + 1);
+  }
+
+  get requests(): RequestsPerTry | undefined {
+    return this.#tries?.requests;
+  }
+  set requests(requests: RequestsPerTry | undefined) {
+    this.run().requests = requests;
   }
 
   // --- what people see

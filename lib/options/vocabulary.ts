@@ -7,6 +7,7 @@
 import type { z } from 'zod';
 import { parseDuration } from '../duration.ts';
 import { parseSize } from '../size.ts';
+import { isBuiltIn, meantFor } from '../resources/names.ts';
 import { type SnakeCase, snakeCase } from './spelling.ts';
 import { zod } from './zod.ts';
 
@@ -57,6 +58,35 @@ export const environment = () => {
   const value = zod().union([zod().string(), zod().number(), zod().boolean()], 'text or a number').transform(String);
   return zod().record(zod().string(), value, 'a map of variable names to text');
 };
+
+/** Kinds of things that a node has: how many, or their names. None may be taken for a built-in one. */
+export const nodeKinds = () => {
+  const amount = zod().number().min(0);
+  const names = zod().array(
+    zod()
+      .union([text(), wholeNumber(0)])
+      .transform(String),
+  );
+  const kinds = zod().record(
+    zod().string(),
+    zod().union([amount, names], 'a number of at least 0, or a list of names'),
+    "a map such as { licence: 4, fpga: ['a', 'b'] }",
+  );
+  return kinds.superRefine((value, context) => {
+    for (const [kind, has] of Object.entries(value)) {
+      const problem = problemOf(kind, has);
+      if (problem !== undefined) context.addIssue({ code: 'custom', path: [kind], message: problem });
+    }
+  });
+};
+
+function problemOf(kind: string, has: number | readonly string[]): string | undefined {
+  if (isBuiltIn(kind)) return `'${kind}' is found out by each manager, and cannot be set`;
+  const meant = meantFor(kind);
+  if (meant !== undefined) return `'${kind}' is too near to '${meant}', which tasks may mean by it; choose another name`;
+  const twice = typeof has === 'object' ? has.find((name, at) => has.indexOf(name) !== at) : undefined;
+  return twice === undefined ? undefined : `'${twice}' is named twice; each is given out by its name`;
+}
 
 export const port = () => {
   const expected = 'a port from 1 to 65535';

@@ -16,7 +16,7 @@ const PROGRAMS = ['slurmctld', 'slurmd', 'slurmdbd', 'munged', 'mariadbd', 'ip',
 const USED = ['sbatch', 'squeue', 'sacct', 'scancel', 'scontrol', 'srun', 'sinfo'];
 const run = promisify(execFile);
 
-export type Machine = 'login' | 'n1' | 'n2';
+export type Machine = 'login' | 'n1' | 'n2' | 'n3' | 'n4';
 
 /** Why there can be no cluster here; undefined: there can. */
 export function whyNoCluster(): string | undefined {
@@ -36,15 +36,15 @@ export class SlurmCluster {
   readonly #env: NodeJS.ProcessEnv;
   #said = '';
 
-  private constructor(folder: string) {
+  private constructor(folder: string, nodes: number) {
     this.folder = folder;
-    this.#env = { ...process.env, CLUSTER: folder };
+    this.#env = { ...process.env, CLUSTER: folder, NODES: String(nodes) };
     this.#child = spawn('bash', [SCRIPT, 'hold'], { env: this.#env, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
     for (const stream of [this.#child.stdout, this.#child.stderr]) stream?.on('data', (chunk) => (this.#said += chunk));
   }
 
-  static async start(): Promise<SlurmCluster> {
-    const cluster = new SlurmCluster(await mkdtemp(join(tmpdir(), 'flotilla-slurm-')));
+  static async start(nodes = 2): Promise<SlurmCluster> {
+    const cluster = new SlurmCluster(await mkdtemp(join(tmpdir(), 'flotilla-slurm-')), nodes);
     await chmod(cluster.folder, 0o755);
     await eventually(
       'Slurm to come up',
@@ -139,7 +139,7 @@ export class SlurmCluster {
   async #writeCommands(): Promise<void> {
     await mkdir(this.commands);
     for (const name of USED) {
-      const text = `#!/bin/sh\nexec env CLUSTER='${this.folder}' bash '${SCRIPT}' on login ${name} "$@"\n`;
+      const text = `#!/bin/sh\nexec env CLUSTER='${this.folder}' NODES='${this.#env['NODES']}' bash '${SCRIPT}' on login ${name} "$@"\n`;
       await writeFile(join(this.commands, name), text, { mode: 0o755 });
     }
   }

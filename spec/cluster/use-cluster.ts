@@ -3,7 +3,7 @@ import { delimiter } from 'node:path';
 import { SlurmCluster, whyNoCluster } from './slurm-cluster.ts';
 
 /** Call it in a `describe`. @returns the cluster, once the specs run. */
-export function useCluster(): () => SlurmCluster {
+export function useCluster(nodes = 2): () => SlurmCluster {
   const before_ = { PATH: process.env['PATH'], XDG_STATE_HOME: process.env['XDG_STATE_HOME'] };
   let cluster: SlurmCluster | undefined;
 
@@ -14,7 +14,7 @@ export function useCluster(): () => SlurmCluster {
       console.log(`    (skipped, no cluster: ${why}; scripts/install-test-dependencies.sh installs what it needs)`);
       this.skip();
     }
-    cluster = await SlurmCluster.start();
+    cluster = await SlurmCluster.start(nodes);
     process.env['PATH'] = `${cluster.commands}${delimiter}${before_.PATH}`;
     process.env['XDG_STATE_HOME'] = cluster.folder;
   });

@@ -7,7 +7,7 @@
 import { ResultStatus } from '../../../lib/wire/records.ts';
 import type { Effect } from './core-events.ts';
 import { type Core, countFrame, type Manager, tryNumberIn } from './core-state.ts';
-import { reportHere } from './results.ts';
+import { reportHere } from './own-results.ts';
 import { removeRecords } from './task-queue.ts';
 import { taskIdOf, tryKey, tryNumberOf } from './try-key.ts';
 

@@ -3,7 +3,7 @@
  *
  * Owns the order (a binary heap) and the room of each; must not know the queue.
  */
-import { type Core, type Manager, timeLeft } from './core-state.ts';
+import { type Core, type Manager, servingSlots, timeLeft } from './core-state.ts';
 import { isResting, trustedWith } from './quarantine.ts';
 
 /** Work sent ahead to a slot, in µs: a batch beside the one that runs. */
@@ -50,21 +50,23 @@ export function shortCost(core: Core, fnId: number, isSolo: boolean): number {
   return estimate !== undefined && estimate <= SHORT_US ? Math.max(estimate, CHEAPEST_US) : 0;
 }
 
-export const freeSlots = (manager: Manager): number => manager.slots - manager.inFlight.size;
+export const freeSlots = (manager: Manager): number => servingSlots(manager) + manager.granted - manager.inFlight.size;
 
 /** How many tasks that keep a slot each the manager may be sent now. */
 export const slotsFor = (core: Core, manager: Manager): number => Math.min(freeSlots(manager), trustedMore(core, manager));
 
-const trustedMore = (core: Core, manager: Manager): number => trustedWith(core, manager) - manager.inFlight.size;
+const trustedMore = (core: Core, manager: Manager): number => trustedWith(core, manager) - (manager.inFlight.size - manager.granted);
 
 /** How many tasks of the cost (0: long or unknown) the manager may be sent now. */
 export function roomFor(core: Core, candidate: Candidate, costUs: number): number {
   const { manager } = candidate;
+  const serving = servingSlots(manager);
+  if (serving <= 0) return 0;
   const { prefetchCapacity } = core.options;
   const trusted = trustedMore(core, manager);
   if (prefetchCapacity !== 'auto') return Math.min(trusted, freeSlots(manager) + prefetchCapacity);
   if (costUs === 0) return slotsFor(core, manager);
-  const budgetUs = Math.max(0, manager.slots - candidate.longTasks) * AHEAD_US;
+  const budgetUs = Math.max(0, serving - candidate.longTasks) * AHEAD_US;
   return Math.min(trusted, Math.max(freeSlots(manager), Math.floor((budgetUs - candidate.shortWorkUs) / costUs)));
 }
 
@@ -78,7 +80,7 @@ export const packSize = (candidate: Candidate, costUs: number): number =>
  */
 export function openCandidates(core: Core): Candidate[] {
   const byBlock = core.options.managerSelector === 'blockId';
-  const limit = byBlock ? Number.POSITIVE_INFINITY : Math.min(MANAGERS_PER_TURN, Math.max(FEW_MANAGERS, core.queue.length));
+  const limit = byBlock ? Number.POSITIVE_INFINITY : Math.min(MANAGERS_PER_TURN, Math.max(FEW_MANAGERS, core.queue.plain));
   const heap: Candidate[] = [];
   const count = Math.min(core.open.size, limit);
   const rotation = count > 1 ? core.options.pick(count) : 0;
@@ -133,10 +135,12 @@ function comesBefore(a: Candidate, b: Candidate, byBlock: boolean): boolean {
   const bFull = freeSlots(b.manager) <= 0;
   if (aFull !== bFull) return bFull;
   if (byBlock && a.manager.blockId !== b.manager.blockId) return compareBlocks(a.manager.blockId, b.manager.blockId) < 0;
-  const aLoad = a.manager.inFlight.size / a.manager.slots;
-  const bLoad = b.manager.inFlight.size / b.manager.slots;
+  const aLoad = loadOf(a.manager);
+  const bLoad = loadOf(b.manager);
   return aLoad === bLoad ? a.order < b.order : aLoad < bLoad;
 }
+
+const loadOf = ({ inFlight, granted, leased }: Manager): number => (inFlight.size - granted) / Math.max(1, leased);
 
 /** Blocks are numbered, as text. */
 const compareBlocks = (a: string, b: string): number => a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);

@@ -4,6 +4,9 @@
  * Owns the vocabulary of the machine in core.ts: events are past facts, effects are orders to the shell.
  * Must not know sockets: a manager is named by its identity (its routing id as latin1 text).
  */
+import type { NodeCapacity } from '../resources/capacity.ts';
+import type { ResourceRequest } from '../../../lib/resources/request.ts';
+import type { SlotLease, TaskGrant } from '../resources/grant.ts';
 
 /** Index that results carry when the interchange itself made them (cancelled in the queue, lost on the way to a manager). */
 export const NO_MANAGER = 0xffffffff;
@@ -30,12 +33,22 @@ export interface Registration {
   readonly held: readonly Try[];
   /** Functions that it knows already. */
   readonly defined: readonly number[];
+  /** What its node has; absent: nothing is placed there by what it needs. */
+  readonly capacity?: NodeCapacity | undefined;
+  /** Slots that serve tasks without a request; absent: all. Releases from before it registered are not repeated. */
+  readonly leased?: readonly number[] | undefined;
+  /** Of those tries in `held` that run with one. */
+  readonly grants?: readonly TaskGrant[] | undefined;
+  /** Number of the result frame that it sends next: what it says of slots is as of before that. Absent: as of any frame. */
+  readonly nextSequence?: number | undefined;
   /** Whatever else it says; handed to the driver as it is. */
   readonly info: Readonly<Record<string, unknown>>;
 }
 
 export type CoreEvent =
-  | { readonly kind: 'tasksArrived'; readonly priority: number; readonly records: Buffer }
+  /** `at`: absent: at the end of the turn before. */
+  | { readonly kind: 'tasksArrived'; readonly priority: number; readonly records: Buffer; readonly at?: number }
+  | { readonly kind: 'requestDefined'; readonly requestId: number; readonly request: ResourceRequest }
   | { readonly kind: 'defined'; readonly fnId: number; readonly bytes: Buffer }
   /** `pairs`: u32 taskId, u32 try, …; acted upon when the turn ends, all of a turn together. */
   | { readonly kind: 'cancel'; readonly pairs: Buffer }
@@ -80,6 +93,27 @@ export type CoreEvent =
   /** Everything that this turn of the event loop brought has been told: cancel and place. */
   | { readonly kind: 'turnEnded'; readonly at: number };
 
+/** Tasks of one priority and request that wait. */
+export interface WaitingLane {
+  readonly requestId: number;
+  readonly priority: number;
+  readonly tasks: number;
+  /** Since when the first of them has waited, ms since the epoch. */
+  readonly sinceMs: number;
+  /** Kinds of nodes that could have it, or be part of it. */
+  readonly nodes: readonly WaitingNodes[];
+  /** Hosts that are kept free for it. */
+  readonly reserved: readonly string[];
+}
+
+export interface WaitingNodes {
+  /** One of them. */
+  readonly host: string;
+  readonly count: number;
+  /** What the least busy of them lacks, for the first way in which the task can run there: "cores: 4 wanted, 1 there". Empty: nothing. */
+  readonly lacks: readonly string[];
+}
+
 /** Told to the driver. */
 export type Report =
   | {
@@ -90,6 +124,7 @@ export type Report =
       readonly blockId: string;
       readonly slots: number;
       readonly timeLeftMs: number | undefined;
+      readonly capacity: NodeCapacity | undefined;
       readonly info: Readonly<Record<string, unknown>>;
     }
   | {
@@ -130,7 +165,15 @@ export type Report =
       readonly reason: string;
     }
   /** Tasks in flight at each block that has managers; those that wait, and that no manager has time enough for. */
-  | { readonly kind: 'load'; readonly perBlock: Readonly<Record<string, number>>; readonly timeless: number }
+  | {
+      readonly kind: 'load';
+      readonly perBlock: Readonly<Record<string, number>>;
+      readonly timeless: number;
+      /** Why tasks with requests wait, in the order in which they are served. */
+      readonly waiting: readonly WaitingLane[];
+    }
+  /** Tries that have begun to have this, on the manager of that index. */
+  | { readonly kind: 'granted'; readonly index: number; readonly grants: readonly TaskGrant[] }
   | {
       readonly kind: 'recovered';
       readonly managers: number;
@@ -151,6 +194,22 @@ export type Effect =
       readonly number: number;
       readonly acknowledged: number;
       readonly parts: readonly Buffer[];
+    }
+  /** `parts`: records of the tasks, in the order of the grants. */
+  | {
+      readonly kind: 'sendGranted';
+      readonly manager: string;
+      readonly number: number;
+      readonly acknowledged: number;
+      readonly grants: readonly TaskGrant[];
+      readonly parts: readonly Buffer[];
+    }
+  | {
+      readonly kind: 'sendLease';
+      readonly manager: string;
+      readonly number: number;
+      readonly acknowledged: number;
+      readonly lease: SlotLease;
     }
   | {
       readonly kind: 'sendDefine';

@@ -3,8 +3,13 @@
  *
  * Per manager only ids are kept; bytes of a task live in the queue until it is placed, and with the driver until it has ended.
  */
+import type { ResourceRequest } from '../../../lib/resources/request.ts';
+import type { Grant } from '../resources/grant.ts';
+import type { Pool } from '../resources/pool.ts';
 import type { Effect } from './core-events.ts';
 import { Estimates } from './estimates.ts';
+import { createDemand, type Demand } from './demand.ts';
+import type { NodeKind } from './node-kinds.ts';
 import type { Proof, TrackRecord } from './quarantine.ts';
 import type { Recalls } from './recall.ts';
 import { createTaskQueue, type TaskQueue } from './task-queue.ts';
@@ -18,6 +23,10 @@ export interface CoreOptions {
   readonly prefetchCapacity: number | 'auto';
   /** 'random': the least loaded, chance among equals. 'blockId': fill the oldest block first, so that younger ones can go. */
   readonly managerSelector: 'random' | 'blockId';
+  /** A task that has waited so long for what it asks has managers kept free for it. */
+  readonly agingMs?: number;
+  /** How many tasks on whole nodes one block may have at once; absent: as many as it has nodes for. */
+  readonly maxGangsPerBlock?: number;
   /** A whole number in [0, n). */
   readonly pick: (n: number) => number;
   /** For how long a manager is left alone that fails what works elsewhere, ms; twice as long each time. 0: never. */
@@ -30,6 +39,19 @@ export interface Manager {
   readonly blockId: string;
   readonly host: string;
   readonly slots: number;
+  /** Of the slots, those that serve tasks that ask for nothing. */
+  leased: number;
+  /** Of those, how many were asked back and have not come. */
+  reclaiming: number;
+  /** What of its node is given out; undefined: it does not say what it has, and takes only tasks that ask for nothing. */
+  pool: Pool | undefined;
+  kind: NodeKind | undefined;
+  /** Try key → what it has there, also of tries that nobody waits for any more. */
+  readonly grants: Map<number, Grant>;
+  /** Of what is in flight there, how many have a grant. */
+  granted: number;
+  /** Releases of slots in result frames before this one are known from its registration. */
+  releasesFrom: number;
   state: 'active' | 'draining';
   /** Its connection broke and it has not been heard since; nothing is placed there. */
   reachable: boolean;
@@ -81,6 +103,10 @@ export interface Core {
   /** Of very many open managers: those whose share of the queue is for the next turns. */
   unserved: number;
   readonly definitions: Map<number, Buffer>;
+  readonly requests: Map<number, ResourceRequest>;
+  /** Tries that run on several nodes, or did and have not been confirmed to have ended. */
+  readonly gangs: Map<number, Gang>;
+  readonly demand: Demand;
   readonly estimates: Estimates;
   /** fnId → where it has worked. */
   readonly proofs: Map<number, Proof>;
@@ -101,11 +127,20 @@ export interface Core {
   reportedLoad: ReportedLoad;
 }
 
+export interface Gang {
+  readonly leader: string;
+  /** Managers, the leader's among them. */
+  readonly members: readonly string[];
+  readonly grant: Grant;
+}
+
 export interface ReportedLoad {
   readonly perBlock: Readonly<Record<string, number>>;
   readonly timeless: number;
   /** Registrations before it: what is said of waiting tasks is said of the managers that there were. */
   readonly registrations: number;
+  /** As JSON. */
+  readonly waiting: string;
 }
 
 export const createCore = (options: CoreOptions): Core => ({
@@ -115,6 +150,9 @@ export const createCore = (options: CoreOptions): Core => ({
   open: new Set(),
   unserved: 0,
   definitions: new Map(),
+  requests: new Map(),
+  gangs: new Map(),
+  demand: createDemand(),
   estimates: new Estimates(),
   proofs: new Map(),
   dismissed: new Set(),
@@ -126,14 +164,20 @@ export const createCore = (options: CoreOptions): Core => ({
   nextIndex: 0,
   nowMs: 0,
   lastTickMs: undefined,
-  reportedLoad: { perBlock: {}, timeless: 0, registrations: 0 },
+  reportedLoad: { perBlock: {}, timeless: 0, registrations: 0, waiting: '[]' },
 });
+
+/** Slots there that take tasks that ask for nothing. */
+export const servingSlots = ({ leased, reclaiming }: Manager): number => leased - reclaiming;
 
 /** ms that tasks may still take there. */
 export const timeLeft = ({ nowMs }: Core, { endsMs }: Manager): number => endsMs - nowMs;
 
 /** Function of a task that a manager brought along; its true one does not matter. */
 export const UNKNOWN_FUNCTION = 0xffffffff;
+
+/** Function of a task with a grant: it takes no slot, and how long it takes says nothing of what to send ahead. */
+export const GRANTED_FUNCTION = 0xfffffffe;
 
 /** Function and try of a task in flight as one number; small for the first 32,768 functions, which keeps the map free of boxes. */
 const packTry = (fnId: number, tryNumber: number): number => fnId * 0x10000 + tryNumber;
@@ -145,11 +189,13 @@ export const tryNumberIn = (packed: number): number => packed & 0xffff;
 
 export function addInFlight(manager: Manager, taskId: number, fnId: number, tryNumber: number): void {
   manager.inFlight.set(taskId, packTry(fnId, tryNumber));
-  manager.perFunction.set(fnId, (manager.perFunction.get(fnId) ?? 0) + 1);
+  if (fnId === GRANTED_FUNCTION) manager.granted++;
+  else manager.perFunction.set(fnId, (manager.perFunction.get(fnId) ?? 0) + 1);
 }
 
 /** The caller has taken `count` tasks of the function out of `inFlight`. */
 export function lowerPerFunction(manager: Manager, fnId: number, count: number): void {
+  if (fnId === GRANTED_FUNCTION) return void (manager.granted -= count);
   const left = (manager.perFunction.get(fnId) ?? 0) - count;
   if (left > 0) manager.perFunction.set(fnId, left);
   else manager.perFunction.delete(fnId);

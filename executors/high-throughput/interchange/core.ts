@@ -8,8 +8,11 @@
 import { requestCancel, serveCancelRequests } from './cancellation.ts';
 import type { CoreEvent, Effect } from './core-events.ts';
 import { type Core, log, type Manager } from './core-state.ts';
-import { dismissIfIdle, drain, hear, leave, register, stopPlacing, tick } from './membership.ts';
+import { dismissIfIdle } from './dismissal.ts';
+import { drain, hear, leave, register, stopPlacing, tick } from './membership.ts';
 import { reportLoad } from './load-report.ts';
+import { leaseToWaiting, placeRequests } from './request-placement.ts';
+import { reconsider } from './demand.ts';
 import { placeTasks } from './placement.ts';
 import { endRests } from './quarantine.ts';
 import { recallUnstarted } from './recall.ts';
@@ -23,10 +26,13 @@ export function step(core: Core, event: CoreEvent): Effect[] {
   const effects: Effect[] = [];
   switch (event.kind) {
     case 'tasksArrived':
-      queueTasks(core, event.priority, event.records, effects);
+      queueTasks(core, event, effects);
       break;
     case 'defined':
       core.definitions.set(event.fnId, event.bytes);
+      break;
+    case 'requestDefined':
+      core.requests.set(event.requestId, event.request);
       break;
     case 'cancel':
       requestCancel(core, event.pairs);
@@ -43,6 +49,7 @@ export function step(core: Core, event: CoreEvent): Effect[] {
       break;
     case 'paused':
       core.isPaused = event.isPaused;
+      reconsider(core.demand);
       break;
     case 'shutdown':
       shutDown(core, event.reason, effects);
@@ -105,9 +112,12 @@ function greetStranger(id: string, said: string, effects: Effect[]): void {
   effects.push({ kind: 'sendWhoAreYou', manager: id });
 }
 
-function queueTasks(core: Core, priority: number, records: Buffer, effects: Effect[]): void {
-  const count = pushRecords(core.queue, priority, records);
+type TasksArrived = Extract<CoreEvent, { kind: 'tasksArrived' }>;
+
+function queueTasks(core: Core, { priority, records, at = core.nowMs }: TasksArrived, effects: Effect[]): void {
+  const count = pushRecords(core.queue, priority, records, at);
   if (count < 0) return log(effects, 'warn', 'the driver sent tasks that are not records; they are dropped', { bytes: records.length });
+  if (core.queue.asking.length > 0) core.demand.isDue = true;
   if (core.recovery !== undefined) core.recovery.awaited -= count;
 }
 
@@ -135,11 +145,13 @@ function markUnreachable(core: Core, id: string, effects: Effect[]): void {
   if (manager === undefined || !manager.reachable) return;
   manager.reachable = false;
   core.open.delete(manager);
+  reconsider(core.demand);
   log(effects, 'warn', 'the connection to a manager is gone; it gets no tasks until it is heard again', { manager: id });
 }
 
 function onTick(core: Core, at: number, effects: Effect[]): void {
   tick(core, at, effects);
+  reconsider(core.demand);
   endRests(core, at, effects);
   endRecoveryIfComplete(core, at, effects);
   reportLoad(core, effects);
@@ -149,6 +161,7 @@ function endTurn(core: Core, at: number, effects: Effect[]): void {
   core.nowMs = at;
   endRecoveryIfComplete(core, undefined, effects);
   serveCancelRequests(core, effects);
-  placeTasks(core, effects);
+  placeRequests(core, effects);
+  if (!placeTasks(core, effects) && leaseToWaiting(core, effects) > 0) placeTasks(core, effects);
   recallUnstarted(core, effects);
 }

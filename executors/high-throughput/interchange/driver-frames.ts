@@ -2,6 +2,7 @@
  * Frames from the driver as events of the core. See docs/decisions/002 for their layouts.
  */
 import { unpack } from 'msgpackr/unpack';
+import type { ResourceRequest } from '../../../lib/resources/request.ts';
 import { FrameType } from '../../../lib/wire/frames.ts';
 import type { CoreEvent } from './core-events.ts';
 
@@ -39,7 +40,9 @@ interface BlockEndedBody {
 export function toDriverEvent(type: number, body: Buffer, at: number): CoreEvent | string {
   switch (type) {
     case FrameType.Tasks:
-      return { kind: 'tasksArrived', priority: body.readInt16LE(0), records: body.subarray(2) };
+      return { kind: 'tasksArrived', priority: body.readInt16LE(0), records: body.subarray(2), at };
+    case FrameType.DefineRequest:
+      return { kind: 'requestDefined', requestId: body.readUInt32LE(0), request: unpack(body.subarray(4)) as ResourceRequest };
     case FrameType.Define:
       return { kind: 'defined', fnId: body.readUInt32LE(0), bytes: Buffer.from(body.subarray(4)) };
     case FrameType.Cancel:

@@ -5,15 +5,17 @@
 import type { Effect } from './core-events.ts';
 import { type Core, type ReportedLoad, timeLeft } from './core-state.ts';
 import { hasTime } from './task-queue.ts';
+import { describeWaiting } from './waiting-report.ts';
 
 export function reportLoad(core: Core, effects: Effect[]): void {
   // No prototype: a manager may name its block as it likes.
   const perBlock: Record<string, number> = Object.create(null) as Record<string, number>;
   for (const { blockId, inFlight } of core.managers.values()) perBlock[blockId] = (perBlock[blockId] ?? 0) + inFlight.size;
-  const load = { perBlock, timeless: countTimeless(core), registrations: core.nextIndex };
+  const waiting = describeWaiting(core);
+  const load = { perBlock, timeless: countTimeless(core), registrations: core.nextIndex, waiting: JSON.stringify(waiting) };
   if (isSame(core.reportedLoad, load)) return;
   core.reportedLoad = load;
-  effects.push({ kind: 'emit', report: { kind: 'load', perBlock, timeless: load.timeless } });
+  effects.push({ kind: 'emit', report: { kind: 'load', perBlock, timeless: load.timeless, waiting } });
 }
 
 /** Tasks that wait for a slot are not among them, but where no manager takes any more, all are. */
@@ -23,7 +25,7 @@ function countTimeless(core: Core): number {
   for (const manager of core.managers.values()) if (manager.state === 'active') longest = Math.max(longest, timeLeft(core, manager));
   if (longest === Number.NEGATIVE_INFINITY) return core.queue.length;
   let timeless = 0;
-  for (const lane of core.queue.lanes) if (!hasTime(lane, longest)) timeless += lane.count;
+  for (const lane of [...core.queue.lanes, ...core.queue.asking]) if (!hasTime(lane, longest)) timeless += lane.count;
   return timeless;
 }
 
@@ -32,6 +34,7 @@ function isSame(a: ReportedLoad, b: ReportedLoad): boolean {
   return (
     a.timeless === b.timeless &&
     a.registrations === b.registrations &&
+    a.waiting === b.waiting &&
     keys.length === Object.keys(b.perBlock).length &&
     keys.every((key) => a.perBlock[key] === b.perBlock[key])
   );

@@ -2,6 +2,7 @@
 import { pack } from 'msgpackr/pack';
 import { FrameType } from '../../../lib/wire/frames.ts';
 import { encodeToManager } from '../link-messages.ts';
+import type { TaskGrant } from '../resources/grant.ts';
 import type { Effect } from './core-events.ts';
 
 type ManagerEffect = Extract<Effect, { kind: `send${string}` }>;
@@ -18,6 +19,10 @@ function encodeEffect(effect: ManagerEffect): Buffer[] {
   switch (effect.kind) {
     case 'sendTasks':
       return encodeToManager(FrameType.Tasks, effect.number, effect.acknowledged, effect.parts);
+    case 'sendGranted':
+      return encodeToManager(FrameType.Granted, effect.number, effect.acknowledged, [encodeGrants(effect.grants), ...effect.parts]);
+    case 'sendLease':
+      return encodeToManager(FrameType.Lease, effect.number, effect.acknowledged, [pack(effect.lease)]);
     case 'sendDefine':
       return encodeToManager(FrameType.Define, effect.number, effect.acknowledged, [Buffer.concat([encodeU32(effect.fnId), effect.bytes])]);
     case 'sendCancel':
@@ -39,6 +44,11 @@ function encodeEffect(effect: ManagerEffect): Buffer[] {
     case 'sendShutdown':
       return encodeToManager(FrameType.Shutdown, 0, 0, [Buffer.from(effect.reason)]);
   }
+}
+
+function encodeGrants(grants: readonly TaskGrant[]): Buffer {
+  const body = pack(grants);
+  return Buffer.concat([encodeU32(body.length), body]);
 }
 
 function encodeU32(value: number): Buffer {

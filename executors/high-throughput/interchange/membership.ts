@@ -11,10 +11,24 @@ import { ResultStatus } from '../../../lib/wire/records.ts';
 import { frameBase } from '../frame-base.ts';
 import { sendCancel } from './cancellation.ts';
 import type { Effect, Registration, Try } from './core-events.ts';
-import { addInFlight, type Core, countFrame, dropInFlight, log, type Manager, tryNumberIn, UNKNOWN_FUNCTION } from './core-state.ts';
+import {
+  addInFlight,
+  type Core,
+  countFrame,
+  dropInFlight,
+  GRANTED_FUNCTION,
+  log,
+  type Manager,
+  tryNumberIn,
+  UNKNOWN_FUNCTION,
+} from './core-state.ts';
+import { reconsider } from './demand.ts';
+import { dismissIfIdle, emitLeft, forget } from './dismissal.ts';
+import { abandonGrants, isInGang, takeResources } from './grants.ts';
+import { takeBackUnserved } from './leases.ts';
 import { newRecord } from './quarantine.ts';
 import { claimTry, managerCame, settleAll } from './recovery.ts';
-import { endedTask, reportHere } from './results.ts';
+import { endedTask, reportHere } from './own-results.ts';
 import { taskIdOf, tryKey, tryNumberOf } from './try-key.ts';
 
 export function register(core: Core, id: string, registration: Registration, at: number, effects: Effect[]): void {
@@ -42,13 +56,20 @@ function findMismatch(core: Core, id: string, { protocol, version, host }: Regis
 function registerNew(core: Core, id: string, registration: Registration, at: number, effects: Effect[]): void {
   const manager = toManager(core, id, registration, at);
   core.managers.set(id, manager);
+  takeResources(core, manager, registration, effects);
+  reconsider(core.demand);
   if (manager.state === 'active') core.open.add(manager);
   const { index, host, blockId, slots } = manager;
-  const { info, timeLeftMs } = registration;
-  effects.push({ kind: 'emit', report: { kind: 'managerRegistered', managerId: id, index, host, blockId, slots, timeLeftMs, info } });
+  const { info, timeLeftMs, capacity } = registration;
+  effects.push({
+    kind: 'emit',
+    report: { kind: 'managerRegistered', managerId: id, index, host, blockId, slots, timeLeftMs, capacity, info },
+  });
   welcome(manager, registration, effects);
   const held = registration.held.map(([taskId, tryNumber]) => tryKey(taskId, tryNumber)).sort((a, b) => b - a);
   sendCancel(manager, rejectHeld(core, manager, held), effects);
+  reportGrants(manager, registration, effects);
+  takeBackUnserved(manager, effects);
   managerCame(core, id);
 }
 
@@ -57,9 +78,18 @@ function rejectHeld(core: Core, manager: Manager, held: Iterable<number>): numbe
   const rejected: number[] = [];
   for (const key of held) {
     if (isSuperseded(manager, key) || !claimTry(core, manager.id, key)) rejected.push(key);
-    else addInFlight(manager, taskIdOf(key), UNKNOWN_FUNCTION, tryNumberOf(key));
+    else addInFlight(manager, taskIdOf(key), manager.grants.has(key) ? GRANTED_FUNCTION : UNKNOWN_FUNCTION, tryNumberOf(key));
   }
   return rejected;
+}
+
+/** The driver, which may be another one, is told who has what. */
+function reportGrants(manager: Manager, { grants = [] }: Registration, effects: Effect[]): void {
+  const believed = grants.filter(({ taskId, tryNumber }) => {
+    const packed = manager.inFlight.get(taskId);
+    return packed !== undefined && tryNumberIn(packed) === tryNumber;
+  });
+  if (believed.length > 0) effects.push({ kind: 'emit', report: { kind: 'granted', index: manager.index, grants: believed } });
 }
 
 /** Of two tries of a task the later one counts, and comes first here: the driver has been told of the earlier one's end. */
@@ -75,6 +105,13 @@ function toManager(core: Core, id: string, registration: Registration, at: numbe
     blockId: registration.blockId,
     host: registration.host,
     slots: Math.max(1, registration.slots),
+    leased: 0,
+    reclaiming: 0,
+    pool: undefined,
+    kind: undefined,
+    grants: new Map(),
+    granted: 0,
+    releasesFrom: 0,
     // The end of its block may have come near before another interchange heard of it.
     state: isOver(registration) ? 'draining' : 'active',
     reachable: true,
@@ -111,6 +148,9 @@ function registerAgain(core: Core, manager: Manager, registration: Registration,
   manager.defined.clear();
   for (const fnId of registration.defined) manager.defined.add(fnId);
   welcome(manager, registration, effects);
+  takeResources(core, manager, registration, effects);
+  reconsider(core.demand);
+  if (manager.state === 'active') core.open.add(manager);
   const held = new Set(registration.held.map(([taskId, tryNumber]) => tryKey(taskId, tryNumber)));
   const missing = [...manager.inFlight].filter(([taskId, packed]) => !held.delete(tryKey(taskId, tryNumberIn(packed))));
   for (const [taskId, packed] of missing) dropInFlight(core, manager, taskId, packed);
@@ -125,6 +165,7 @@ function registerAgain(core: Core, manager: Manager, registration: Registration,
   if (manager.state === 'draining') {
     effects.push({ kind: 'sendDrain', manager: manager.id, number: countFrame(manager), acknowledged: manager.acknowledged });
   }
+  takeBackUnserved(manager, effects);
   dismissIfIdle(core, manager, effects);
 }
 
@@ -147,6 +188,7 @@ export function hear(core: Core, manager: Manager, at: number): void {
   manager.lastHeardMs = at;
   if (manager.reachable) return;
   manager.reachable = true;
+  reconsider(core.demand);
   if (manager.state === 'active') core.open.add(manager);
 }
 
@@ -163,43 +205,26 @@ export function drain(core: Core, managers: Iterable<Manager>, deadlineMs: numbe
 
 export function stopPlacing(core: Core, manager: Manager): void {
   manager.state = 'draining';
+  reconsider(core.demand);
   core.open.delete(manager);
-}
-
-/** A draining manager with nothing in flight may go. */
-export function dismissIfIdle(core: Core, manager: Manager, effects: Effect[]): boolean {
-  if (manager.state !== 'draining' || manager.inFlight.size > 0) return false;
-  core.dismissed.add(manager.id);
-  effects.push({ kind: 'sendShutdown', manager: manager.id, reason: 'drained' });
-  forget(core, manager);
-  emitLeft(manager, effects);
-  return true;
 }
 
 /** It says that it goes. What it had in flight will not come back. */
 export function leave(core: Core, manager: Manager, effects: Effect[]): void {
   core.dismissed.add(manager.id);
   effects.push({ kind: 'sendShutdown', manager: manager.id, reason: 'goodbye' });
-  if (manager.inFlight.size > 0) return lose(core, manager, 'it left before its tasks had ended', effects);
+  if (manager.inFlight.size > 0 || isInGang(core, manager)) return lose(core, manager, 'it left before its tasks had ended', effects);
   forget(core, manager);
   emitLeft(manager, effects);
 }
 
-function emitLeft({ id, index, host, blockId }: Manager, effects: Effect[]): void {
-  effects.push({ kind: 'emit', report: { kind: 'managerLeft', managerId: id, index, host, blockId } });
-}
-
 function lose(core: Core, manager: Manager, reason: string, effects: Effect[]): void {
   forget(core, manager);
-  const tasks: Try[] = [...manager.inFlight].map(([taskId, packed]) => [taskId, tryNumberIn(packed)]);
+  const own: Try[] = [...manager.inFlight].map(([taskId, packed]) => [taskId, tryNumberIn(packed)]);
+  const tasks = [...own, ...abandonGrants(core, manager, effects)];
   settleAll(core, tasks);
   const { id, index, host, blockId, lastHeardMs } = manager;
   effects.push({ kind: 'emit', report: { kind: 'managerLost', managerId: id, index, host, blockId, lastHeardMs, reason, tasks } });
-}
-
-function forget(core: Core, manager: Manager): void {
-  core.managers.delete(manager.id);
-  core.open.delete(manager);
 }
 
 /** Losses, deadlines, heartbeats. */

@@ -24,14 +24,16 @@ import { advanceHead, headOf, type Lane, nextLane } from './task-queue.ts';
 /** The rest of a long queue is placed in the next turns, for the same reason as MANAGERS_PER_TURN: some 10 ms. */
 const TASKS_PER_TURN = 32_768;
 
-export function placeTasks(core: Core, effects: Effect[]): void {
-  if (core.queue.length === 0 || core.open.size === 0 || core.recovery !== undefined || core.isPaused || core.closing !== undefined) return;
+/** @returns whether there are more that can be placed in the next turn. */
+export function placeTasks(core: Core, effects: Effect[]): boolean {
+  if (core.queue.plain === 0 || core.open.size === 0 || core.recovery !== undefined || core.isPaused || core.closing !== undefined)
+    return false;
   const rest = restOfTurn(core);
   let heap = openCandidates(core);
   const used = new Set<Candidate>();
   /** There is room, and no time for anything that waits. */
   const timeless: Manager[] = [];
-  while (core.queue.length > rest) {
+  while (core.queue.plain > rest) {
     const first = heap[0];
     if (first === undefined) {
       if (core.open.size === 0 || used.size >= MANAGERS_PER_TURN) break;
@@ -39,7 +41,7 @@ export function placeTasks(core: Core, effects: Effect[]): void {
       continue;
     }
     const lane = nextLane(core.queue, first.timeLeftMs);
-    if (lane !== undefined && giveFrom(core, lane, first, core.queue.length - rest)) {
+    if (lane !== undefined && giveFrom(core, lane, first, core.queue.plain - rest)) {
       used.add(first);
       reorderFirst(core, heap);
     } else {
@@ -49,14 +51,17 @@ export function placeTasks(core: Core, effects: Effect[]): void {
     }
   }
   // Not for those that have no time: nothing would come of it.
-  if (core.queue.length > 0 && core.open.size > 0 && used.size > 0) effects.push({ kind: 'placeMore' });
+  const isMore = core.queue.plain > 0 && core.open.size > 0 && used.size > 0;
+  if (isMore) effects.push({ kind: 'placeMore' });
   core.unserved = Math.max(0, core.unserved - used.size);
   for (const manager of timeless) core.open.add(manager);
+  if (used.size > 0) core.demand.plainPlacedMs = core.nowMs;
   for (const candidate of used) {
     sendRuns(core, candidate, effects);
     // Next time others come first.
     if (core.open.delete(candidate.manager)) core.open.add(candidate.manager);
   }
+  return isMore;
 }
 
 /**
@@ -65,10 +70,10 @@ export function placeTasks(core: Core, effects: Effect[]): void {
  */
 function restOfTurn(core: Core): number {
   const { queue, open } = core;
-  if (open.size <= MANAGERS_PER_TURN || queue.length <= MANAGERS_PER_TURN) core.unserved = 0;
+  if (open.size <= MANAGERS_PER_TURN || queue.plain <= MANAGERS_PER_TURN) core.unserved = 0;
   else if (core.unserved === 0) core.unserved = open.size;
   const share = core.unserved === 0 ? 1 : Math.min(1, MANAGERS_PER_TURN / core.unserved);
-  return queue.length - Math.min(TASKS_PER_TURN, Math.ceil(queue.length * share));
+  return queue.plain - Math.min(TASKS_PER_TURN, Math.ceil(queue.plain * share));
 }
 
 /** Gives the candidate what it has room for of the function at the lane's head, `most` at most; false if that is nothing. */

@@ -67,6 +67,7 @@ export const isResting = ({ record }: Manager): boolean => record.restsUntilMs !
 /** The most that may be in flight there, whatever else allows for more: before the first success, and after some failures, a task for each slot. */
 export function trustedWith(core: Core, { record, slots }: Manager): number {
   if (record.isOnProbation) return 1;
+  if (core.options.quarantineMs === 0) return Number.POSITIVE_INFINITY;
   const isTrusted = core.options.prefetchCapacity !== 'auto' || core.managers.size === 1 || (record.hasWorked && record.count < SUSPICIOUS);
   return isTrusted ? Number.POSITIVE_INFINITY : slots;
 }

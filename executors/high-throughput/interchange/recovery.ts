@@ -11,7 +11,7 @@ import { ResultStatus } from '../../../lib/wire/records.ts';
 import { sendCancel } from './cancellation.ts';
 import type { CoreEvent, Effect, Try } from './core-events.ts';
 import { type Core, dropInFlight, UNKNOWN_FUNCTION } from './core-state.ts';
-import { reportHere } from './results.ts';
+import { reportHere } from './own-results.ts';
 import { removeRecords } from './task-queue.ts';
 import { taskIdOf, tryKey, tryNumberOf } from './try-key.ts';
 

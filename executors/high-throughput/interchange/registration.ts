@@ -6,6 +6,7 @@ import { inspect } from 'node:util';
 import { pack } from 'msgpackr/pack';
 import { unpack } from 'msgpackr/unpack';
 import type { Registration, Try } from './core-events.ts';
+import { areGrants, isCapacity } from './registered-resources.ts';
 
 /** Tries travel as one flat list of numbers: MessagePack of a hundred thousand pairs is slow. */
 export const encodeRegistration = (registration: Registration): Buffer => pack({ ...registration, held: registration.held.flat() });
@@ -74,6 +75,10 @@ const EXPECTED: Readonly<Record<keyof Registration, (value: unknown) => boolean>
   firstSequence: isCount,
   held: (value) => areCounts(value) && (value as number[]).length % 2 === 0,
   defined: areCounts,
+  nextSequence: (value) => value === undefined || isCount(value),
+  capacity: (value) => value === undefined || isCapacity(value),
+  leased: (value) => value === undefined || areCounts(value),
+  grants: (value) => value === undefined || areGrants(value),
   info: areFacts,
 };
 

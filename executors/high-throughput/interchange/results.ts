@@ -3,9 +3,11 @@
  *
  * Owns which of them are believed: those of tasks in flight at the manager that sends them, each frame once and in order.
  */
-import { countRecords, encodeResult, RESULT_HEADER_BYTES, ResultStatus, recordEnd } from '../../../lib/wire/records.ts';
-import { type Effect, NO_MANAGER } from './core-events.ts';
-import { type Core, fnIdOf, log, lowerPerFunction, type Manager, tryNumberIn, UNKNOWN_FUNCTION } from './core-state.ts';
+import { countRecords, RESULT_HEADER_BYTES, ResultStatus, recordEnd } from '../../../lib/wire/records.ts';
+import type { Effect } from './core-events.ts';
+import { type Core, fnIdOf, GRANTED_FUNCTION, log, lowerPerFunction, type Manager, tryNumberIn } from './core-state.ts';
+import { giveBack } from './grants.ts';
+import { slotReleased } from './leases.ts';
 import { observeBusy } from './estimates.ts';
 import { noteEnds } from './quarantine.ts';
 import { tryKey } from './try-key.ts';
@@ -30,14 +32,16 @@ export function takeResults(core: Core, manager: Manager, sequence: number, reco
     effects.push({ kind: 'sendWhoAreYou', manager: manager.id });
     return;
   }
-  for (const part of records) forwardExpected(core, manager, part, effects);
+  for (const part of records) forwardExpected(core, manager, part, sequence, effects);
   if (manager.state === 'active') core.open.add(manager);
   for (const part of records) manager.bytesToAcknowledge += part.length;
   effects.push({ kind: 'acknowledgeWhenWritten', manager: manager.id, sequence });
 }
 
+const isFailure = (status: number): boolean => status === ResultStatus.Failed || status === ResultStatus.Lost;
+
 /** Forwards the runs of records whose tasks are in flight there. */
-function forwardExpected(core: Core, manager: Manager, records: Buffer, effects: Effect[]): void {
+function forwardExpected(core: Core, manager: Manager, records: Buffer, sequence: number, effects: Effect[]): void {
   const { inFlight, cancelling } = manager;
   const tally = new Tally(core, manager, effects);
   let runStart = 0;
@@ -49,13 +53,24 @@ function forwardExpected(core: Core, manager: Manager, records: Buffer, effects:
     const packed = inFlight.get(taskId);
     if (packed !== undefined && tryNumberIn(packed) === tryNumber) {
       inFlight.delete(taskId);
-      tally.add(fnIdOf(packed), records[at + 14] as number, records.readUInt32LE(at + 16));
+      const fnId = fnIdOf(packed);
+      const status = records[at + 14] as number;
+      tally.add(fnId, status, records.readUInt32LE(at + 16));
+      if (fnId === GRANTED_FUNCTION) {
+        noteEnds(core, manager, records.readUInt32LE(at + 8), status === ResultStatus.Ok, isFailure(status) ? 1 : 0, effects);
+        giveBack(core, manager, tryKey(taskId, tryNumber), effects);
+      }
       if (cancelling.size > 0) cancelling.delete(taskId);
       core.recovery?.settled.add(tryKey(taskId, tryNumber));
     } else {
       forwardRun(manager, records, runStart, at, effects);
       runStart = end;
-      dropped++;
+      if (records[at + 14] === ResultStatus.SlotReleased) slotReleased(core, manager, records.readUInt32LE(at + 28), sequence, effects);
+      else {
+        dropped++;
+        // It may have been given up and go on having what it was given until now.
+        giveBack(core, manager, tryKey(taskId, tryNumber), effects);
+      }
     }
   }
   tally.close();
@@ -97,7 +112,7 @@ class Tally {
     if (status === ResultStatus.Ok) {
       this.#worked = true;
       this.#failures = 0;
-    } else if (status === ResultStatus.Failed || status === ResultStatus.Lost) this.#failures++;
+    } else if (isFailure(status)) this.#failures++;
     if (status !== ResultStatus.Ok && status !== ResultStatus.Failed && status !== ResultStatus.Walltime) return;
     this.#timed++;
     this.#busyUs += busyUs;
@@ -106,8 +121,9 @@ class Tally {
   close(): void {
     if (this.#count === 0) return;
     lowerPerFunction(this.#manager, this.#fnId, this.#count);
-    noteEnds(this.#core, this.#manager, this.#fnId, this.#worked, this.#failures, this.#effects);
-    if (this.#timed > 0 && this.#fnId !== UNKNOWN_FUNCTION) observeBusy(this.#core.estimates, this.#fnId, this.#busyUs / this.#timed);
+    // What was granted is noted by its own function.
+    if (this.#fnId !== GRANTED_FUNCTION) noteEnds(this.#core, this.#manager, this.#fnId, this.#worked, this.#failures, this.#effects);
+    if (this.#timed > 0 && this.#fnId < GRANTED_FUNCTION) observeBusy(this.#core.estimates, this.#fnId, this.#busyUs / this.#timed);
     this.#count = 0;
     this.#timed = 0;
     this.#busyUs = 0;
@@ -124,21 +140,3 @@ export function acknowledge(manager: Manager, sequence: number, effects: Effect[
   manager.bytesToAcknowledge = 0;
   effects.push({ kind: 'sendHeartbeat', manager: manager.id, number: manager.sent, acknowledged: sequence });
 }
-
-interface EndedTask {
-  readonly taskId: number;
-  readonly tryNumber: number;
-  readonly fnId: number;
-}
-
-/** Reports tries that no worker will: cancelled in the queue, or never arrived at their manager. */
-export function reportHere(core: Core, tasks: readonly EndedTask[], status: ResultStatus, effects: Effect[]): void {
-  if (tasks.length === 0) return;
-  const records = tasks.map(({ taskId, tryNumber, fnId }) =>
-    encodeResult({ taskId, tryNumber, fnId, status, durationUs: 0, startMs: 0, worker: 0 }),
-  );
-  for (const { taskId, tryNumber } of tasks) core.recovery?.settled.add(tryKey(taskId, tryNumber));
-  effects.push({ kind: 'forwardResults', managerIndex: NO_MANAGER, records: Buffer.concat(records) });
-}
-
-export const endedTask = (taskId: number, packed: number): EndedTask => ({ taskId, tryNumber: tryNumberIn(packed), fnId: fnIdOf(packed) });

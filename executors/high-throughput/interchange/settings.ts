@@ -27,6 +27,7 @@ export interface InterchangeSettings {
   /** For how long a manager is left alone that fails what works elsewhere, ms; 0: never. */
   readonly quarantineMs: number;
   readonly managerSelector: 'random' | 'blockId';
+  readonly maxGangsPerBlock?: number;
   readonly protocol: number;
   readonly packageVersion: string;
 }

@@ -1,10 +1,10 @@
 /**
- * Tasks that wait: per priority and walltime a list of chunks, each a run of task records as the driver sent them.
+ * Tasks that wait: per priority, walltime and resource request a list of chunks, each a run of task records as the driver sent them.
  *
  * Owns order (larger priority first, first-in first-out within one) and cutting records off the front. Whoever has little time left
  * takes the first that it has time for. Holds no object per task and must not know managers.
  */
-import { countRecords, recordEnd, TASK_HEADER_BYTES, walltimeAt } from '../../../lib/wire/records.ts';
+import { countRecords, recordEnd, requestIdAt, TASK_HEADER_BYTES, walltimeAt } from '../../../lib/wire/records.ts';
 import { tryKey } from './try-key.ts';
 
 /** Records from `at` to the end of the buffer. */
@@ -13,68 +13,93 @@ export interface Chunk {
   at: number;
   /** Which came first, among all lanes. */
   readonly order: number;
+  /** When it came. */
+  readonly sinceMs: number;
 }
 
 export interface Lane {
   readonly priority: number;
   /** {@link shapeOf} the walltime of all its tasks. */
   readonly shape: number;
+  /** Of all its tasks; 0: they ask for nothing but a slot. */
+  readonly requestId: number;
   chunks: Chunk[];
   /** Chunks before this one are used up. */
   head: number;
   /** Records. */
   count: number;
+  /** Its next task is to be tried on every manager, not only on those that have more room than before. */
+  isFresh: boolean;
 }
 
 export interface TaskQueue {
-  /** Largest priority first, then by shape; never an empty lane. */
+  /** Of tasks that ask for nothing. Largest priority first, then by shape; never an empty lane. */
   readonly lanes: Lane[];
+  /** Of tasks with a request; as the others. */
+  readonly asking: Lane[];
   /** Records in all lanes. */
   length: number;
+  /** Records of tasks that ask for nothing. */
+  plain: number;
   nextOrder: number;
 }
 
-export const createTaskQueue = (): TaskQueue => ({ lanes: [], length: 0, nextOrder: 0 });
+export const createTaskQueue = (): TaskQueue => ({ lanes: [], asking: [], length: 0, plain: 0, nextOrder: 0 });
+
+const listOf = ({ lanes, asking }: TaskQueue, requestId: number): Lane[] => (requestId === 0 ? lanes : asking);
 
 /** 0: no walltime; else walltimes that differ by less than a fifth are one shape: so there are few, however many walltimes there are. */
 const shapeOf = (walltimeMs: number): number => (walltimeMs === 0 ? 0 : 1 + Math.floor(Math.log2(walltimeMs) * 4));
 
-/** @returns how many there are; -1 if the bytes are no task records. */
-export function pushRecords(queue: TaskQueue, priority: number, records: Buffer): number {
+/** @param atMs when they came. @returns how many there are; -1 if the bytes are no task records. */
+export function pushRecords(queue: TaskQueue, priority: number, records: Buffer, atMs: number): number {
   const count = countRecords(records, 0, TASK_HEADER_BYTES);
   if (count <= 0) return count;
   let start = 0;
   let length = 0;
   let walltimeMs = walltimeAt(records, 0);
+  let requestId = requestIdAt(records, 0);
   for (let at = 0; at < records.length; at = recordEnd(records, at)) {
     const own = walltimeAt(records, at);
-    if (own !== walltimeMs && shapeOf(own) !== shapeOf(walltimeMs)) {
-      pushRun(queue, laneFor(queue, priority, shapeOf(walltimeMs)), records.subarray(start, at), length);
+    const ownRequest = requestIdAt(records, at);
+    if (ownRequest !== requestId || (own !== walltimeMs && shapeOf(own) !== shapeOf(walltimeMs))) {
+      const lane = laneFor(queue, priority, shapeOf(walltimeMs), requestId);
+      pushRun(queue, lane, { buffer: records.subarray(start, at), at: 0, order: queue.nextOrder++, sinceMs: atMs }, length);
       start = at;
       length = 0;
     }
     walltimeMs = own;
+    requestId = ownRequest;
     length++;
   }
-  pushRun(queue, laneFor(queue, priority, shapeOf(walltimeMs)), start === 0 ? records : records.subarray(start), length);
+  const buffer = start === 0 ? records : records.subarray(start);
+  const lane = laneFor(queue, priority, shapeOf(walltimeMs), requestId);
+  pushRun(queue, lane, { buffer, at: 0, order: queue.nextOrder++, sinceMs: atMs }, length);
   return count;
 }
 
-function pushRun(queue: TaskQueue, lane: Lane, buffer: Buffer, count: number): void {
-  lane.chunks.push({ buffer, at: 0, order: queue.nextOrder++ });
-  lane.count += count;
-  queue.length += count;
+function pushRun(queue: TaskQueue, lane: Lane, chunk: Chunk, count: number): void {
+  lane.chunks.push(chunk);
+  countIn(queue, lane, count);
 }
 
-function laneFor(queue: TaskQueue, priority: number, shape: number): Lane {
+/** `by` more records; less, if it is negative. */
+function countIn(queue: TaskQueue, lane: Lane, by: number): void {
+  lane.count += by;
+  queue.length += by;
+  if (lane.requestId === 0) queue.plain += by;
+}
+
+function laneFor(queue: TaskQueue, priority: number, shape: number, requestId: number): Lane {
+  const lanes = listOf(queue, requestId);
   let at = 0;
-  for (const lane of queue.lanes) {
-    if (lane.priority === priority && lane.shape === shape) return lane;
+  for (const lane of lanes) {
+    if (lane.priority === priority && lane.shape === shape && lane.requestId === requestId) return lane;
     if (lane.priority < priority || (lane.priority === priority && lane.shape > shape)) break;
     at++;
   }
-  const lane: Lane = { priority, shape, chunks: [], head: 0, count: 0 };
-  queue.lanes.splice(at, 0, lane);
+  const lane: Lane = { priority, shape, requestId, chunks: [], head: 0, count: 0, isFresh: true };
+  lanes.splice(at, 0, lane);
   return lane;
 }
 
@@ -101,12 +126,11 @@ export function nextLane({ lanes }: TaskQueue, timeLeftMs: number): Lane | undef
 /** Cuts `count` records, which end at `end`, off the lane's head chunk. */
 export function advanceHead(queue: TaskQueue, lane: Lane, end: number, count: number): void {
   const chunk = headOf(lane);
-  queue.length -= count;
-  lane.count -= count;
+  countIn(queue, lane, -count);
   chunk.at = end;
   if (end < chunk.buffer.length) return;
   lane.head++;
-  if (lane.head === lane.chunks.length) queue.lanes.splice(queue.lanes.indexOf(lane), 1);
+  if (lane.head === lane.chunks.length) dropLane(listOf(queue, lane.requestId), lane);
   else if (lane.head >= 1024 && lane.head * 2 >= lane.chunks.length) {
     lane.chunks = lane.chunks.slice(lane.head);
     lane.head = 0;
@@ -114,7 +138,9 @@ export function advanceHead(queue: TaskQueue, lane: Lane, end: number, count: nu
 }
 
 /** Stands where a used chunk was, so that its bytes can be freed. */
-const EMPTY: Chunk = { buffer: Buffer.alloc(0), at: 0, order: 0 };
+const EMPTY: Chunk = { buffer: Buffer.alloc(0), at: 0, order: 0, sinceMs: 0 };
+
+const dropLane = (lanes: Lane[], lane: Lane): void => void lanes.splice(lanes.indexOf(lane), 1);
 
 /** A record that was taken out of the queue's middle. */
 export interface RemovedTask {
@@ -126,21 +152,20 @@ export interface RemovedTask {
 /** Takes out every record whose try key is chosen, in one pass over the queue. */
 export function removeRecords(queue: TaskQueue, isChosen: (key: number) => boolean): RemovedTask[] {
   const removed: RemovedTask[] = [];
-  for (const lane of queue.lanes) {
+  for (const lane of [...queue.lanes, ...queue.asking]) {
     const kept: Chunk[] = [];
     const before = removed.length;
     for (let i = lane.head; i < lane.chunks.length; i++) keepOthers(lane.chunks[i] as Chunk, isChosen, kept, removed);
     lane.chunks = kept;
     lane.head = 0;
-    lane.count -= removed.length - before;
+    countIn(queue, lane, before - removed.length);
+    if (kept.length === 0) dropLane(listOf(queue, lane.requestId), lane);
   }
-  for (let i = queue.lanes.length - 1; i >= 0; i--) if (queue.lanes[i]?.chunks.length === 0) queue.lanes.splice(i, 1);
-  queue.length -= removed.length;
   return removed;
 }
 
 function keepOthers(chunk: Chunk, isChosen: (key: number) => boolean, kept: Chunk[], removed: RemovedTask[]): void {
-  const { buffer, order } = chunk;
+  const { buffer, order, sinceMs } = chunk;
   let runStart = chunk.at;
   let at = chunk.at;
   while (at < buffer.length) {
@@ -148,12 +173,12 @@ function keepOthers(chunk: Chunk, isChosen: (key: number) => boolean, kept: Chun
     const taskId = buffer.readUInt32LE(at + 4);
     const tryNumber = buffer.readUInt16LE(at + 12);
     if (isChosen(tryKey(taskId, tryNumber))) {
-      if (at > runStart) kept.push({ buffer: buffer.subarray(runStart, at), at: 0, order });
+      if (at > runStart) kept.push({ buffer: buffer.subarray(runStart, at), at: 0, order, sinceMs });
       removed.push({ taskId, tryNumber, fnId: buffer.readUInt32LE(at + 8) });
       runStart = end;
     }
     at = end;
   }
   if (runStart === chunk.at) kept.push(chunk);
-  else if (runStart < buffer.length) kept.push({ buffer: buffer.subarray(runStart), at: 0, order });
+  else if (runStart < buffer.length) kept.push({ buffer: buffer.subarray(runStart), at: 0, order, sinceMs });
 }

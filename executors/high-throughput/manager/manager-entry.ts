@@ -3,8 +3,9 @@
  */
 import { readNodeFacts } from '../node-facts.ts';
 import { LEAST_OPEN_FILES, OPEN_FILES_PER_WORKER, tooFewOpenFiles } from '../open-files.ts';
-import { planSlots, type Slot } from '../slots.ts';
-import { Manager } from './manager.ts';
+import { planCapacity } from '../resources/plan-capacity.ts';
+import { planSlots } from '../slots.ts';
+import { Manager, type NodePlan } from './manager.ts';
 import { complain } from './output.ts';
 import { awaitSettings, type ManagerSettings } from './settings.ts';
 
@@ -13,21 +14,24 @@ const SETTINGS_TIMEOUT_MS = 30_000;
 
 async function main(settingsPath: string): Promise<void> {
   const settings = await awaitSettings(settingsPath, SETTINGS_TIMEOUT_MS);
-  const slots = plan(settings);
-  const tooFew = tooFewOpenFiles(LEAST_OPEN_FILES + OPEN_FILES_PER_WORKER * slots.length);
+  const node = plan(settings);
+  const tooFew = tooFewOpenFiles(LEAST_OPEN_FILES + OPEN_FILES_PER_WORKER * node.slots.length);
   if (tooFew !== undefined) throw new Error(`${tooFew}, or fewer workers (maxWorkersPerNode)`);
-  await new Manager(settings, slots, process.env.FLOTILLA_BLOCK_ID ?? '').start();
+  await new Manager(settings, node, process.env.FLOTILLA_BLOCK_ID ?? '').start();
 }
 
-function plan(settings: ManagerSettings): Slot[] {
-  return planSlots({
+function plan(settings: ManagerSettings): NodePlan {
+  const request = {
     ...readNodeFacts(),
     coresPerWorker: settings.coresPerWorker,
     memPerWorkerBytes: settings.memPerWorkerBytes ?? undefined,
     maxWorkersPerNode: settings.maxWorkersPerNode ?? Number.POSITIVE_INFINITY,
     accelerators: settings.accelerators,
     cpuAffinity: settings.cpuAffinity,
-  });
+    custom: settings.resources,
+  };
+  const slots = planSlots(request);
+  return { slots, capacity: planCapacity(request, slots) };
 }
 
 main(process.argv[2] ?? '').catch((error: unknown) => {

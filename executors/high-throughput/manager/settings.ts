@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readPrivateFile, writePrivateFile } from '../../../lib/private-file.ts';
+import type { MpiChoice } from '../../mpi/mpi-choice.ts';
 import type { CpuAffinity } from '../affinity-option.ts';
 import type { ManagerKeys } from '../security.ts';
 
@@ -30,6 +31,10 @@ export interface ManagerSettings {
   readonly maxWorkersPerNode: number | null;
   readonly cpuAffinity: CpuAffinity;
   readonly accelerators: number | readonly string[];
+  /** Kinds of the config's own that a node has: an amount, or names. */
+  readonly resources: Readonly<Record<string, number | readonly string[]>>;
+  /** What starts MPI programs. */
+  readonly mpi: MpiChoice;
   /** Where workers start. */
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;

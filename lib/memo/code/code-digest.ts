@@ -20,7 +20,7 @@ export function codeDigest(entry: AppEntry, cwd: string): string {
       return digestOfPython(definitionOf<PythonDefinition>(entry), cwd);
     default:
       // What a body runs in the driver imports, it imports as values: text is all there is to see.
-      return digestOf(entry.body.toString());
+      return digestOf(`${'prefix' in entry ? entry.prefix : ''}${entry.body.toString()}`);
   }
 }
 

@@ -20,6 +20,7 @@ export class ScalerBench {
   outstanding = 0;
   perBlock: ReadonlyMap<string, number> | undefined;
   timeless = 0;
+  slotsWorth: number | undefined;
   failures: readonly BlockFailure[] = [];
   #words: string[] = [];
 
@@ -34,7 +35,11 @@ export class ScalerBench {
   }
 
   tick(): this {
-    this.#step({ kind: 'tick', at: this.now, load: { outstanding: this.outstanding, perBlock: this.perBlock, timeless: this.timeless } });
+    this.#step({
+      kind: 'tick',
+      at: this.now,
+      load: { outstanding: this.outstanding, perBlock: this.perBlock, timeless: this.timeless, slotsWorth: this.slotsWorth },
+    });
     return this;
   }
 
@@ -58,8 +63,9 @@ export class ScalerBench {
     return this.tick();
   }
 
-  work(outstanding: number, perBlock?: Record<string, number>, timeless = 0): this {
+  work(outstanding: number, perBlock?: Record<string, number>, timeless = 0, slotsWorth?: number): this {
     this.outstanding = outstanding;
+    this.slotsWorth = slotsWorth;
     this.timeless = timeless;
     this.perBlock = perBlock && new Map(Object.entries(perBlock));
     return this.tick();

@@ -120,6 +120,9 @@ describe('the block scaler, shrinking', () => {
     expect(run.phases()).to.equal('1 draining, 2 draining');
   });
 
+  it('adds blocks for tasks that take more of a node than a slot', () =>
+    void bench({ maxBlocks: 9 }).start().serving('0').expect('submit 0').work(2, undefined, 0, 12).expect('submit 1, submit 2'));
+
   it('keeps minBlocks', () => void threeServing('simple', { minBlocks: 2 }).work(0).after(IDLE).expect('drain 0'));
 
   it('starts to count anew when there is work in between', () => {

@@ -6,6 +6,9 @@ import { encodeResult, ResultStatus } from '../../../lib/wire/records.ts';
 const result = (taskId: number): Buffer =>
   encodeResult({ taskId, tryNumber: 1, fnId: 1, status: ResultStatus.Ok, durationUs: 1, startMs: 0, worker: 0 });
 
+const release = (slot: number): Buffer =>
+  encodeResult({ taskId: 0, tryNumber: 0, fnId: 0, status: ResultStatus.SlotReleased, durationUs: 0, startMs: 0, worker: slot });
+
 /** A session that has registered once; `base` is where its frames are counted from. */
 function registered(held: Try[] = []) {
   const session = createSession({
@@ -89,6 +92,35 @@ describe('manager session', () => {
     const { tell, base } = registered([[7, 2]]);
     tell({ kind: 'define', fnId: 9, bytes: Buffer.alloc(0), number: base + 1, acknowledged: 0, at: 2 });
     expect(registrationIn(tell({ kind: 'reconnected', at: 3 }))).to.deep.include({ held: [[7, 2]], defined: [9] });
+  });
+
+  it('delivers what is granted and what is leased in the order of frames', () => {
+    const { tell, base } = registered();
+    const granted: SessionEvent = { kind: 'granted', grants: [], records: Buffer.from('task'), number: base + 1, acknowledged: 0, at: 2 };
+    const lease: SessionEvent = { kind: 'lease', lease: { add: [1], reclaim: 2 }, number: base + 2, acknowledged: 0, at: 2 };
+    expect(tell(granted, lease, granted)).to.deep.equal([
+      { kind: 'deliverGranted', grants: [], records: Buffer.from('task') },
+      { kind: 'deliverLease', lease: { add: [1], reclaim: 2 } },
+    ]);
+  });
+
+  it('does not repeat that a slot was released once it registers again, and takes it for no try; the results beside it are repeated', () => {
+    const { tell } = registered();
+    tell(
+      { kind: 'resultsReady', parts: [result(1), Buffer.concat([release(0), result(2)])] },
+      { kind: 'resultsReady', parts: [release(1)] },
+    );
+    const registration = registrationIn(tell({ kind: 'whoAreYou', at: 3 }));
+    expect(registration?.held).to.deep.equal([
+      [1, 1],
+      [2, 1],
+    ]);
+    const repeated = tell({ kind: 'registered', attempt: 2, received: 0, number: 0x02000000, acknowledged: 0, at: 4 });
+    const frames = repeated.flatMap((effect) => (effect.kind === 'sendResults' ? [[effect.sequence, Buffer.concat(effect.parts)]] : []));
+    expect(frames).to.deep.equal([
+      [1, Buffer.concat([result(1), result(2)])],
+      [2, Buffer.alloc(0)],
+    ]);
   });
 
   it('repeats its registration every period until it is answered', () => {

@@ -1,5 +1,5 @@
 /** A pool of slots over workers that do what a spec says, when it says so. */
-import { SlotPool } from '../../../executors/workers/slot-pool.ts';
+import { SlotPool, type SlotPoolOptions } from '../../../executors/workers/slot-pool.ts';
 import type { Batch, Runner, RunnerEvents, TaskTag, WorkerExit } from '../../../executors/workers/runner.ts';
 import { unpackWireError } from '../../../lib/errors/wire.ts';
 import { ResultStatus } from '../../../lib/wire/records.ts';
@@ -91,8 +91,13 @@ export class Stage {
   readonly results: string[] = [];
   readonly errors = new Map<number, ReturnType<typeof unpackWireError>>();
 
-  constructor(slots: number, runnerKey: (fnId: number) => string | undefined = () => 'js') {
+  constructor(
+    slots: number,
+    runnerKey: (fnId: number) => string | undefined = () => 'js',
+    options: Pick<SlotPoolOptions, 'firstSlot' | 'leased' | 'endsWorkers'> = {},
+  ) {
     this.pool = new SlotPool({
+      ...options,
       slots,
       host: 'here',
       runnerKey,
@@ -102,8 +107,8 @@ export class Stage {
         return runner;
       },
       results: (records) => {
-        for (const { taskId, status, body } of resultsOf(records)) {
-          this.results.push(`${taskId} ${statusName(status)}`);
+        for (const { taskId, status, worker, body } of resultsOf(records)) {
+          this.results.push(status === ResultStatus.SlotReleased ? `slot ${worker} released` : `${taskId} ${statusName(status)}`);
           if (status !== ResultStatus.Ok && body.length > 0) this.errors.set(taskId, unpackWireError(body));
         }
       },

@@ -13,6 +13,7 @@ const RULES: readonly OptionRule[] = [
   { names: ['--ntasks-per-node'], value: COUNT },
   { names: ['--cpus-per-task', '-c'], value: COUNT },
   { names: ['--nodelist', '-w'], value: /^[\w.,-]+$/ },
+  { names: ['--distribution', '-m'], value: /^(\*|block|cyclic|plane=\d+)(:(\*|block|cyclic|fcyclic)){0,2}$/ },
   { names: ['--export'], value: /^(ALL|NONE|NIL)$/ },
   { names: ['--kill-on-bad-exit', '-K'], value: /^[01]$/, optional: true },
   { names: ['--wait', '-W'], value: /^\d+$/ },

@@ -2,7 +2,13 @@
 import { type Core, type CoreOptions, createCore, step } from '../../../../executors/high-throughput/interchange/core.ts';
 import type { CoreEvent, Effect, Registration, Report } from '../../../../executors/high-throughput/interchange/core-events.ts';
 import { encodeResult, recordEnd, ResultStatus } from '../../../../lib/wire/records.ts';
+import type { SlotLease, TaskGrant } from '../../../../executors/high-throughput/resources/grant.ts';
+import type { RequestVariant } from '../../../../lib/resources/request.ts';
+import { variantOf } from '../../../support/resources.ts';
 import { encodeTasks } from './simulation/simulated-driver.ts';
+
+const releaseOf = (slot: number): Buffer =>
+  encodeResult({ taskId: 0, tryNumber: 0, fnId: 0, status: ResultStatus.SlotReleased, durationUs: 0, startMs: 0, worker: slot });
 
 /** A core with its clock, and what it ordered since it was last asked. */
 export class Bench {
@@ -70,9 +76,52 @@ export class Bench {
     });
   }
 
-  submit(count: number, { fnId = 1, priority = 0, flags = 0, walltimeMs = 0 } = {}): this {
-    const tasks = Array.from({ length: count }, () => ({ taskId: this.#nextTask++, tryNumber: 1, fnId, flags, walltimeMs }));
-    return this.tell({ kind: 'tasksArrived', priority, records: encodeTasks(tasks) });
+  submit(count: number, { fnId = 1, priority = 0, flags = 0, walltimeMs = 0, requestId = 0 } = {}): this {
+    const tasks = Array.from({ length: count }, () => ({ taskId: this.#nextTask++, tryNumber: 1, fnId, flags, walltimeMs, requestId }));
+    return this.tell({ kind: 'tasksArrived', priority, records: encodeTasks(tasks), at: this.at });
+  }
+
+  /** From here on tasks may name the request. */
+  request(requestId: number, ...variants: Partial<RequestVariant>[]): this {
+    return this.tell({ kind: 'requestDefined', requestId, request: { variants: variants.map(variantOf) } });
+  }
+
+  /** The manager says that it has given back these slots. */
+  release(manager: string, ...slots: number[]): this {
+    return this.tell({
+      kind: 'resultsArrived',
+      manager,
+      sequence: this.#nextSequence(manager),
+      records: slots.map(releaseOf),
+      at: this.at,
+    });
+  }
+
+  /** Time passes, in steps of a second. */
+  pass(ms: number): this {
+    for (const end = this.at + ms; this.at < end; ) {
+      this.at = Math.min(end, this.at + 1000);
+      for (const manager of this.core.managers.values()) manager.lastHeardMs = this.at;
+      this.tell({ kind: 'tick', at: this.at });
+    }
+    return this;
+  }
+
+  /** Manager → tasks placed there with a grant, and what they were given, since it was last asked. */
+  granted(): Record<string, TaskGrant[]> {
+    const granted: Record<string, TaskGrant[]> = {};
+    for (const { manager, grants } of this.take('sendGranted')) (granted[manager] ??= []).push(...grants);
+    return granted;
+  }
+
+  leases(): (SlotLease & { readonly manager: string })[] {
+    return this.take('sendLease').map(({ manager, lease }) => ({ manager, ...lease }));
+  }
+
+  #nextSequence(manager: string): number {
+    const sequence = (this.#sequences.get(manager) ?? 0) + 1;
+    this.#sequences.set(manager, sequence);
+    return sequence;
   }
 
   result(
@@ -80,8 +129,7 @@ export class Bench {
     taskIds: number[],
     { durationUs = 1_000_000, tryNumber = 1, fnId = 1, status = ResultStatus.Ok as ResultStatus } = {},
   ): this {
-    const sequence = (this.#sequences.get(manager) ?? 0) + 1;
-    this.#sequences.set(manager, sequence);
+    const sequence = this.#nextSequence(manager);
     const records = taskIds.map((taskId) => encodeResult({ taskId, tryNumber, fnId, status, durationUs, startMs: 0, worker: 0 }));
     return this.tell({ kind: 'resultsArrived', manager, sequence, records: [Buffer.concat(records)], at: this.at });
   }

@@ -1,6 +1,12 @@
 /** What must be true of the interchange core after every event. */
-import { freeSlots } from '../../../../../executors/high-throughput/interchange/candidates.ts';
-import { tryNumberIn, UNKNOWN_FUNCTION } from '../../../../../executors/high-throughput/interchange/core-state.ts';
+import { slotsFor } from '../../../../../executors/high-throughput/interchange/candidates.ts';
+import { isResting } from '../../../../../executors/high-throughput/interchange/quarantine.ts';
+import { type Manager, tryNumberIn, UNKNOWN_FUNCTION } from '../../../../../executors/high-throughput/interchange/core-state.ts';
+import type { NodeCapacity } from '../../../../../executors/high-throughput/resources/capacity.ts';
+import { mayUse } from '../../../../../executors/high-throughput/interchange/reservations.ts';
+import { allocate, allocateWhole, clonePool } from '../../../../../executors/high-throughput/resources/pool.ts';
+import { couldFit } from '../../../../../executors/high-throughput/resources/shortage.ts';
+import type { RequestVariant } from '../../../../../lib/resources/request.ts';
 import { recordEnd } from '../../../../../lib/wire/records.ts';
 import type { Simulation } from './simulation.ts';
 
@@ -17,7 +23,7 @@ export function checkPlaces({ core, driver }: Simulation): void {
     places.set(name, place);
   };
   let queued = 0;
-  for (const lane of core.queue.lanes) {
+  for (const lane of [...core.queue.lanes, ...core.queue.asking]) {
     for (const chunk of lane.chunks.slice(lane.head)) {
       for (let at = chunk.at; at < chunk.buffer.length; at = recordEnd(chunk.buffer, at)) {
         put(`${chunk.buffer.readUInt32LE(at + 4)}.${chunk.buffer.readUInt16LE(at + 12)}`, `queue ${lane.priority}`);
@@ -29,7 +35,7 @@ export function checkPlaces({ core, driver }: Simulation): void {
   for (const manager of core.managers.values()) {
     for (const [taskId, packed] of manager.inFlight) put(`${taskId}.${tryNumberIn(packed)}`, `manager ${manager.id}`);
     const perFunction = [...manager.perFunction.values()].reduce((sum, count) => sum + count, 0);
-    if (perFunction !== manager.inFlight.size)
+    if (perFunction + manager.granted !== manager.inFlight.size)
       throw new Error(`${manager.id} counts ${perFunction} per function, ${manager.inFlight.size} in flight`);
   }
   for (const { taskId, tryNumber } of driver.outstanding.values()) {
@@ -44,13 +50,53 @@ export function checkRoom({ core, prefetch }: Simulation): void {
     // What it brought along when it registered includes tasks that have ended there.
     const broughtAlong = manager.perFunction.get(UNKNOWN_FUNCTION) ?? 0;
     const sentAhead = core.options.prefetchCapacity === 'auto' ? (manager.perFunction.get(MIXED) ?? 0) : 0;
-    const placedHere = manager.inFlight.size - broughtAlong - sentAhead;
+    const placedHere = manager.inFlight.size - manager.granted - broughtAlong - sentAhead;
     if (placedHere > manager.slots + prefetch) {
       throw new Error(`${manager.id} with ${manager.slots} slots has ${placedHere} tasks, prefetch ${prefetch}`);
     }
     const isOpen = manager.state === 'active' && manager.reachable && core.recovery === undefined;
-    if (isOpen && core.queue.length > 0 && freeSlots(manager) > 0) {
-      throw new Error(`${core.queue.length} tasks wait though ${manager.id} has ${freeSlots(manager)} free slots`);
+    const room = isOpen && !isResting(manager) ? slotsFor(core, manager) : 0;
+    if (core.queue.plain > 0 && room > 0) {
+      throw new Error(`${core.queue.plain} tasks wait though ${manager.id} has ${room} free slots`);
     }
   }
+}
+
+/** No task waits for what a manager has that is not kept free for another; and what is counted is what there is. */
+export function checkRequests({ core }: Simulation): void {
+  for (const manager of core.managers.values()) checkPool(manager);
+  if (core.recovery !== undefined || core.closing !== undefined) return;
+  for (const lane of core.queue.asking) {
+    for (const [index, variant] of (core.requests.get(lane.requestId)?.variants ?? []).entries()) {
+      const idle = [...core.managers.values()].filter((manager) => mayUse(core, manager, lane) && fits(manager, variant, index));
+      const together = Math.max(0, ...[...Map.groupBy(idle, ({ blockId }) => blockId).values()].map((members) => members.length));
+      if (together >= (variant.nodes?.count ?? 1))
+        throw new Error(`request ${lane.requestId} waits though ${idle.map(({ id }) => id)} could have it`);
+    }
+  }
+}
+
+function checkPool({ id, pool, leased, reclaiming, grants }: Manager): void {
+  if (pool === undefined) return;
+  if (leased !== pool.leased.filter(Boolean).length) throw new Error(`${id} counts ${leased} leased slots of ${pool.leased}`);
+  if (reclaiming < 0 || reclaiming > leased) throw new Error(`${id} is asked for ${reclaiming} of ${leased} slots`);
+  if (grants.size === 0 && pool.cpus.granted.some((units) => units !== 0))
+    throw new Error(`${id} has nothing, and lacks ${pool.cpus.granted}`);
+}
+
+const capable = new WeakMap<NodeCapacity, Map<RequestVariant, boolean>>();
+
+function isCapable(capacity: NodeCapacity, variant: RequestVariant): boolean {
+  const known = capable.get(capacity) ?? new Map<RequestVariant, boolean>();
+  capable.set(capacity, known);
+  if (!known.has(variant)) known.set(variant, couldFit(capacity, variant));
+  return known.get(variant) ?? false;
+}
+
+function fits({ pool, grants }: Manager, variant: RequestVariant, index: number): boolean {
+  if (pool === undefined || !isCapable(pool.capacity, variant)) return false;
+  const copy = clonePool(pool);
+  return variant.nodes === undefined
+    ? allocate(copy, variant, index) !== undefined
+    : grants.size === 0 && allocateWhole(copy, variant, index) !== undefined;
 }

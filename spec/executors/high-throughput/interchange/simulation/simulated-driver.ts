@@ -9,6 +9,7 @@ export interface OutstandingTry {
   readonly tryNumber: number;
   readonly fnId: number;
   readonly priority: number;
+  readonly requestId: number;
 }
 
 export class SimulatedDriver {
@@ -23,8 +24,8 @@ export class SimulatedDriver {
   repeatsAllowed = false;
   #nextTask = 1;
 
-  submit(fnId: number, priority: number): void {
-    this.#add({ taskId: this.#nextTask++, tryNumber: 1, fnId, priority });
+  submit(fnId: number, priority: number, requestId = 0): void {
+    this.#add({ taskId: this.#nextTask++, tryNumber: 1, fnId, priority, requestId });
   }
 
   takeResults(records: Buffer): void {
@@ -64,13 +65,13 @@ export class SimulatedDriver {
 
 /** Task records of one buffer. */
 export function encodeTasks(
-  tasks: readonly { taskId: number; tryNumber: number; fnId: number; flags?: number; walltimeMs?: number }[],
+  tasks: readonly { taskId: number; tryNumber: number; fnId: number; flags?: number; walltimeMs?: number; requestId?: number }[],
   argsLength = 3,
 ): Buffer {
   return Buffer.concat(
-    tasks.map(({ taskId, tryNumber, fnId, flags = 0, walltimeMs = 0 }) => {
+    tasks.map(({ taskId, tryNumber, fnId, flags = 0, walltimeMs = 0, requestId = 0 }) => {
       const record = Buffer.alloc(TASK_HEADER_BYTES + argsLength);
-      writeTaskHeader(record, 0, { taskId, tryNumber, fnId, flags, contextLength: 0, walltimeMs }, argsLength);
+      writeTaskHeader(record, 0, { taskId, tryNumber, fnId, flags, contextLength: 0, walltimeMs, requestId }, argsLength);
       return record;
     }),
   );

@@ -10,6 +10,9 @@ import {
   stepSession,
 } from '../../../../../executors/high-throughput/manager-session.ts';
 import { encodeResult, recordEnd, ResultStatus } from '../../../../../lib/wire/records.ts';
+import type { NodeCapacity } from '../../../../../executors/high-throughput/resources/capacity.ts';
+import type { Grant, SlotLease, TaskGrant } from '../../../../../executors/high-throughput/resources/grant.ts';
+import type { Occupancy } from './occupancy.ts';
 import type { Random } from './random.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -17,6 +20,9 @@ export const PERIOD_MS = 100;
 export const THRESHOLD_MS = 500;
 
 interface HeldTask {
+  /** Where it runs, if it is one that asks for nothing. */
+  readonly slot?: number;
+  readonly grant?: Grant;
   readonly taskId: number;
   readonly tryNumber: number;
   readonly fnId: number;
@@ -28,12 +34,19 @@ export interface ManagerHost {
   toCore(event: CoreEvent): void;
   delivered(name: string, manager: string): void;
   busyMs(fnId: number): number;
+  /** Absent: no task has a grant. */
+  readonly occupancy?: Occupancy;
+  /** The try runs on several nodes, led by that manager. */
+  gangBegins?(name: string, leader: string, grant: Grant): void;
 }
 
 export class SimulatedManager {
   readonly id: string;
   readonly blockId: string;
   readonly slots: number;
+  readonly capacity: NodeCapacity | undefined;
+  readonly leased: Set<number>;
+  #toReclaim = 0;
   alive = true;
   frozen = false;
   /** fnIds that were defined here. */
@@ -44,10 +57,15 @@ export class SimulatedManager {
   readonly #running = new Map<string, HeldTask>();
   #backlog: (() => void)[] = [];
 
-  constructor(id: string, blockId: string, slots: number, host: ManagerHost) {
+  /** @param node its slots, or what it has. */
+  constructor(id: string, blockId: string, node: number | NodeCapacity, host: ManagerHost) {
     this.id = id;
     this.blockId = blockId;
-    this.slots = slots;
+    this.capacity = typeof node === 'number' ? undefined : node;
+    this.slots = typeof node === 'number' ? node : node.slots.length;
+    this.leased = new Set(Array.from({ length: this.slots }, (_, slot) => slot));
+    if (this.capacity !== undefined) host.occupancy?.addNode(id, this.capacity);
+    for (const slot of this.leased) this.#occupy(slot, host);
     this.#host = host;
     this.#session = createSession({ heartbeatPeriodMs: PERIOD_MS, heartbeatThresholdMs: THRESHOLD_MS, describe: () => this.#describe() });
     this.#tell({ kind: 'start', at: host.timeline.now });
@@ -64,6 +82,13 @@ export class SimulatedManager {
 
   kill(): void {
     this.alive = false;
+    for (const name of this.#running.keys()) this.#host.occupancy?.end(name);
+    this.#host.occupancy?.removeNode(this.id);
+  }
+
+  #occupy(slot: number, { occupancy }: ManagerHost): void {
+    const claim = this.capacity?.slots[slot];
+    if (claim !== undefined) occupancy?.begin(this.id, `slot ${slot}`, claim);
   }
 
   thaw(): void {
@@ -75,7 +100,9 @@ export class SimulatedManager {
 
   #describe() {
     const held: Try[] = [...this.#waiting, ...this.#running.values()].map((task) => [task.taskId, task.tryNumber]);
-    return { protocol: 1, version: '1', blockId: this.blockId, host: `host-${this.id}`, slots: this.slots, held, info: {} };
+    const grants = [...this.#running.values()].flatMap(({ taskId, tryNumber, grant }) => (grant ? [{ taskId, tryNumber, grant }] : []));
+    const resources = this.capacity && { capacity: this.capacity, leased: [...this.leased], grants };
+    return { protocol: 1, version: '1', blockId: this.blockId, host: `host-${this.id}`, slots: this.slots, held, ...resources, info: {} };
   }
 
   #whenThawed(action: () => void): void {
@@ -109,6 +136,10 @@ export class SimulatedManager {
       case 'deliverTasks':
         for (const part of effect.parts) this.#take(part);
         return this.#startWork();
+      case 'deliverGranted':
+        return this.#startGranted(effect.grants, effect.records);
+      case 'deliverLease':
+        return this.#lease(effect.lease);
       case 'deliverDefine':
         this.knows.add(effect.fnId);
         return;
@@ -119,36 +150,84 @@ export class SimulatedManager {
       case 'shutdown':
       case 'lost':
       case 'refused':
-        this.alive = false;
-        return;
+        return this.kill();
       default:
         return;
     }
   }
 
   #take(records: Buffer): void {
+    this.#waiting.push(...this.#read(records));
+  }
+
+  #read(records: Buffer): HeldTask[] {
+    const tasks: HeldTask[] = [];
     for (let at = 0; at < records.length; at = recordEnd(records, at)) {
       const fnId = records.readUInt32LE(at + 8);
       if (!this.knows.has(fnId)) throw new Error(`${this.id} got a task of function ${fnId}, which nobody defined there`);
       const task = { taskId: records.readUInt32LE(at + 4), tryNumber: records.readUInt16LE(at + 12), fnId };
-      this.#host.delivered(`${task.taskId}.${task.tryNumber}`, this.id);
-      this.#waiting.push(task);
+      this.#host.delivered(nameOf(task), this.id);
+      tasks.push(task);
     }
+    return tasks;
   }
 
   #startWork(): void {
-    while (this.#running.size < this.slots) {
+    for (const slot of this.leased) {
+      if ([...this.#running.values()].some((task) => task.slot === slot)) continue;
       const task = this.#waiting.shift();
       if (task === undefined) return;
-      const key = `${task.taskId}.${task.tryNumber}`;
-      this.#running.set(key, task);
-      const busyMs = this.#host.busyMs(task.fnId);
-      this.#host.timeline.after(busyMs, () =>
-        this.#whenThawed(() => {
-          if (this.#running.delete(key)) this.#finish(task, ResultStatus.Ok, busyMs * 1000);
-        }),
-      );
+      this.#run({ ...task, slot });
     }
+  }
+
+  #startGranted(grants: readonly TaskGrant[], records: Buffer): void {
+    this.#read(records).forEach((task, i) => {
+      const { taskId, tryNumber, grant } = grants[i] as TaskGrant;
+      if (taskId !== task.taskId || tryNumber !== task.tryNumber)
+        throw new Error(`the grant of ${taskId}.${tryNumber} is with another task`);
+      this.#host.occupancy?.begin(this.id, nameOf(task), grant);
+      if (grant.nodes !== undefined) this.#host.gangBegins?.(nameOf(task), this.id, grant);
+      this.#run({ ...task, grant });
+    });
+  }
+
+  #run(task: HeldTask): void {
+    this.#running.set(nameOf(task), task);
+    const busyMs = this.#host.busyMs(task.fnId);
+    this.#host.timeline.after(busyMs, () => this.#whenThawed(() => this.#stop(task, ResultStatus.Ok, busyMs * 1000)));
+  }
+
+  #stop(task: HeldTask, status: ResultStatus, durationUs: number): void {
+    if (!this.#running.delete(nameOf(task))) return;
+    this.#host.occupancy?.end(nameOf(task));
+    this.#finish(task, status, durationUs);
+  }
+
+  #lease({ add, reclaim }: SlotLease): void {
+    this.#toReclaim = reclaim;
+    for (const slot of add) {
+      if (this.leased.has(slot)) throw new Error(`slot ${slot} of ${this.id} is leased twice`);
+      this.leased.add(slot);
+      this.#occupy(slot, this.#host);
+    }
+    this.#startWork();
+    this.#releaseIdle();
+  }
+
+  /** Where none is left, what waits goes back. */
+  #releaseIdle(): void {
+    for (const slot of [...this.leased]) {
+      if (this.#toReclaim === 0) break;
+      if ([...this.#running.values()].some((task) => task.slot === slot)) continue;
+      this.#toReclaim--;
+      this.leased.delete(slot);
+      this.#host.occupancy?.endAt(this.id, `slot ${slot}`);
+      const ids = { taskId: 0, tryNumber: 0, fnId: 0 };
+      const record = encodeResult({ ...ids, status: ResultStatus.SlotReleased, durationUs: 0, startMs: 0, worker: slot });
+      this.#tell({ kind: 'resultsReady', parts: [record] });
+    }
+    if (this.leased.size === 0) this.#giveBack(this.#waiting.length);
   }
 
   #cancel(pairs: Buffer): void {
@@ -156,10 +235,18 @@ export class SimulatedManager {
       const isIt = (task: HeldTask): boolean => task.taskId === pairs.readUInt32LE(at) && task.tryNumber === pairs.readUInt32LE(at + 4);
       const task = [...this.#waiting, ...this.#running.values()].find(isIt);
       if (task === undefined) continue;
-      this.#waiting = this.#waiting.filter((other) => other !== task);
-      this.#running.delete(`${task.taskId}.${task.tryNumber}`);
-      this.#finish(task, ResultStatus.Cancelled, 0);
+      if (this.#running.has(nameOf(task))) this.#end(task);
+      else {
+        this.#waiting = this.#waiting.filter((other) => other !== task);
+        this.#finish(task, ResultStatus.Cancelled, 0);
+      }
     }
+  }
+
+  /** What has a grant takes a while to end. */
+  #end(task: HeldTask): void {
+    if (task.grant === undefined) return this.#stop(task, ResultStatus.Cancelled, 0);
+    this.#host.timeline.after(this.#host.random.below(50), () => this.#whenThawed(() => this.#stop(task, ResultStatus.Cancelled, 0)));
   }
 
   #giveBack(count: number): void {
@@ -169,14 +256,21 @@ export class SimulatedManager {
   #finish({ taskId, tryNumber, fnId }: HeldTask, status: ResultStatus, durationUs: number): void {
     const record = encodeResult({ taskId, tryNumber, fnId, status, durationUs, startMs: this.#host.timeline.now, worker: 0 });
     this.#tell({ kind: 'resultsReady', parts: [record] });
+    if (this.#toReclaim > 0) this.#releaseIdle();
     this.#startWork();
   }
 }
+
+const nameOf = ({ taskId, tryNumber }: HeldTask): string => `${taskId}.${tryNumber}`;
 
 function toSessionEvent(effect: Effect, at: number): SessionEvent | undefined {
   switch (effect.kind) {
     case 'sendTasks':
       return { ...effect, kind: 'tasks', at };
+    case 'sendGranted':
+      return { ...effect, kind: 'granted', records: Buffer.concat(effect.parts), at };
+    case 'sendLease':
+      return { ...effect, kind: 'lease', at };
     case 'sendDefine':
       return { ...effect, kind: 'define', at };
     case 'sendCancel':

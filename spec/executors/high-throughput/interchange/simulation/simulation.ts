@@ -4,8 +4,13 @@
  */
 import { type Core, type CoreOptions, createCore, step } from '../../../../../executors/high-throughput/interchange/core.ts';
 import type { CoreEvent, Effect } from '../../../../../executors/high-throughput/interchange/core-events.ts';
+import type { NodeCapacity } from '../../../../../executors/high-throughput/resources/capacity.ts';
+import type { Grant } from '../../../../../executors/high-throughput/resources/grant.ts';
+import type { RequestVariant } from '../../../../../lib/resources/request.ts';
+import { nodeWith, variantOf } from '../../../../support/resources.ts';
+import { Occupancy } from './occupancy.ts';
 import { recordEnd } from '../../../../../lib/wire/records.ts';
-import { checkPlaces, checkRoom, MIXED } from './invariants.ts';
+import { checkPlaces, checkRequests, checkRoom, MIXED } from './invariants.ts';
 import { createRandom, type Random } from './random.ts';
 import { encodeTasks, SimulatedDriver } from './simulated-driver.ts';
 import { type ManagerHost, PERIOD_MS, SimulatedManager, THRESHOLD_MS } from './simulated-manager.ts';
@@ -15,6 +20,29 @@ import { Timeline } from './timeline.ts';
 const BUSY_MS = [8, 20, 60, 150, 1];
 /** No manager is asked more often than this to give tasks back. */
 const RECALL_MS = 10;
+
+const onNodes = (count: number): Partial<RequestVariant> => ({
+  nodes: { count, ranksPerNode: undefined, threadsPerRank: 1, gpusPerRank: 0, cpuBind: undefined },
+});
+
+/** By their number less one; each can be had where the schedule ends. */
+const REQUESTS: readonly (readonly Partial<RequestVariant>[])[] = [
+  [{ cores: 1 }],
+  [{ cores: 0.5, gpus: 0.5 }],
+  [{ cores: 3, memoryBytes: 300 }],
+  [{ gpus: 2 }, { cores: 2, custom: { port: 1 } }],
+  [{ cores: 0.25, custom: { licence: 2 } }],
+  [onNodes(1)],
+  [onNodes(2)],
+];
+
+const LAST_NODE = nodeWith({
+  cpus: [[0, 1, 2, 3]],
+  gpus: ['0', '1'],
+  memoryBytes: 500,
+  custom: { licence: 2, port: ['x', 'y'] },
+  slots: 3,
+});
 
 export class Simulation implements ManagerHost {
   readonly timeline = new Timeline();
@@ -26,6 +54,11 @@ export class Simulation implements ManagerHost {
   recalls = 0;
   /** How each task waits, as the queue should hold them: per priority the names in order. */
   readonly waiting = new Map<number, string[]>();
+  readonly occupancy = new Occupancy();
+  /** Try → who leads it, of those that run on several nodes. */
+  readonly #gangs = new Map<string, string>();
+  /** In the other schedules no task asks for anything, and no manager says what it has. */
+  readonly #mayAsk: boolean;
   readonly #options: CoreOptions;
   readonly #faults: { lose: number; repeat: number; slow: number };
   /** In the other schedules nothing may ever be told twice. */
@@ -47,8 +80,10 @@ export class Simulation implements ManagerHost {
       prefetchCapacity: ([0, 2, 'auto'] as const)[random.below(3)] ?? 0,
       quarantineMs: 2000,
       managerSelector: random.chance(0.5) ? 'random' : 'blockId',
+      agingMs: 1000,
       pick: (n) => random.below(n),
     };
+    this.#mayAsk = random.chance(0.7);
     this.#mayCrash = random.chance(0.5);
     this.#faults = { lose: random.next() * 0.1, repeat: random.next() * 0.1, slow: random.next() * 0.3 };
     this.core = createCore(this.#options);
@@ -72,7 +107,7 @@ export class Simulation implements ManagerHost {
   heal(): void {
     this.#healed = true;
     for (const manager of this.managers.values()) if (manager.frozen) manager.thaw();
-    this.addManager();
+    for (let i = 0; i < 2; i++) this.addManager('last', LAST_NODE);
     const deadline = this.timeline.now + 120_000;
     while (this.driver.outstanding.size > 0) {
       if (this.timeline.now > deadline) throw new Error(`still outstanding after two minutes: ${[...this.driver.outstanding.keys()]}`);
@@ -100,9 +135,36 @@ export class Simulation implements ManagerHost {
     });
   }
 
-  addManager(): void {
+  addManager(block = String(this.random.below(3)), last?: NodeCapacity): void {
     const id = `m${this.#nextManager++}`;
-    this.managers.set(id, new SimulatedManager(id, String(this.random.below(3)), 1 + this.random.below(4), this));
+    const slots = 1 + this.random.below(4);
+    const isPlain = !this.#mayAsk || (last === undefined && this.random.chance(0.1));
+    this.managers.set(id, new SimulatedManager(id, block, isPlain ? slots : (last ?? this.#anyNode(slots)), this));
+  }
+
+  #anyNode(slots: number): NodeCapacity {
+    const { random } = this;
+    const cpus = [0, 1].map((numa) => Array.from({ length: 1 + random.below(3) }, (_, i) => numa * 3 + i));
+    const gpus = Array.from({ length: random.below(3) }, (_, i) => String(i));
+    return nodeWith({ cpus, gpus, memoryBytes: 500, custom: { licence: random.below(3), port: ['x', 'y'] }, slots });
+  }
+
+  gangBegins(name: string, leader: string, { nodes = [] }: Grant): void {
+    this.#gangs.set(name, leader);
+    for (const { managerId } of nodes) {
+      const capacity = this.managers.get(managerId)?.capacity;
+      if (managerId === leader || capacity === undefined) continue;
+      const cpus = capacity.cpus.flat().map((cpu) => [cpu, 1] as const);
+      this.occupancy.begin(managerId, name, { cpus, gpu: -1, memoryBytes: 0 });
+    }
+  }
+
+  /** Whose leader was given up: what it still does elsewhere nobody can know. */
+  #forgetGangsOf(leader: string): void {
+    for (const [name, id] of this.#gangs) {
+      if (id !== leader) continue;
+      for (const other of this.managers.keys()) if (other !== leader) this.occupancy.endAt(other, name);
+    }
   }
 
   #overNetwork(deliver: () => void): void {
@@ -128,8 +190,13 @@ export class Simulation implements ManagerHost {
   }
 
   #submitSome(): void {
-    for (let i = this.random.below(12); i >= 0; i--) this.driver.submit(this.random.below(BUSY_MS.length), this.random.below(3) - 1);
+    for (let i = this.random.below(12); i >= 0; i--)
+      this.driver.submit(this.random.below(BUSY_MS.length), this.random.below(3) - 1, this.#anyRequest());
     this.#flushDriver();
+  }
+
+  #anyRequest(): number {
+    return this.#mayAsk && this.random.chance(0.5) ? 1 + this.random.below(REQUESTS.length) : 0;
   }
 
   #cancelSome(): void {
@@ -175,6 +242,9 @@ export class Simulation implements ManagerHost {
 
   #defineAll(): void {
     BUSY_MS.forEach((_, fnId) => step(this.core, { kind: 'defined', fnId, bytes: Buffer.from([fnId]) }));
+    REQUESTS.forEach((variants, i) =>
+      step(this.core, { kind: 'requestDefined', requestId: i + 1, request: { variants: variants.map(variantOf) } }),
+    );
   }
 
   #flushDriver(): void {
@@ -184,8 +254,8 @@ export class Simulation implements ManagerHost {
     for (const [priority, group] of Map.groupBy(tasks, (task) => task.priority)) {
       const names = this.waiting.get(priority) ?? [];
       this.waiting.set(priority, names);
-      for (const task of group) names.push(`${task.taskId}.${task.tryNumber}`);
-      events.push({ kind: 'tasksArrived', priority, records: encodeTasks(group) });
+      for (const task of group.filter(({ requestId }) => requestId === 0)) names.push(`${task.taskId}.${task.tryNumber}`);
+      events.push({ kind: 'tasksArrived', priority, records: encodeTasks(group), at: this.timeline.now });
     }
     this.#tellCore(...events);
   }
@@ -210,6 +280,7 @@ export class Simulation implements ManagerHost {
     if (this.driver.toSubmit.length > 0) return this.#flushDriver();
     checkPlaces(this);
     checkRoom(this);
+    checkRequests(this);
   }
 
   #copyQueue(): void {
@@ -224,8 +295,11 @@ export class Simulation implements ManagerHost {
   #perform(effects: readonly Effect[]): void {
     for (const effect of effects) {
       if (effect.kind === 'forwardResults') this.driver.takeResults(effect.records);
-      else if (effect.kind === 'emit') this.driver.takeReport(effect.report);
-      else if (effect.kind === 'acknowledgeWhenWritten') this.#acknowledge(effect.manager, effect.sequence);
+      else if (effect.kind === 'emit') {
+        if (effect.report.kind === 'managerLost') this.#forgetGangsOf(effect.report.managerId);
+        if (effect.report.kind === 'recovered') for (const id of effect.report.missing) this.#forgetGangsOf(id);
+        this.driver.takeReport(effect.report);
+      } else if (effect.kind === 'acknowledgeWhenWritten') this.#acknowledge(effect.manager, effect.sequence);
       else if (effect.kind === 'lookAgain') this.timeline.after(effect.inMs, () => this.#tellCore());
       else if ('manager' in effect) {
         if (effect.kind === 'sendRecall') this.#checkRecall(effect.manager);
@@ -235,6 +309,8 @@ export class Simulation implements ManagerHost {
   }
 
   #checkRecall(manager: string): void {
+    // Where no slot is left, all is asked back at once.
+    if (this.core.managers.get(manager)?.leased === 0) return;
     const ago = this.timeline.now - (this.#recalledMs.get(manager) ?? Number.NEGATIVE_INFINITY);
     if (ago < RECALL_MS) throw new Error(`${manager} was asked to give back tasks ${ago} ms after it had been asked before`);
     this.#recalledMs.set(manager, this.timeline.now);
