@@ -24,16 +24,15 @@ import {
   forEachUnfinished,
   holdsAny,
   lastRecordAt,
+  onlyAtWork,
   type MemoryExcess,
   type Slot,
+  triesIn,
   withoutCancelled,
 } from './slot.ts';
 import { startKill, watchWalltime } from './slot-kill.ts';
 import { SlotLeases } from './slot-leases.ts';
 import { judgeVictim } from './victim.ts';
-
-/** How long a worker that does nothing may take to leave. */
-const END_WORKERS_MS = 2000;
 
 export interface SlotPoolOptions {
   readonly slots: number;
@@ -124,22 +123,17 @@ export class SlotPool {
 
   /** Tries that are here and have no result yet. */
   held(): [taskId: number, tryNumber: number][] {
-    const held: [number, number][] = [];
-    const add = (bytes: Buffer, at: number): void => {
-      const { taskId, tryNumber } = readTaskHeader(bytes, at);
-      held.push([taskId, tryNumber]);
-    };
-    for (const slot of this.#slots) forEachUnfinished(slot, add);
-    this.#queue.forEach(add);
-    return held;
+    return triesIn((visit) => {
+      for (const slot of this.#slots) forEachUnfinished(slot, visit);
+      this.#queue.forEach(visit);
+    });
   }
 
-  /** undefined: it is not here. */
+  /** Whether a task waits here, and if not, since when it may run; undefined if it is not here. */
   find(taskId: number): 'queued' | 'running' | undefined {
-    let isQueued = false;
-    this.#queue.forEach((bytes, at) => void (isQueued ||= readTaskHeader(bytes, at).taskId === taskId));
-    if (isQueued) return 'queued';
-    return this.held().some(([id]) => id === taskId) ? 'running' : undefined;
+    const isAmong = (tries: readonly (readonly [number, number])[]): boolean => tries.some(([id]) => id === taskId);
+    if (isAmong(triesIn((visit) => this.#queue.forEach(visit)))) return 'queued';
+    return isAmong(this.held()) ? 'running' : undefined;
   }
 
   cancel(pairs: readonly (readonly [taskId: number, tryNumber: number])[]): void {
@@ -218,14 +212,18 @@ export class SlotPool {
     if (count > 1) this.#overdue.start();
   }
 
+  #eventsOf = (slot: Slot): RunnerEvents => ({
+    results: (records) => this.#onResults(slot, records),
+    endedEarly: () => this.#onEndedEarly(slot),
+    lost: (exit) => this.#onLost(slot, exit),
+  });
+
   #createRunner(slot: Slot, key: string): Runner {
-    // A slot has a worker of each kind: one that idles may die while another runs the batch at hand.
-    const isAtWork = (): boolean => slot.runner === runner;
-    const runner: Runner = this.#options.createRunner(key, slot.index, {
-      results: (records) => void (isAtWork() && this.#onResults(slot, records)),
-      endedEarly: () => void (isAtWork() && this.#onEndedEarly(slot)),
-      lost: (exit) => void (isAtWork() && this.#onLost(slot, exit)),
-    });
+    const runner: Runner = this.#options.createRunner(
+      key,
+      slot.index,
+      onlyAtWork(slot, () => runner, this.#eventsOf(slot)),
+    );
     slot.runners.set(key, runner);
     return runner;
   }
@@ -304,7 +302,7 @@ export class SlotPool {
     if (!this.#leases.reclaim(slot)) return false;
     if (this.#leases.count === 0) this.giveBack();
     const tell = (): void => this.#options.results(releasedRecord(slot.index), 1);
-    if (slot.runners.size > 0 && this.#options.endsWorkers?.(slot.index)) void endRunners(slot, END_WORKERS_MS).then(tell);
+    if (slot.runners.size > 0 && this.#options.endsWorkers?.(slot.index)) void endRunners(slot).then(tell);
     else tell();
     return true;
   }
@@ -318,7 +316,8 @@ export class SlotPool {
 
   #onLost(slot: Slot, exit: WorkerExit): void {
     const { batch } = slot;
-    if (!batch) return; // Between two batches: nobody's loss; the next batch starts another.
+    // Died between two batches: nobody's loss; the next batch starts another.
+    if (!batch) return;
     acceptInOrder(slot, batch, exit.finished, (record) => this.#options.results(record, 1));
     if (slot.cursor >= batch.records.length) return this.#finish(slot);
     if (this.#closed) return;

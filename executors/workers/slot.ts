@@ -5,7 +5,10 @@ import type { LongTimeout } from '../../lib/long-timeout.ts';
 import type { TaskContext } from '../../lib/task-spec.ts';
 import { readTaskHeader, recordEnd, TASK_HEADER_BYTES, type TaskHeader } from '../../lib/wire/records.ts';
 import { unpack } from '../../lib/wire/value-codec.ts';
-import type { Batch, Runner } from './runner.ts';
+import type { Batch, Runner, RunnerEvents } from './runner.ts';
+
+/** How long a worker that does nothing may take to leave. */
+const END_WORKERS_MS = 2000;
 
 /** A task that is being ended before its end. */
 export interface Kill {
@@ -85,6 +88,28 @@ export function acceptInOrder(
   }
 }
 
+/** Of the task records that `visitAll` shows. */
+export function triesIn(visitAll: (visit: (bytes: Buffer, at: number) => void) => void): [taskId: number, tryNumber: number][] {
+  const tries: [number, number][] = [];
+  visitAll((bytes, at) => {
+    const { taskId, tryNumber } = readTaskHeader(bytes, at);
+    tries.push([taskId, tryNumber]);
+  });
+  return tries;
+}
+
+/** A slot has a worker of each kind: what one tells that idles, its death above all, is not of the batch that another runs. */
+export function onlyAtWork(slot: Slot, runner: () => Runner, events: RunnerEvents): RunnerEvents {
+  const ifAtWork = (tell: () => void): void => {
+    if (slot.runner === runner()) tell();
+  };
+  return {
+    results: (records) => ifAtWork(() => events.results(records)),
+    endedEarly: () => ifAtWork(() => events.endedEarly()),
+    lost: (exit) => ifAtWork(() => events.lost(exit)),
+  };
+}
+
 /** The batch is over. */
 export function clearSlot(slot: Slot): void {
   clearTimers(slot);
@@ -108,7 +133,7 @@ export function closeRunners({ runners, runner: busy, batch, cursor }: Slot, tim
 }
 
 /** Of a slot that has nothing to do. Done when none of its workers is left; its next task has another. */
-export async function endRunners(slot: Slot, timeoutMs: number): Promise<void> {
+export async function endRunners(slot: Slot, timeoutMs = END_WORKERS_MS): Promise<void> {
   await Promise.all(closeRunners(slot, timeoutMs));
   slot.runners.clear();
 }
