@@ -20,6 +20,7 @@ import {
   clearTimers,
   closeRunners,
   createSlot,
+  endRunners,
   forEachUnfinished,
   holdsAny,
   lastRecordAt,
@@ -102,6 +103,11 @@ export class SlotPool {
 
   get leased(): number[] {
     return this.#leases.indices;
+  }
+
+  /** Whether any slot serves. */
+  get isServing(): boolean {
+    return this.#leases.count > 0;
   }
 
   get queued(): number {
@@ -214,10 +220,12 @@ export class SlotPool {
   }
 
   #createRunner(slot: Slot, key: string): Runner {
-    const runner = this.#options.createRunner(key, slot.index, {
-      results: (records) => this.#onResults(slot, records),
-      endedEarly: () => this.#onEndedEarly(slot),
-      lost: (exit) => this.#onLost(slot, exit),
+    // A slot has a worker of each kind: one that idles may die while another runs the batch at hand.
+    const isAtWork = (): boolean => slot.runner === runner;
+    const runner: Runner = this.#options.createRunner(key, slot.index, {
+      results: (records) => void (isAtWork() && this.#onResults(slot, records)),
+      endedEarly: () => void (isAtWork() && this.#onEndedEarly(slot)),
+      lost: (exit) => void (isAtWork() && this.#onLost(slot, exit)),
     });
     slot.runners.set(key, runner);
     return runner;
@@ -297,14 +305,9 @@ export class SlotPool {
     if (!this.#leases.reclaim(slot)) return false;
     if (this.#leases.count === 0) this.giveBack();
     const tell = (): void => this.#options.results(releasedRecord(slot.index), 1);
-    if (slot.runners.size > 0 && this.#options.endsWorkers?.(slot.index)) void this.#endWorkers(slot).then(tell);
+    if (slot.runners.size > 0 && this.#options.endsWorkers?.(slot.index)) void endRunners(slot, END_WORKERS_MS).then(tell);
     else tell();
     return true;
-  }
-
-  async #endWorkers(slot: Slot): Promise<void> {
-    await Promise.all(closeRunners(slot, END_WORKERS_MS));
-    slot.runners.clear();
   }
 
   // --- ends before the end

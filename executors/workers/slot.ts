@@ -107,6 +107,12 @@ export function closeRunners({ runners, runner: busy, batch, cursor }: Slot, tim
   return [...runners.values()].map((runner) => runner.close(timeoutMs, runner === busy ? running : undefined));
 }
 
+/** Of a slot that has nothing to do. Done when none of its workers is left; its next task has another. */
+export async function endRunners(slot: Slot, timeoutMs: number): Promise<void> {
+  await Promise.all(closeRunners(slot, timeoutMs));
+  slot.runners.clear();
+}
+
 export function contextAt(records: Buffer, at: number): TaskContext {
   const { contextLength } = readTaskHeader(records, at);
   if (contextLength === 0) return {};

@@ -16,7 +16,6 @@ export {
   MissingOutputsError,
   PlacementError,
   SerializationError,
-  MemoryLimitError,
   WalltimeError,
   type TaskErrorOptions,
 } from './task-errors.ts';

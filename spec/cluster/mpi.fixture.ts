@@ -11,6 +11,8 @@ const [, , mpiLauncher = 'auto', program = '', scene = 'pack', mpiOverrides = ''
 const executor = new MPIExecutor({
   mpiLauncher: mpiLauncher as 'auto',
   mpiOverrides,
+  heartbeatPeriod: '500ms',
+  heartbeatThreshold: '8s',
   env: { OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1' },
   provider: new SlurmProvider({
     nodesPerBlock: 4,

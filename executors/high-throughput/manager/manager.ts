@@ -183,7 +183,7 @@ export class Manager {
       tasks: (records: Buffer) => {
         this.#debug(() => describeTasks(records));
         // Slots may have been released while they were on their way.
-        if (this.#lastTasks || (this.#pool.leased.length === 0 && !this.#leasing)) this.#link?.sendResults([sendBack(records)]);
+        if (this.#lastTasks || (!this.#pool.isServing && !this.#leasing)) this.#link?.sendResults([sendBack(records)]);
         else this.#pool.submit(records);
       },
       granted: (grants: readonly TaskGrant[], records: Buffer) => {

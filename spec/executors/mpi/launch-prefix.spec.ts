@@ -75,7 +75,7 @@ describe('an MPI program behind its prefix', () => {
   async function run(text: string, env: Record<string, string>): Promise<string[]> {
     writeFileSync(
       join(dir, 'rank.sh'),
-      'echo "${EMULATED_HOST:-$SLURMD_NODENAME} ${EMULATED_RANK:-$SLURM_PROCID} ${CUDA_VISIBLE_DEVICES:-none} $OMP_NUM_THREADS"\n',
+      `echo "\${EMULATED_HOST:-$SLURMD_NODENAME} \${EMULATED_RANK:-$SLURM_PROCID} \${CUDA_VISIBLE_DEVICES:-none} $OMP_NUM_THREADS"\n`,
     );
     const command = `$FLOTILLA_MPI_PREFIX bash ${join(dir, 'rank.sh')}`;
     const options = { env: { ...process.env, ...env, FLOTILLA_MPI_PREFIX: text, OMP_NUM_THREADS: '8' } };

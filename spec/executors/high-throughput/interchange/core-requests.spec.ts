@@ -225,6 +225,15 @@ describe('interchange core: tasks that ask for resources', () => {
       expect(idsOf(bench.result('b', [1]).granted())).to.have.all.keys('b');
     });
 
+    it('go to no more tasks of a block at once than it may have, and are asked for nothing before', () => {
+      const bench = new Bench({ maxGangsPerBlock: 1 }).request(1, { nodes: nodes(1) });
+      bench.register('a', node({ slots: 0 }, { blockId: '0' })).register('b', node({}, { blockId: '0' }));
+      expect(idsOf(bench.submit(3, { requestId: 1 }).granted())).to.deep.equal({ a: [1] });
+      expect(bench.pass(60_000).leases()).to.deep.equal([]);
+      expect(idsOf(bench.register('c', node({ slots: 0 }, { blockId: '1' })).granted())).to.deep.equal({ c: [2] });
+      expect(idsOf(bench.result('a', [1]).granted())).to.deep.equal({ a: [3] });
+    });
+
     it('are asked for all their slots', () => {
       const bench = pair().register('a', node()).register('b', node()).submit(1, { requestId: 1 });
       expect(bench.leases()).to.deep.equal([
@@ -254,7 +263,10 @@ describe('interchange core: tasks that ask for resources', () => {
 
     it('are left alone where their block has as many such tasks as it may have', () => {
       const bench = new Bench({ maxGangsPerBlock: 1, agingMs: 5000 }).request(1, { nodes: nodes(1) }).request(2, { cores: 1 });
-      bench.register('a', node({ slots: 0 })).register('b', node()).submit(2, { requestId: 1 });
+      bench
+        .register('a', node({ slots: 0 }))
+        .register('b', node())
+        .submit(2, { requestId: 1 });
       expect(idsOf(bench.granted())).to.deep.equal({ a: [1] });
       bench.pass(7000);
       expect(bench.leases(), 'slots are not asked back for nothing').to.deep.equal([]);

@@ -215,6 +215,35 @@ while True: held.append(bytearray(1 << 22))"`;
   });
 });
 
+describe('a task on whole nodes', function () {
+  this.timeout(60_000);
+  const NODES = {
+    cpus: [[CPU, 1]],
+    nodes: [
+      { managerId: 'm1', host: 'n1' },
+      { managerId: 'm2', host: 'n2' },
+    ],
+    ranks: { ranksPerNode: 2, threadsPerRank: 3, gpusPerRank: 0 },
+  } as const;
+  const SHOW =
+    'echo "$FLOTILLA_MPI_PREFIX|$FLOTILLA_MPI_PROBLEM"; echo "$FLOTILLA_HOSTS $FLOTILLA_NODES $OMP_NUM_THREADS"; cat "$FLOTILLA_HOSTFILE"; echo "$FLOTILLA_HOSTFILE"';
+
+  it('finds its hosts, a file of them for as long as it runs, and the words that start an MPI program', async () => {
+    await using manager = await start({ mpi: { commands: ['true'], flavour: 'pals', overrides: '--label' } });
+    manager.grant(command(1, SHOW, { returns: 'lines' }), NODES);
+    const [prefix, hosts, first, second, file = ''] = seen(await manager.result(1)) as unknown as string[];
+    expect(prefix).to.equal('true -n 4 --ppn 2 --hosts n1,n2 --depth 3 --cpu-bind depth --label|');
+    expect([hosts, first, second]).to.deep.equal(['n1,n2 2 3', 'n1', 'n2']);
+    await eventually('the file is gone', () => !existsSync(file));
+  });
+
+  it('has no such words, and a reason, where nothing was found', async () => {
+    await using manager = await start({ mpi: { commands: ['no-such-mpiexec'], overrides: '' } });
+    manager.grant(command(1, SHOW, { returns: 'lines' }), NODES);
+    expect((seen(await manager.result(1)) as unknown as string[])[0]).to.match(/^\|no program was found .* no-such-mpiexec: .*ENOENT/);
+  });
+});
+
 describe('slots of a manager', function () {
   this.timeout(60_000);
 

@@ -22,7 +22,7 @@ import { resultsOf, statusName, taskRecord, type TaskToMake } from '../../../sup
 
 const ENTRY = join(import.meta.dirname, '../../../../executors/high-throughput/manager/manager-entry.ts');
 
-export const NO_GRANT: Grant = { variant: 0, cpus: [], gpus: [], memoryBytes: 0, custom: {} };
+const NO_GRANT: Grant = { variant: 0, cpus: [], gpus: [], memoryBytes: 0, custom: {} };
 
 export class LoneManager implements AsyncDisposable {
   readonly dir = mkdtempSync(join(tmpdir(), 'flotilla-lone-'));
@@ -49,6 +49,7 @@ export class LoneManager implements AsyncDisposable {
         heartbeatPeriodMs: 200,
         heartbeatThresholdMs: 60_000,
         prefetchCapacity: 0,
+        quarantineMs: 0,
         managerSelector: 'random',
         protocol: PROTOCOL_VERSION,
         packageVersion: PACKAGE_VERSION,
