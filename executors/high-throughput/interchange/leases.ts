@@ -20,9 +20,9 @@ export function slotReleased(core: Core, manager: Manager, slot: number, sequenc
 }
 
 /** Tasks that were on their way when the last slot was released would wait there for nothing. */
-function takeBackUnserved(manager: Manager, effects: Effect[]): void {
+export function takeBackUnserved(manager: Manager, effects: Effect[]): void {
   const count = manager.inFlight.size - manager.granted;
-  if (manager.leased > 0 || count === 0) return;
+  if (manager.leased > 0 || count === 0 || !manager.reachable) return;
   effects.push({ kind: 'sendRecall', manager: manager.id, number: countFrame(manager), acknowledged: manager.acknowledged, count });
 }
 
