@@ -46,13 +46,12 @@ export class ManagerNews {
   }
 
   told(managers: KnownManagers, { managerId, fact }: { readonly managerId: string; readonly fact: Buffer }): void {
-    const manager = managers.byId(managerId);
-    if (manager) this.worker(manager, fact);
+    this.worker(managers.byId(managerId), fact);
   }
 
-  /** @param fact from the manager's process: what makes no sense is passed over. */
-  worker({ managerId, host }: Place, fact: Buffer): void {
-    const change = unpackChange(fact);
-    if (change) tellWorker(toWorkerEvent(change, { executor: this.#executor, manager: managerId, host }));
+  /** @param manager undefined: it has gone meanwhile. @param fact from its process: what makes no sense is passed over. */
+  worker(manager: Place | undefined, fact: Buffer): void {
+    const change = manager && unpackChange(fact);
+    if (change) tellWorker(toWorkerEvent(change, { executor: this.#executor, manager: manager.managerId, host: manager.host }));
   }
 }

@@ -334,18 +334,19 @@ export class SlotPool {
 
   /** Ends every worker; what runs or waits gets no result, what has finished gets its own. */
   async close(timeoutMs: number): Promise<void> {
-    this.#closed = true;
-    this.#overdue.stop();
-    this.#recall.stop();
-    for (const slot of this.#slots) clearTimers(slot);
+    this.#stop();
     await Promise.all(this.#slots.flatMap((slot) => closeRunners(slot, timeoutMs)));
   }
 
   killNow(): void {
+    this.#stop();
+    for (const { runners } of this.#slots) for (const runner of runners.values()) runner.killNow();
+  }
+
+  #stop(): void {
     this.#closed = true;
     this.#overdue.stop();
     this.#recall.stop();
     for (const slot of this.#slots) clearTimers(slot);
-    for (const { runners } of this.#slots) for (const runner of runners.values()) runner.killNow();
   }
 }

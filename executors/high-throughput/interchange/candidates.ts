@@ -55,7 +55,7 @@ export const freeSlots = (manager: Manager): number => servingSlots(manager) + m
 /** How many tasks that keep a slot each the manager may be sent now. */
 export const slotsFor = (core: Core, manager: Manager): number => Math.min(freeSlots(manager), trustedMore(core, manager));
 
-const trustedMore = (core: Core, manager: Manager): number => trustedWith(core, manager) + manager.granted - manager.inFlight.size;
+const trustedMore = (core: Core, manager: Manager): number => trustedWith(core, manager) - (manager.inFlight.size - manager.granted);
 
 /** How many tasks of the cost (0: long or unknown) the manager may be sent now. */
 export function roomFor(core: Core, candidate: Candidate, costUs: number): number {

@@ -6,7 +6,7 @@ import type { Grant, GrantedRanks } from '../resources/grant.ts';
 import { allocateWhole, isUntouched } from '../resources/pool.ts';
 import type { Core, Manager } from './core-state.ts';
 import { timeLeft } from './core-state.ts';
-import { fullBlocks } from './gang-limit.ts';
+import { fullBlocks } from './full-blocks.ts';
 import { managersFor } from './node-kinds.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { Choice } from './request-placement.ts';

@@ -19,7 +19,7 @@ export function slotReleased(core: Core, manager: Manager, slot: number, sequenc
   takeBackUnserved(manager, effects);
 }
 
-/** Tasks that were on their way when the last slot was released would wait there for nothing. */
+/** Tasks that were on their way when the last slot was released, or that it holds without any when it registers, would wait there for nothing. */
 export function takeBackUnserved(manager: Manager, effects: Effect[]): void {
   const count = manager.inFlight.size - manager.granted;
   if (manager.leased > 0 || count === 0 || !manager.reachable) return;

@@ -25,6 +25,7 @@ import {
 import { reconsider } from './demand.ts';
 import { dismissIfIdle, emitLeft, forget } from './dismissal.ts';
 import { abandonGrants, isInGang, takeResources } from './grants.ts';
+import { takeBackUnserved } from './leases.ts';
 import { newRecord } from './quarantine.ts';
 import { claimTry, managerCame, settleAll } from './recovery.ts';
 import { endedTask, reportHere } from './own-results.ts';
@@ -68,6 +69,7 @@ function registerNew(core: Core, id: string, registration: Registration, at: num
   const held = registration.held.map(([taskId, tryNumber]) => tryKey(taskId, tryNumber)).sort((a, b) => b - a);
   sendCancel(manager, rejectHeld(core, manager, held), effects);
   reportGrants(manager, registration, effects);
+  takeBackUnserved(manager, effects);
   managerCame(core, id);
 }
 
@@ -163,6 +165,7 @@ function registerAgain(core: Core, manager: Manager, registration: Registration,
   if (manager.state === 'draining') {
     effects.push({ kind: 'sendDrain', manager: manager.id, number: countFrame(manager), acknowledged: manager.acknowledged });
   }
+  takeBackUnserved(manager, effects);
   dismissIfIdle(core, manager, effects);
 }
 

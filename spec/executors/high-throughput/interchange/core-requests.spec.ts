@@ -162,8 +162,9 @@ describe('interchange core: tasks that ask for resources', () => {
           },
         ),
       );
-      bench.tell({ kind: 'tick', at: bench.at }).tell({ kind: 'tick', at: bench.at });
-      expect(bench.take('sendRecall').map(({ count }) => count)).to.deep.equal([2, 2]);
+      bench.take('sendRecall');
+      bench.tell({ kind: 'tick', at: bench.at });
+      expect(bench.take('sendRecall').map(({ count }) => count)).to.deep.equal([2]);
     });
 
     it('are filled also where tasks with requests run beside them, on a manager that is not trusted yet', () => {
