@@ -13,6 +13,7 @@ import { drain, hear, leave, register, stopPlacing, tick } from './membership.ts
 import { reportLoad } from './load-report.ts';
 import { leaseToWaiting, placeRequests } from './request-placement.ts';
 import { reconsider } from './demand.ts';
+import { takeBackUnserved } from './leases.ts';
 import { placeTasks } from './placement.ts';
 import { endRests } from './quarantine.ts';
 import { recallUnstarted } from './recall.ts';
@@ -152,6 +153,8 @@ function markUnreachable(core: Core, id: string, effects: Effect[]): void {
 function onTick(core: Core, at: number, effects: Effect[]): void {
   tick(core, at, effects);
   reconsider(core.demand);
+  // A registration, too, may show that there are such.
+  for (const manager of core.managers.values()) takeBackUnserved(manager, effects);
   endRests(core, at, effects);
   endRecoveryIfComplete(core, at, effects);
   reportLoad(core, effects);

@@ -22,7 +22,7 @@ export function slotReleased(core: Core, manager: Manager, slot: number, sequenc
 /** Tasks that were on their way when the last slot was released, or that it holds without any when it registers, would wait there for nothing. */
 export function takeBackUnserved(manager: Manager, effects: Effect[]): void {
   const count = manager.inFlight.size - manager.granted;
-  if (manager.leased > 0 || count === 0) return;
+  if (manager.leased > 0 || count === 0 || !manager.reachable) return;
   effects.push({ kind: 'sendRecall', manager: manager.id, number: countFrame(manager), acknowledged: manager.acknowledged, count });
 }
 

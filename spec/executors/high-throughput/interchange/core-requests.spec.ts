@@ -146,6 +146,37 @@ describe('interchange core: tasks that ask for resources', () => {
       expect(bench.take('sendRecall').map(({ count }) => count)).to.deep.equal([8]);
     });
 
+    it('that a manager has no more when it comes back: what it holds for them is asked back until it has come', () => {
+      const bench = new Bench().register('a', node()).submit(2);
+      bench.register(
+        'a',
+        node(
+          {},
+          {
+            attempt: 2,
+            leased: [],
+            held: [
+              [1, 1],
+              [2, 1],
+            ],
+          },
+        ),
+      );
+      bench.take('sendRecall');
+      bench.tell({ kind: 'tick', at: bench.at });
+      expect(bench.take('sendRecall').map(({ count }) => count)).to.deep.equal([2]);
+    });
+
+    it('are filled also where tasks with requests run beside them, on a manager that is not trusted yet', () => {
+      const bench = new Bench({ prefetchCapacity: 'auto' }).request(1, { cores: 1 });
+      bench
+        .register('a', node({ slots: 1 }))
+        .register('b', node({ slots: 1 }))
+        .submit(6, { requestId: 1 });
+      bench.granted();
+      expect(Object.keys(bench.submit(2).placed())).to.have.members(['a', 'b']);
+    });
+
     it('come back to tasks that ask for nothing after a while, however many requests wait', () => {
       const bench = new Bench({ agingMs: 5000 }).request(1, { cores: 4 }).register('a', node()).submit(1, { requestId: 1 });
       bench.release('a', 0, 1, 2, 3).submit(3, { requestId: 1 }).submit(1);

@@ -150,6 +150,8 @@ export class Simulation implements ManagerHost {
   }
 
   gangBegins(name: string, leader: string, { nodes = [] }: Grant): void {
+    // Its leader was given up before it had even begun: as below.
+    if (this.driver.told.has(name)) return;
     this.#gangs.set(name, leader);
     for (const { managerId } of nodes) {
       const capacity = this.managers.get(managerId)?.capacity;
