@@ -3,7 +3,7 @@
  * Knows frames and the journal; what a task means is the worker's affair.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { encodeFrame, encodeFrameHeader, FRAME_HEADER_BYTES, FrameReader, FrameType } from '../../lib/wire/frames.ts';
@@ -12,6 +12,7 @@ import { problemWithHello } from './hello.ts';
 import { BatchRecall } from './batch-recall.ts';
 import { countInJournal, peekIntoJournal, readJournal } from './journal.ts';
 import { killAll, type ProcessSet, signalGroup, terminateAll, untilGone, warnAll } from './process-tree.ts';
+import { readStderrTail } from './stderr-tail.ts';
 import type { WorkerChange } from './worker-change.ts';
 import type { Batch, FunctionSource, Runner, RunnerEvents, TaskTag, WorkerExit } from './runner.ts';
 
@@ -35,8 +36,6 @@ export interface ProcessRunnerOptions {
   readonly changed?: (change: WorkerChange) => void;
 }
 
-/** A report of Python's has all threads in it, one of Node's a native stack: the reason is at their beginning. */
-const STDERR_TAIL_BYTES = 16 * 1024;
 const GIVE_UP_MS = 500;
 const COPY_LIMIT = 64 * 1024;
 /** Frame header, u32 batch, u32 count. */
@@ -285,7 +284,7 @@ export class ProcessRunner implements Runner {
   #reportIfGone(worker: LiveWorker): void {
     if (!worker.exit || !worker.restEnded || !worker.socketEnded) return;
     const { code, signal } = worker.exit;
-    const stderrTail = readTail(worker.stderrFd, worker.stderrFrom);
+    const stderrTail = readStderrTail(worker.stderrFd, worker.stderrFrom);
     closeSync(worker.stderrFd);
     if (this.#worker === worker) this.#worker = undefined;
     const finished = readJournal(this.#journal, this.#batch);
@@ -342,12 +341,4 @@ function writeTasksPrefix(frame: Buffer, batch: Batch): void {
   encodeFrameHeader(FrameType.Tasks, 8 + batch.records.length).copy(frame, 0);
   frame.writeUInt32LE(batch.number, FRAME_HEADER_BYTES);
   frame.writeUInt32LE(batch.count, FRAME_HEADER_BYTES + 4);
-}
-
-function readTail(fd: number, from: number): string {
-  const size = fstatSync(fd).size;
-  const start = Math.max(from, size - STDERR_TAIL_BYTES);
-  const tail = Buffer.alloc(Math.max(0, size - start));
-  const length = readSync(fd, tail, 0, tail.length, start);
-  return tail.toString('utf8', 0, length);
 }
