@@ -9,33 +9,24 @@ import { readResult, recordEnd } from '../../lib/wire/records.ts';
 import { identify } from '../../lib/process-identity.ts';
 import type { CompiledHighThroughput } from './compiled.ts';
 import type { Blocks } from '../blocks/blocks.ts';
-import { type BlockTime, blockTimeOf } from './block-time.ts';
 import type { DurableRecord } from './durable-record.ts';
 import type { DurableState } from './durable-state.ts';
+import { NO_MANAGER } from './interchange/core-events.ts';
 import type { InterchangeKeeper } from './interchange-keeper.ts';
-import {
-  dispatchReport,
-  type GrantedTries,
-  type InterchangeLoad,
-  type Recovered,
-  type RegisteredManager,
-  type ReportEvents,
-} from './reports.ts';
+import { dispatchReport, type InterchangeLoad, type Recovered, type RegisteredManager, type ReportEvents } from './reports.ts';
 import { forgottenOutcome, type LostManager, lostOutcome, managerLostBody } from './manager-loss.ts';
 import { ManagerNews } from './manager-news.ts';
-import { KnownManagers } from './managers.ts';
+import { KnownManagers, toKnown } from './managers.ts';
 import { type TaskTransport, transportTo } from './task-transport.ts';
+import { PlacementLimits } from './placement-limits.ts';
 import { publishSettings } from './publish-settings.ts';
 import { Outbox } from './outbox.ts';
-import { GivenResources } from './resources/given.ts';
-import { NodesSeen } from './resources/nodes-seen.ts';
 import { createParts, type PartsEvents, settingsPathIn } from './parts.ts';
 import { keysFor, type PeerSettingsSource } from './peer-settings.ts';
 import { explainTask, type StatusFacts, statusOf } from './status.ts';
 import { endInterchange, RETURN_MS, TakeOver } from './take-over.ts';
 import { Tries } from './tries.ts';
 
-const NO_MANAGER = 0xffffffff;
 /** How long a lost manager's job is given to say how it ended. */
 const JOB_END_MS = 1000;
 /** The most that a new interchange waits for the managers of the dead one. */
@@ -59,9 +50,7 @@ export class HighThroughput implements RunningExecutor {
   readonly #transport: TaskTransport;
   #closing: Promise<void> | undefined;
   #failure: Error | undefined;
-  readonly #time: BlockTime;
-  readonly #nodes: NodesSeen;
-  readonly #given = new GivenResources();
+  readonly #limits: PlacementLimits;
   /** As the interchange said last. */
   #load: InterchangeLoad = {};
 
@@ -76,8 +65,7 @@ export class HighThroughput implements RunningExecutor {
     this.#peers = { compiled, context, directory, site, keys: keysFor(compiled, from) };
     this.#transport = transportTo(site, context.events);
     this.#settingsPath = settingsPathIn(directory);
-    this.#time = blockTimeOf(compiled, from);
-    this.#nodes = new NodesSeen(compiled.label, compiled.provider.limits.nodesPerBlock);
+    this.#limits = new PlacementLimits(compiled, from);
     const { interchange, blocks, record } = createParts(this.#peers, this.#takeOver, this.#partsEvents());
     this.#interchange = interchange;
     this.#blocks = blocks;
@@ -94,7 +82,7 @@ export class HighThroughput implements RunningExecutor {
       began: () => this.#onBegan(),
       replaced: (how) => this.#onReplaced(how),
       failed: (error) => this.#fail(error),
-      load: () => ({ outstanding: this.#tries.size, slotsWorth: this.#slotsWorth(), ...this.#load }),
+      load: () => ({ outstanding: this.#tries.size, slotsWorth: this.#limits.slotsWorth(this.#tries), ...this.#load }),
       describe: () => this.#describe(),
       log: (level, message) => this.#log(level, message),
     };
@@ -167,20 +155,19 @@ export class HighThroughput implements RunningExecutor {
       lost: (lost) => void this.#onLost(lost),
       left: (index) => this.#onLeft(index),
       refused: (message) => this.#onRefused(message),
-      told: (told) => this.#onTold(told),
+      told: ({ managerId, fact }) => this.#news.worker(this.#managers.byId(managerId), fact),
       load: (load) => void (this.#load = load),
-      granted: (granted) => this.#onGranted(granted),
+      granted: ({ index, grants }) => this.#tries.given.add(this.#managers.at(index), grants, this.#context.events),
       recovered: (recovered) => this.#onRecovered(recovered),
       log: (level, message, fields) => this.#context.events.log(level, `interchange: ${message}`, fields),
     };
   }
 
-  #onRegistered({ timeLeftMs, ...manager }: RegisteredManager): void {
-    this.#managers.add({ ...manager, endsMs: Date.now() + (timeLeftMs ?? Number.POSITIVE_INFINITY) });
+  #onRegistered(manager: RegisteredManager): void {
+    this.#managers.add(toKnown(manager, Date.now()));
     // It may have the time that was missing: that is said anew.
     this.#load = { ...this.#load, timeless: 0 };
-    if (this.#time.registered(manager.blockId, timeLeftMs)) this.#refuseAll(this.#time.hopelessAmong(this.#tries.requests.values()));
-    if (this.#nodes.registered(manager)) this.#refuseAll(this.#nodes.hopelessAmong(this.#tries.requests.values()));
+    this.#refuseAll(this.#limits.registered(manager, this.#tries));
     this.#record?.changed();
     this.#log('info', `manager ${manager.managerId} on ${manager.host} registered with ${manager.slots} worker(s)`);
     this.#news.registered(manager, manager.slots);
@@ -193,26 +180,6 @@ export class HighThroughput implements RunningExecutor {
       this.#outbox.cancel(outcome.taskId, outcome.tryNumber);
       this.#context.events.tryEnded(outcome);
     }
-  }
-
-  #onGranted({ index, grants }: GrantedTries): void {
-    const host = this.#managers.hostOf(index);
-    for (const given of grants) {
-      this.#given.add(host, given);
-      this.#context.events.tryGranted?.({ ...given, host, manager: this.#managers.idOf(index) });
-    }
-  }
-
-  /** What is at hand, by what it takes of nodes. */
-  #slotsWorth(): number {
-    let worth = this.#tries.size;
-    for (const [resources, count] of this.#tries.asking) worth += count * (this.#nodes.weightOf(resources) - 1);
-    return worth;
-  }
-
-  #onTold({ managerId, fact }: { managerId: string; fact: Buffer }): void {
-    const manager = this.#managers.byId(managerId);
-    if (manager) this.#news.worker(manager, fact);
   }
 
   #onLeft(index: number): void {
@@ -237,8 +204,7 @@ export class HighThroughput implements RunningExecutor {
     this.#news.lost(lost);
     this.#blocks.managerGone(lost.blockId, lost.reason);
     // At once: a new interchange must not be given what is as good as ended.
-    for (const [taskId, tryNumber] of lost.tasks) this.#given.drop(taskId, tryNumber);
-    const ended = lost.tasks.filter(([taskId, tryNumber]) => this.#tries.settle(taskId, tryNumber));
+    const ended = lost.tasks.filter((lostTry) => this.#tries.settle(...lostTry));
     if (ended.length === 0) return;
     const body = managerLostBody(lost, await this.#blocks.jobEnd(lost.blockId, JOB_END_MS));
     for (const [taskId, tryNumber] of ended) this.#context.events.tryEnded(lostOutcome(lost, taskId, tryNumber, body));
@@ -252,7 +218,7 @@ export class HighThroughput implements RunningExecutor {
       this.#blocks.managerGone(blockId, 'the interchange ended; it will register again');
     }
     this.#managers.clear();
-    this.#given.clear();
+    this.#tries.given.clear();
     this.#load = {};
     this.#outbox.startAnew();
     const graceMs = Math.min(this.#compiled.heartbeatThresholdMs, MAX_RECOVERY_MS);
@@ -285,7 +251,7 @@ export class HighThroughput implements RunningExecutor {
 
   submit(request: TryRequest): void {
     if (this.#failure) throw this.#failure;
-    const refused = this.#time.refuse(request) ?? this.#nodes.refuse(request);
+    const refused = this.#limits.refuse(request);
     if (refused) return queueMicrotask(() => this.#context.events.tryEnded(refused));
     // Blocks that were let go come back with the first task, not at the next tick.
     if (this.#tries.requests.size === 0) queueMicrotask(() => this.#blocks.tick());
@@ -304,7 +270,6 @@ export class HighThroughput implements RunningExecutor {
       const { taskId, tryNumber, status, startMs, durationUs, worker, usage, body } = readResult(records, at);
       // Who is being taken over may have results that no executor of this driver waits for.
       if (!this.#tries.settle(taskId, tryNumber) && !this.#takeOver.isUnderWay) continue;
-      this.#given.drop(taskId, tryNumber);
       const name = managerIndex === NO_MANAGER ? '' : this.#managers.workerName(managerIndex, worker);
       this.#transport.ended({ taskId, tryNumber, status, body, host, worker: name, startMs, durationUs, usage });
     }
@@ -331,9 +296,7 @@ export class HighThroughput implements RunningExecutor {
       label: this.label,
       managers: this.#managers,
       tries: this.#tries,
-      given: this.#given,
-      waiting: this.#load.waiting ?? [],
-      requestIdOf: (resources) => this.#outbox.requestIdOf(resources),
+      waiting: { lanes: this.#load.waiting ?? [], requestIdOf: (resources) => this.#outbox.requestIdOf(resources) },
       blocks: this.#blocks,
       isInterchangeReady: this.#interchange.isReady,
       failure: this.#failure,

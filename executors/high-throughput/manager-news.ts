@@ -35,9 +35,9 @@ export class ManagerNews {
     tellManager({ kind: 'managerRefused', executor: this.#executor, reason });
   }
 
-  /** @param fact from the manager's process: what makes no sense is passed over. */
-  worker({ managerId, host }: Place, fact: Buffer): void {
-    const change = unpackChange(fact);
-    if (change) tellWorker(toWorkerEvent(change, { executor: this.#executor, manager: managerId, host }));
+  /** @param manager undefined: it has gone meanwhile. @param fact from its process: what makes no sense is passed over. */
+  worker(manager: Place | undefined, fact: Buffer): void {
+    const change = manager && unpackChange(fact);
+    if (change) tellWorker(toWorkerEvent(change, { executor: this.#executor, manager: manager.managerId, host: manager.host }));
   }
 }

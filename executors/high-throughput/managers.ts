@@ -11,6 +11,12 @@ export interface KnownManager {
   readonly endsMs: number;
 }
 
+/** @param now ms since the epoch. */
+export const toKnown = (manager: Omit<KnownManager, 'endsMs'> & { readonly timeLeftMs: number | undefined }, now: number): KnownManager => {
+  const { managerId, index, host, blockId, slots, timeLeftMs = Number.POSITIVE_INFINITY } = manager;
+  return { managerId, index, host, blockId, slots, endsMs: now + timeLeftMs };
+};
+
 export class KnownManagers {
   readonly #byIndex = new Map<number, KnownManager>();
   /** The same: what is told of workers names managers so, and there may be thousands of both. */
@@ -68,19 +74,19 @@ export class KnownManagers {
     return [...this.#byIndex.values()];
   }
 
-  idOf(index: number): string {
-    return (this.#byIndex.get(index) ?? this.#gone.get(index))?.managerId ?? '';
+  at(index: number): KnownManager | undefined {
+    return this.#byIndex.get(index) ?? this.#gone.get(index);
   }
 
   hostOf(index: number): string {
-    return (this.#byIndex.get(index) ?? this.#gone.get(index))?.host ?? '';
+    return this.at(index)?.host ?? '';
   }
 
   workerName(index: number, worker: number): string {
     const names = this.#workerNames.get(index) ?? [];
     const known = names[worker];
     if (known !== undefined) return known;
-    const manager = this.#byIndex.get(index) ?? this.#gone.get(index);
+    const manager = this.at(index);
     // A number that the manager does not have is not remembered.
     if (!manager || worker >= manager.slots) return '';
     if (names.length === 0) this.#workerNames.set(index, names);

@@ -12,7 +12,7 @@ type ReportOf<K extends Report['kind']> = Extract<Report, { readonly kind: K }>;
 export type Recovered = ReportOf<'recovered'>;
 export type RegisteredManager = Omit<ReportOf<'managerRegistered'>, 'kind' | 'info'>;
 export type InterchangeLoad = Pick<BlockLoad, 'perBlock' | 'timeless'> & { readonly waiting?: readonly WaitingLane[] };
-export type GrantedTries = ReportOf<'granted'>;
+type GrantedTries = ReportOf<'granted'>;
 
 export interface ReportEvents {
   registered(manager: RegisteredManager): void;

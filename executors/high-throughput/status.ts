@@ -6,7 +6,6 @@ import type { Blocks } from '../blocks/blocks.ts';
 import type { ResourceRequest } from '../../lib/resources/request.ts';
 import type { WaitingLane } from './interchange/core-events.ts';
 import type { KnownManagers } from './managers.ts';
-import type { GivenResources } from './resources/given.ts';
 import { describeWaiting } from './resources/waiting-words.ts';
 import type { Tries } from './tries.ts';
 import { describePlace } from './waiting-text.ts';
@@ -15,11 +14,8 @@ export interface StatusFacts {
   readonly label: string;
   readonly managers: KnownManagers;
   readonly tries: Tries;
-  readonly given: GivenResources;
-  /** As the interchange said last. */
-  readonly waiting: readonly WaitingLane[];
-  /** By which number the interchange knows a request. */
-  readonly requestIdOf: (resources: ResourceRequest) => number;
+  /** As the interchange said last, and by which number it knows a request. */
+  readonly waiting: { readonly lanes: readonly WaitingLane[]; readonly requestIdOf: (resources: ResourceRequest) => number };
   readonly blocks: Blocks;
   readonly isInterchangeReady: boolean;
   readonly failure: Error | undefined;
@@ -36,10 +32,10 @@ export function statusOf(facts: StatusFacts): ExecutorStatus {
 }
 
 /** As many of those that ask for nothing as there are workers, and those that were given what they ask for. */
-function countRunning({ tries, given }: StatusFacts, workers: number): number {
+function countRunning({ tries }: StatusFacts, workers: number): number {
   let asking = 0;
   for (const count of tries.asking.values()) asking += count;
-  return Math.min(workers, tries.requests.size - asking) + Math.min(given.size, asking);
+  return Math.min(workers, tries.requests.size - asking) + Math.min(tries.given.size, asking);
 }
 
 /** Why nothing runs; undefined if something may. */
@@ -51,12 +47,12 @@ function describeWait({ isInterchangeReady, managers, blocks, link }: StatusFact
 }
 
 /** Of a task that asks for resources: what it has, or what it waits for. */
-function describeAsking({ tries, given, waiting, requestIdOf }: StatusFacts, taskId: number): string | undefined {
+function describeAsking({ tries, waiting: { lanes, requestIdOf } }: StatusFacts, taskId: number): string | undefined {
   const { resources, priority } = tries.requests.get(taskId) ?? {};
   if (resources === undefined) return undefined;
   const requestId = requestIdOf(resources);
-  const lane = waiting.find((one) => one.requestId === requestId && one.priority === priority);
-  return given.describe(taskId) ?? describeWaiting(lane, waiting, Date.now());
+  const lane = lanes.find((one) => one.requestId === requestId && one.priority === priority);
+  return tries.given.describe(taskId) ?? describeWaiting(lane, lanes, Date.now());
 }
 
 export function explainTask(facts: StatusFacts, taskId: number): string {

@@ -4,9 +4,12 @@
  */
 import type { TryRequest } from '../../lib/executor.ts';
 import type { ResourceRequest } from '../../lib/resources/request.ts';
+import { GivenResources } from './resources/given.ts';
 
 export class Tries {
   readonly #requests = new Map<number, TryRequest>();
+  /** What those have that have been given what they ask for. */
+  readonly given = new GivenResources();
   readonly #asking = new Map<ResourceRequest, number>();
   /** Task → try. */
   readonly #cancelling = new Map<number, number>();
@@ -60,6 +63,7 @@ export class Tries {
 
   /** @returns whether its outcome is still wanted: not if it was declared lost, or if this is a repetition. */
   settle(taskId: number, tryNumber: number): boolean {
+    this.given.drop(taskId, tryNumber);
     if (!this.waitsFor(taskId, tryNumber)) return this.holds(taskId, tryNumber) && this.#held.delete(taskId);
     const { resources } = this.#requests.get(taskId) as TryRequest;
     if (resources !== undefined) this.#tally(resources, -1);
@@ -83,6 +87,7 @@ export class Tries {
   clear(): void {
     this.#requests.clear();
     this.#asking.clear();
+    this.given.clear();
     this.#cancelling.clear();
     this.#held.clear();
   }

@@ -9,6 +9,7 @@ import type { Pool } from '../resources/pool.ts';
 import type { Effect } from './core-events.ts';
 import { Estimates } from './estimates.ts';
 import { createDemand, type Demand } from './demand.ts';
+import type { NodeKind } from './node-kinds.ts';
 import type { Recalls } from './recall.ts';
 import { createTaskQueue, type TaskQueue } from './task-queue.ts';
 
@@ -41,6 +42,7 @@ export interface Manager {
   reclaiming: number;
   /** What of its node is given out; undefined: it does not say what it has, and takes only tasks that ask for nothing. */
   pool: Pool | undefined;
+  kind: NodeKind | undefined;
   /** Try key → what it has there, also of tries that nobody waits for any more. */
   readonly grants: Map<number, Grant>;
   /** Of what is in flight there, how many have a grant. */

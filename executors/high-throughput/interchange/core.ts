@@ -156,7 +156,6 @@ function endTurn(core: Core, at: number, effects: Effect[]): void {
   endRecoveryIfComplete(core, undefined, effects);
   serveCancelRequests(core, effects);
   placeRequests(core, effects);
-  placeTasks(core, effects);
-  if (leaseToWaiting(core, effects) > 0) placeTasks(core, effects);
+  if (!placeTasks(core, effects) && leaseToWaiting(core, effects) > 0) placeTasks(core, effects);
   recallUnstarted(core, effects);
 }

@@ -2,13 +2,13 @@
 import type { Effect } from './core-events.ts';
 import type { Core, Manager } from './core-state.ts';
 import { reconsider } from './demand.ts';
-import { leaveKinds } from './node-kinds.ts';
+import { leaveKind } from './node-kinds.ts';
 
 export function forget(core: Core, manager: Manager): void {
   const { demand } = core;
   core.managers.delete(manager.id);
   core.open.delete(manager);
-  leaveKinds(core, manager);
+  leaveKind(core, manager);
   for (const managers of [demand.stirred, demand.wanted, demand.reclaiming, demand.released, demand.reserved]) managers.delete(manager);
   reconsider(demand);
 }

@@ -10,7 +10,7 @@ import type { Effect, Registration, Try } from './core-events.ts';
 import { type Core, dropInFlight, type Gang, type Manager, tryNumberIn } from './core-state.ts';
 import { stir } from './demand.ts';
 import { dismissIfIdle } from './dismissal.ts';
-import { joinKind, leaveKinds } from './node-kinds.ts';
+import { joinKind, leaveKind } from './node-kinds.ts';
 
 /** The manager's pool has the grant already. */
 export function holdGrant(core: Core, manager: Manager, key: number, grant: Grant): void {
@@ -54,7 +54,7 @@ function letGo(core: Core, manager: Manager, key: number): void {
 /** As the manager says: what is given out there, and which slots serve. */
 export function takeResources(core: Core, manager: Manager, registration: Registration, effects: Effect[]): void {
   const { capacity, slots, leased = capacity?.slots.map((_, slot) => slot), grants = [], nextSequence = 0 } = registration;
-  leaveKinds(core, manager);
+  leaveKind(core, manager);
   const known = new Set(grants.map(({ taskId, tryNumber }) => tryKey(taskId, tryNumber)));
   for (const [key, gang] of core.gangs) if (gang.leader === manager.id && !known.has(key)) disband(core, key, effects);
   manager.grants.clear();

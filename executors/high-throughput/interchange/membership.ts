@@ -105,6 +105,7 @@ function toManager(core: Core, id: string, registration: Registration, at: numbe
     leased: 0,
     reclaiming: 0,
     pool: undefined,
+    kind: undefined,
     grants: new Map(),
     granted: 0,
     releasesFrom: 0,

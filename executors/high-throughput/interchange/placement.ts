@@ -24,8 +24,9 @@ import { advanceHead, headOf, type Lane, nextLane } from './task-queue.ts';
 /** The rest of a long queue is placed in the next turns, for the same reason as MANAGERS_PER_TURN: some 10 ms. */
 const TASKS_PER_TURN = 32_768;
 
-export function placeTasks(core: Core, effects: Effect[]): void {
-  if (core.queue.plain === 0 || core.open.size === 0 || core.recovery !== undefined || core.closing !== undefined) return;
+/** @returns whether there are more that can be placed in the next turn. */
+export function placeTasks(core: Core, effects: Effect[]): boolean {
+  if (core.queue.plain === 0 || core.open.size === 0 || core.recovery !== undefined || core.closing !== undefined) return false;
   const rest = restOfTurn(core);
   let heap = openCandidates(core);
   const used = new Set<Candidate>();
@@ -49,7 +50,8 @@ export function placeTasks(core: Core, effects: Effect[]): void {
     }
   }
   // Not for those that have no time: nothing would come of it.
-  if (core.queue.plain > 0 && core.open.size > 0 && used.size > 0) effects.push({ kind: 'placeMore' });
+  const isMore = core.queue.plain > 0 && core.open.size > 0 && used.size > 0;
+  if (isMore) effects.push({ kind: 'placeMore' });
   core.unserved = Math.max(0, core.unserved - used.size);
   for (const manager of timeless) core.open.add(manager);
   if (used.size > 0) core.demand.plainPlacedMs = core.nowMs;
@@ -58,6 +60,7 @@ export function placeTasks(core: Core, effects: Effect[]): void {
     // Next time others come first.
     if (core.open.delete(candidate.manager)) core.open.add(candidate.manager);
   }
+  return isMore;
 }
 
 /**

@@ -96,16 +96,14 @@ function planSingles(core: Core, lane: Lane, variant: RequestVariant, plan: Plan
 function* promising(core: Core, lane: Lane, variant: RequestVariant): Generator<Manager> {
   const { demand, open } = core;
   const seen = new Set<Manager>();
-  const isCapable = (manager: Manager): boolean =>
-    [...demand.kinds.values()].some((kind) => kind.managers.has(manager) && canHave(kind, variant));
   const first = [...reservedFor(core, lane), ...demand.reclaiming];
   for (const manager of first) {
-    if (seen.has(manager) || !isCapable(manager)) continue;
+    if (seen.has(manager) || !canHave(manager.kind, variant)) continue;
     seen.add(manager);
     yield manager;
   }
   for (const manager of open) {
-    if (seen.has(manager) || freeSlots(manager) <= 0 || !isCapable(manager)) continue;
+    if (seen.has(manager) || freeSlots(manager) <= 0 || !canHave(manager.kind, variant)) continue;
     seen.add(manager);
     yield manager;
   }

@@ -1,6 +1,8 @@
 /**
  * Whether what a manager says of its node, and of what its tasks run with, has the form of that: it came over a network.
  */
+import type { NodeCapacity } from '../resources/capacity.ts';
+
 type Check = (value: unknown) => boolean;
 
 const isAmount: Check = (value) => typeof value === 'number' && Number.isFinite(value) && value >= 0;
@@ -31,7 +33,7 @@ const isGpuIndex: Check = (value) => value === -1 || isCount(value);
 
 const isSlotClaim = fieldsOf({ cpus: areShares, gpu: isGpuIndex, memoryBytes: isAmount });
 
-export const isCapacity = fieldsOf({
+const hasItsFields = fieldsOf({
   cpus: listOf(listOf(isCount)),
   gpus: listOf(isText),
   gpuCpus: listOf(listOf(isCount)),
@@ -39,6 +41,17 @@ export const isCapacity = fieldsOf({
   custom: isCustom,
   slots: listOf(isSlotClaim),
 });
+
+/** More than any node has: whoever claims them wants everybody's tasks, or that nobody gets any further. */
+const MOST_DEVICES = 65_536;
+
+export const isCapacity: Check = (value) => {
+  if (!hasItsFields(value)) return false;
+  const { cpus, gpus, slots, custom } = value as NodeCapacity;
+  const ids = cpus.flat();
+  const lists: readonly (readonly unknown[])[] = [ids, gpus, slots, Object.values(custom).flat()];
+  return lists.every((list) => list.length <= MOST_DEVICES) && new Set(ids).size === ids.length;
+};
 
 const isNode = fieldsOf({ managerId: isText, host: isText });
 const areRanks = fieldsOf({ ranksPerNode: isCount, threadsPerRank: isCount, gpusPerRank: isAmount, cpuBind: optional(isText) });

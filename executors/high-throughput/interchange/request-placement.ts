@@ -93,12 +93,7 @@ function placeOnSingles(core: Core, lane: Lane, { variant, index }: Choice, outg
 function* roomier(core: Core, lane: Lane, variant: RequestVariant): Generator<Manager> {
   const { demand } = core;
   if (demand.isFresh || lane.isFresh) return yield* managersFor(core, variant);
-  for (const manager of demand.stirred) if (isAmong(core, manager, variant)) yield manager;
-}
-
-function isAmong({ demand }: Core, manager: Manager, variant: RequestVariant): boolean {
-  for (const kind of demand.kinds.values()) if (kind.managers.has(manager)) return canHave(kind, variant);
-  return false;
+  for (const manager of demand.stirred) if (canHave(manager.kind, variant)) yield manager;
 }
 
 /** When all is placed that can be: tasks that ask for nothing and still wait get slots back that nobody needs for a request. @returns how many. */

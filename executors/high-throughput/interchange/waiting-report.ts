@@ -11,9 +11,9 @@ import { isUsable, reservedFor } from './reservations.ts';
 import { headOf, type Lane } from './task-queue.ts';
 
 /** More are not told of. */
-const MOST_LANES = 100;
-/** Of one kind, so many nodes are looked at. */
-const MOST_NODES = 200;
+const MOST_LANES = 20;
+/** Of nodes that are much the same, so many are looked at. */
+const MOST_NODES = 32;
 
 export const describeWaiting = (core: Core): WaitingLane[] =>
   core.queue.asking.length === 0
@@ -26,13 +26,14 @@ function describeLane(core: Core, lane: Lane): WaitingLane {
   const { requestId, priority, count: tasks } = lane;
   const variants = core.requests.get(requestId)?.variants ?? [];
   const reserved = reservedFor(core, lane).map(({ host }) => host);
-  const nodes = [...core.demand.kinds.values()].flatMap((kind) => describeKind(kind, variants));
+  const classes = Map.groupBy(core.demand.kinds.values(), ({ name }) => name);
+  const nodes = [...classes.values()].flatMap((kinds) => describeClass(kinds, variants));
   return { requestId, priority, tasks, sinceMs: headOf(lane).sinceMs, nodes, reserved };
 }
 
-function describeKind(kind: NodeKind, variants: readonly RequestVariant[]): WaitingNodes[] {
-  const variant = variants.find((one) => canHave(kind, one));
-  const usable = [...kind.managers].filter(isUsable);
+function describeClass(kinds: readonly NodeKind[], variants: readonly RequestVariant[]): WaitingNodes[] {
+  const variant = variants.find((one) => kinds.some((kind) => canHave(kind, one)));
+  const usable = kinds.flatMap(({ managers }) => [...managers].filter(isUsable));
   const [first] = usable;
   if (variant === undefined || first === undefined) return [];
   return [{ host: first.host, count: usable.length, lacks: leastMissing(usable.slice(0, MOST_NODES), variant).map(describeShortage) }];

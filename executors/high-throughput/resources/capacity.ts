@@ -15,6 +15,10 @@ export interface NodeCapacity {
   readonly slots: readonly SlotClaim[];
 }
 
+/** The same for nodes that differ in little: in which CPUs they have, in less than a GiB of memory. */
+export const classOf = ({ cpus, gpus, memoryBytes, custom, slots }: NodeCapacity): string =>
+  JSON.stringify([cpus.flat().length, gpus.length, Math.floor(memoryBytes / 2 ** 30), custom, slots.length]);
+
 export interface SlotClaim {
   /** CPUs, each with the share of it; also where the slot is not pinned to them. */
   readonly cpus: readonly (readonly [cpu: number, share: number])[];

@@ -3,12 +3,18 @@
  */
 import { formatCpuList } from '../cpu-list.ts';
 import { formatSize } from '../../../lib/size.ts';
+import type { ExecutorEvents } from '../../../lib/executor.ts';
 import type { Grant, TaskGrant } from './grant.ts';
 
 interface Given {
   readonly tryNumber: number;
   readonly host: string;
   readonly grant: Grant;
+}
+
+interface GivingManager {
+  readonly managerId: string;
+  readonly host: string;
 }
 
 export class GivenResources {
@@ -18,8 +24,13 @@ export class GivenResources {
     return this.#given.size;
   }
 
-  add(host: string, { taskId, tryNumber, grant }: TaskGrant): void {
-    this.#given.set(taskId, { tryNumber, host, grant });
+  /** @param events told of each. */
+  add(manager: GivingManager | undefined, grants: readonly TaskGrant[], events: Pick<ExecutorEvents, 'tryGranted'>): void {
+    const { managerId, host } = manager ?? { managerId: '', host: '' };
+    for (const given of grants) {
+      this.#given.set(given.taskId, { tryNumber: given.tryNumber, host, grant: given.grant });
+      events.tryGranted?.({ ...given, host, manager: managerId });
+    }
   }
 
   /** The try has ended. */

@@ -8,11 +8,11 @@ import type { NodeShortfall } from '../../../lib/errors/task-errors.ts';
 import type { TryOutcome, TryRequest } from '../../../lib/executor.ts';
 import type { RequestVariant, ResourceRequest } from '../../../lib/resources/request.ts';
 import { ResultStatus } from '../../../lib/wire/records.ts';
-import type { NodeCapacity } from './capacity.ts';
+import { classOf, type NodeCapacity } from './capacity.ts';
 import { couldFit, describeShortage, type Shortage, shortagesOf, wholeRoom } from './shortage.ts';
 
 interface Kind {
-  readonly capacity: NodeCapacity;
+  capacity: NodeCapacity;
   /** Of the first one. */
   readonly host: string;
   readonly managers: Set<string>;
@@ -41,9 +41,11 @@ export class NodesSeen {
   /** @returns whether from now on tasks may be hopeless that were not. */
   registered({ managerId, host, blockId, capacity }: SeenManager): boolean {
     if (capacity === undefined) return false;
-    const key = JSON.stringify(capacity);
+    const key = classOf(capacity);
     const kind = this.#kinds.get(key) ?? { capacity, host, managers: new Set() };
     this.#kinds.set(key, kind);
+    // What the largest of them has not, none has.
+    if (capacity.memoryBytes > kind.capacity.memoryBytes) kind.capacity = capacity;
     kind.managers.add(managerId);
     const block = this.#blocks.get(blockId) ?? new Map<string, Kind>();
     this.#blocks.set(blockId, block);
