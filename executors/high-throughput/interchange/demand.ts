@@ -11,6 +11,9 @@ export type Holder = Lane | 'plain';
 export interface Demand {
   /** Something has changed that may let a task be placed, or make another plan the better one. */
   isDue: boolean;
+  /** What is asked back from whom is to be looked at again, not before `nextPlanMs`. */
+  isPlanDue: boolean;
+  nextPlanMs: number;
   /** All lanes are to be tried on all managers. */
   isFresh: boolean;
   /** Managers with more room than when all lanes were tried on them. */
@@ -30,6 +33,8 @@ export interface Demand {
 
 export const createDemand = (): Demand => ({
   isDue: false,
+  isPlanDue: false,
+  nextPlanMs: 0,
   isFresh: false,
   stirred: new Set(),
   reserved: new Map(),

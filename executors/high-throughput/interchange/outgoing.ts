@@ -9,6 +9,9 @@ import { holdGrant } from './grants.ts';
 import { advanceHead, headOf, type Lane } from './task-queue.ts';
 import { tryKey } from './try-key.ts';
 
+/** More in one turn would keep others waiting: some 20 ms. */
+const MOST = 2048;
+
 interface Parcel {
   readonly defines: number[];
   readonly grants: TaskGrant[];
@@ -17,6 +20,7 @@ interface Parcel {
 
 export class Outgoing {
   readonly #core: Core;
+  #count = 0;
   readonly #parcels = new Map<Manager, Parcel>();
 
   constructor(core: Core) {
@@ -28,6 +32,7 @@ export class Outgoing {
     const { buffer, at } = headOf(lane);
     const end = recordEnd(buffer, at);
     const [taskId, fnId, tryNumber] = [buffer.readUInt32LE(at + 4), buffer.readUInt32LE(at + 8), buffer.readUInt16LE(at + 12)];
+    this.#count++;
     advanceHead(this.#core.queue, lane, end, 1);
     addInFlight(manager, taskId, GRANTED_FUNCTION, tryNumber);
     holdGrant(this.#core, manager, tryKey(taskId, tryNumber), grant);
@@ -36,6 +41,11 @@ export class Outgoing {
     manager.defined.add(fnId);
     parcel.grants.push({ taskId, tryNumber, grant });
     parcel.records.push(buffer.subarray(at, end));
+  }
+
+  /** As many as one turn should place. */
+  get isFull(): boolean {
+    return this.#count >= MOST;
   }
 
   #parcelFor(manager: Manager): Parcel {

@@ -7,6 +7,7 @@ import { allocate, claimSlot, clonePool, createPool, type Pool, unclaimSlot } fr
 import { freeSlots } from './candidates.ts';
 import type { Effect } from './core-events.ts';
 import { type Core, type Manager, timeLeft } from './core-state.ts';
+import { fullBlocks } from './full-blocks.ts';
 import { findBlock } from './gang-placement.ts';
 import { reclaimSlots } from './leases.ts';
 import { canHave, managersFor } from './node-kinds.ts';
@@ -139,8 +140,9 @@ function planGangs(core: Core, lane: Lane, variant: RequestVariant, plan: Plan, 
 function planGang(core: Core, lane: Lane, variant: RequestVariant, plan: Plan): boolean {
   const reserved = reservedFor(core, lane).filter((manager) => !core.demand.wanted.has(manager));
   const count = variant.nodes?.count ?? 1;
+  const full = fullBlocks(core);
   const isWanted = (manager: Manager): boolean =>
-    mayUse(core, manager, lane) && manager.grants.size === 0 && !core.demand.wanted.has(manager);
+    mayUse(core, manager, lane) && manager.grants.size === 0 && !core.demand.wanted.has(manager) && !full.has(manager.blockId);
   const members = reserved.length >= count ? reserved : findBlock(core, lane, variant, isWanted);
   for (const manager of members ?? []) {
     const draft = plan.draftOf(manager, true);

@@ -18,6 +18,8 @@ import { freeAllOf, isUsable, mayUse, reserveForAged } from './reservations.ts';
 import { headOf, type Lane, nextLane, hasTime } from './task-queue.ts';
 
 const MOST_ROUNDS = 3;
+const FEW_MANAGERS = 64;
+const PLAN_EVERY_MS = 20;
 
 export function placeRequests(core: Core, effects: Effect[]): void {
   const { demand } = core;
@@ -25,26 +27,46 @@ export function placeRequests(core: Core, effects: Effect[]): void {
   // What a lane leaves free for others is tried with them, too.
   for (let round = 0; round < MOST_ROUNDS && demand.isDue; round++) {
     demand.isDue = false;
-    placeOnce(core, effects);
+    if (!placeOnce(core, effects)) return leaveToNextTurn(core, effects);
   }
+  planWhenDue(core, effects);
 }
 
-function placeOnce(core: Core, effects: Effect[]): void {
+/** @returns false if there is more than one turn should do. */
+function placeOnce(core: Core, effects: Effect[]): boolean {
   const { demand, queue } = core;
   if (queue.asking.length === 0 && demand.reserved.size === 0 && demand.reclaiming.size === 0) return endRound(core);
   reserveForAged(core, effects);
   const outgoing = new Outgoing(core);
   const freed = inOrder(core).flatMap((lane) => placeLane(core, lane, outgoing));
-  endRound(core);
-  for (const manager of freed) stir(demand, manager);
   outgoing.send(effects);
+  demand.isPlanDue = true;
+  if (!outgoing.isFull) endRound(core);
+  for (const manager of freed) stir(demand, manager);
+  return !outgoing.isFull;
+}
+
+/** What managers and driver say is heard in between. */
+function leaveToNextTurn({ demand }: Core, effects: Effect[]): void {
+  demand.isDue = true;
+  effects.push({ kind: 'placeMore' });
+}
+
+/** With very many managers not at every turn: looking at them has its price. */
+function planWhenDue(core: Core, effects: Effect[]): void {
+  const { demand, managers, nowMs } = core;
+  if (!demand.isPlanDue) return;
+  if (nowMs < demand.nextPlanMs) return void effects.push({ kind: 'lookAgain', inMs: demand.nextPlanMs - nowMs });
+  demand.isPlanDue = false;
+  demand.nextPlanMs = managers.size > FEW_MANAGERS ? nowMs + PLAN_EVERY_MS : nowMs;
   planReclaims(core, inOrder(core), effects);
 }
 
-function endRound({ demand, queue }: Core): void {
+function endRound({ demand, queue }: Core): true {
   demand.isFresh = false;
   demand.stirred.clear();
   for (const lane of queue.asking) lane.isFresh = false;
+  return true;
 }
 
 /** A copy: placing a lane's last task removes it. */
@@ -66,8 +88,8 @@ function placeLane(core: Core, lane: Lane, outgoing: Outgoing): Manager[] {
   const before = lane.count;
   for (const [index, variant] of (request?.variants ?? []).entries()) {
     if (variant.nodes === undefined) placeOnSingles(core, lane, { variant, index }, outgoing);
-    else while (lane.count > 0 && placeGang(core, lane, { variant, index }, outgoing));
-    if (lane.count === 0) break;
+    else while (lane.count > 0 && !outgoing.isFull && placeGang(core, lane, { variant, index }, outgoing));
+    if (lane.count === 0 || outgoing.isFull) break;
   }
   return lane.count < before ? freeAllOf(core, lane) : [];
 }
@@ -79,12 +101,13 @@ export interface Choice {
 
 function placeOnSingles(core: Core, lane: Lane, { variant, index }: Choice, outgoing: Outgoing): void {
   for (const manager of roomier(core, lane, variant)) {
+    if (outgoing.isFull) return;
     if (!mayUse(core, manager, lane)) continue;
     while (hasTime(lane, timeLeft(core, manager))) {
       const grant = manager.pool && allocate(manager.pool, variant, index);
       if (grant === undefined) break;
       outgoing.add(manager, lane, grant);
-      if (lane.count === 0) return;
+      if (lane.count === 0 || outgoing.isFull) return;
     }
   }
 }

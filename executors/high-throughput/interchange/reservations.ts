@@ -5,8 +5,8 @@
 import type { RequestVariant } from '../../../lib/resources/request.ts';
 import type { Effect } from './core-events.ts';
 import { type Core, type Manager, timeLeft } from './core-state.ts';
+import { fullBlocks } from './full-blocks.ts';
 import { reclaimSlots } from './leases.ts';
-import { fullBlocks } from './gang-limit.ts';
 import { managersFor } from './node-kinds.ts';
 import { hasTime, headOf, type Lane, nextLane } from './task-queue.ts';
 
@@ -69,13 +69,15 @@ function reserveFor(core: Core, lane: Lane): void {
   }
 }
 
+const NO_BLOCKS: ReadonlySet<string> = new Set();
+
 /** Of the managers of one block, where that can be; those that are kept free for it already come first. */
 function leastBusy(core: Core, lane: Lane, variant: RequestVariant, count: number): Manager[] | undefined {
-  const full = variant.nodes ? fullBlocks(core) : undefined;
+  const full = variant.nodes === undefined ? NO_BLOCKS : fullBlocks(core);
   const possible = [...managersFor(core, variant)].filter(
-    (manager) => mayUse(core, manager, lane) && hasTime(lane, timeLeft(core, manager)) && !full?.has(manager.blockId),
+    (manager) => mayUse(core, manager, lane) && hasTime(lane, timeLeft(core, manager)) && !full.has(manager.blockId),
   );
-  const load = (manager: Manager): number => (core.demand.reserved.has(manager) ? -1 : manager.granted * 1000 + manager.inFlight.size);
+  const load = (manager: Manager): number => (core.demand.reserved.has(manager) ? -1 : manager.grants.size * 1000 + manager.inFlight.size);
   let best: Manager[] | undefined;
   let bestLoad = Number.POSITIVE_INFINITY;
   for (const members of Map.groupBy(possible, ({ blockId }) => blockId).values()) {
