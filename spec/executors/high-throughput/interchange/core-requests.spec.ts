@@ -263,7 +263,10 @@ describe('interchange core: tasks that ask for resources', () => {
 
     it('are left alone where their block has as many such tasks as it may have', () => {
       const bench = new Bench({ maxGangsPerBlock: 1, agingMs: 5000 }).request(1, { nodes: nodes(1) }).request(2, { cores: 1 });
-      bench.register('a', node({ slots: 0 })).register('b', node()).submit(2, { requestId: 1 });
+      bench
+        .register('a', node({ slots: 0 }))
+        .register('b', node())
+        .submit(2, { requestId: 1 });
       expect(idsOf(bench.granted())).to.deep.equal({ a: [1] });
       bench.pass(7000);
       expect(bench.leases(), 'slots are not asked back for nothing').to.deep.equal([]);
