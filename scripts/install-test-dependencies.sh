@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs what the specs and examples need of the system, on Debian and its kin: Python with venv and numpy, perl, what pins and
 # supervises processes, a compiler for node-pty, GNU Parallel to compare with, Open MPI and MPICH to launch with and to compile for, OpenSSH, a Slurm with
-# its database for a cluster in namespaces, and strace for a bench. Does nothing where all of it is there. Without root it says what
+# its database for a cluster in namespaces, nftables to cut cables, and strace for a bench. Does nothing where all of it is there. Without root it says what
 # to install.
 set -euo pipefail
 
@@ -44,6 +44,7 @@ need slurmdbd test -x /usr/sbin/slurmdbd
 need munge test -x /usr/sbin/munged
 need mariadb-server test -x /usr/sbin/mariadbd
 need iproute2 test -x /usr/sbin/ip -o -x /sbin/ip -o -x /bin/ip
+need nftables test -x /usr/sbin/nft
 need openssh-client command -v ssh
 need openssh-server test -x /usr/sbin/sshd
 need strace command -v strace

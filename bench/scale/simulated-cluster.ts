@@ -33,7 +33,7 @@ const REGISTRATION_LIMIT_MS = 180_000;
 /** `body` says when the managers connect. */
 export async function withSimulatedCluster<T>(size: ClusterSize, body: (connect: Connect) => Promise<T>): Promise<ClusterResult<T>> {
   const folder = mkdtempSync(join(tmpdir(), 'flotilla-scale-'));
-  const counts = { managerRegistered: 0, managerLost: 0, managerLeft: 0, managerRefused: 0 };
+  const counts = { managerRegistered: 0, managerLost: 0, managerLeft: 0, managerRefused: 0, managerQuarantined: 0, managerReleased: 0 };
   const count = (event: unknown): void => void counts[(event as ManagerEvent).kind]++;
   subscribe('flotilla:manager', count);
   process.env['FLOTILLA_INTERCHANGE_STATS'] = join(folder, 'stats');

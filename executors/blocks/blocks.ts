@@ -15,6 +15,9 @@ import { createScaler, step } from './scaler.ts';
 import type { BlockId, Scaler, ScalerEffect, ScalerEvent } from './scaler-types.ts';
 import { describeBlocks, describeBudget } from './status-text.ts';
 
+/** Milliseconds since the epoch that never jump: a clock that is set back must not keep blocks from being submitted. */
+const now = (): number => performance.timeOrigin + performance.now();
+
 export class Blocks {
   readonly #options: BlocksOptions;
   readonly #now: () => number;
@@ -29,7 +32,7 @@ export class Blocks {
 
   constructor(options: BlocksOptions) {
     this.#options = options;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? now;
     this.#scaler = createScaler({
       limits: options.provider.limits,
       strategy: options.strategy ?? 'simple',

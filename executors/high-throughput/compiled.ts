@@ -34,6 +34,8 @@ export interface CompiledHighThroughput {
   readonly prefetchCapacity: 'auto' | number;
   readonly heartbeatPeriodMs: number;
   readonly heartbeatThresholdMs: number;
+  /** 0: never. */
+  readonly quarantineMs: number;
   readonly drainPeriodMs: number | undefined;
   /** Before its block ends: when a manager tells running tasks, and takes no more. */
   readonly walltimeWarningMs: number;
@@ -82,6 +84,7 @@ export function compileHighThroughput(checked: CheckedHighThroughputOptions): Co
     prefetchCapacity: checked.prefetchCapacity ?? 'auto',
     heartbeatPeriodMs,
     heartbeatThresholdMs,
+    quarantineMs: checked.quarantine ?? 60_000,
     drainPeriodMs: checked.drainPeriod,
     addressProbeTimeoutMs: checked.addressProbeTimeout ?? 30_000,
     workerLogdirRoot: checked.workerLogdirRoot,

@@ -6,11 +6,12 @@
 import type { ExecutorContext, ExecutorStatus, RunningExecutor, TryOutcome, TryRequest } from '../../lib/executor.ts';
 import { FrameType } from '../../lib/wire/frames.ts';
 import { readResult, recordEnd } from '../../lib/wire/records.ts';
-import { identify } from '../../lib/process-identity.ts';
 import type { CompiledHighThroughput } from './compiled.ts';
 import type { Blocks } from '../blocks/blocks.ts';
+import { describeState } from './describe-state.ts';
 import type { DurableRecord } from './durable-record.ts';
 import type { DurableState } from './durable-state.ts';
+import { Hindrances } from './hindrances.ts';
 import { NO_MANAGER } from './interchange/core-events.ts';
 import type { InterchangeKeeper } from './interchange-keeper.ts';
 import { dispatchReport, type InterchangeLoad, type Recovered, type RegisteredManager, type ReportEvents } from './reports.ts';
@@ -51,6 +52,7 @@ export class HighThroughput implements RunningExecutor {
   #closing: Promise<void> | undefined;
   #failure: Error | undefined;
   readonly #limits: PlacementLimits;
+  readonly #hindrances: Hindrances;
   /** As the interchange said last. */
   #load: InterchangeLoad = {};
 
@@ -60,6 +62,7 @@ export class HighThroughput implements RunningExecutor {
     this.#compiled = compiled;
     this.#context = context;
     this.#news = new ManagerNews(compiled.label);
+    this.#hindrances = new Hindrances(this.label, this.#managers, this.#news, (level, message) => this.#log(level, message));
     this.#takeOver = new TakeOver(compiled.label, context.takeOver);
     const { from } = this.#takeOver;
     this.#peers = { compiled, context, directory, site, keys: keysFor(compiled, from) };
@@ -83,7 +86,7 @@ export class HighThroughput implements RunningExecutor {
       replaced: (how) => this.#onReplaced(how),
       failed: (error) => this.#fail(error),
       load: () => ({ outstanding: this.#tries.size, slotsWorth: this.#limits.slotsWorth(this.#tries), ...this.#load }),
-      describe: () => this.#describe(),
+      describe: () => describeState(this.#peers, this.#takeOver, this.#managers.all, this.#interchange, this.#blocks),
       log: (level, message) => this.#log(level, message),
     };
   }
@@ -133,20 +136,6 @@ export class HighThroughput implements RunningExecutor {
       this.#interchange.sendPacked(FrameType.Recover, { managers: [...expected.keys()], tasks: 0, graceMs: RETURN_MS, keepHeld: true });
   }
 
-  #describe(): DurableState {
-    const { from, generation, expected } = this.#takeOver;
-    const awaited = [...expected].map(([managerId, blockId]) => ({ managerId, blockId }));
-    return {
-      port: this.#interchange.port || (from?.port ?? 0),
-      keys: this.#peers.keys ?? null,
-      interchange: this.#interchange.identity ?? from?.interchange ?? identify(0),
-      managers: [...awaited, ...this.#managers.all.map(({ managerId, blockId }) => ({ managerId, blockId }))],
-      blocks: this.#blocks.jobs,
-      spentNodeMs: this.#blocks.spentNodeMs,
-      generation,
-    };
-  }
-
   // --- what the interchange tells
 
   #reportEvents(): ReportEvents {
@@ -154,8 +143,10 @@ export class HighThroughput implements RunningExecutor {
       registered: (manager) => this.#onRegistered(manager),
       lost: (lost) => void this.#onLost(lost),
       left: (index) => this.#onLeft(index),
-      refused: (message) => this.#onRefused(message),
-      told: ({ managerId, fact }) => this.#news.worker(this.#managers.byId(managerId), fact),
+      refused: (message) => this.#hindrances.refused(message),
+      quarantined: (manager) => this.#hindrances.quarantined(manager),
+      released: (manager) => this.#hindrances.released(manager),
+      told: (told) => this.#news.told(this.#managers, told),
       load: (load) => void (this.#load = load),
       granted: ({ index, grants }) => this.#tries.given.add(this.#managers.at(index), grants, this.#context.events),
       recovered: (recovered) => this.#onRecovered(recovered),
@@ -190,12 +181,6 @@ export class HighThroughput implements RunningExecutor {
     this.#blocks.managerGone(manager.blockId, 'it left');
   }
 
-  #onRefused(message: string): void {
-    this.#managers.refusal = message;
-    this.#log('error', `a manager was refused: ${message}`);
-    this.#news.refused(message);
-  }
-
   /** Its job's end says how it died: exit code, signal, the end of its stderr. */
   async #onLost(lost: LostManager): Promise<void> {
     this.#managers.remove(lost.index);
@@ -220,6 +205,7 @@ export class HighThroughput implements RunningExecutor {
     this.#managers.clear();
     this.#tries.given.clear();
     this.#load = {};
+    if (this.#hindrances.paused !== undefined) this.#tellPaused();
     this.#outbox.startAnew();
     const graceMs = Math.min(this.#compiled.heartbeatThresholdMs, MAX_RECOVERY_MS);
     // Those too that have ended meanwhile, or were awaited when this one died: what nobody claims of theirs may have run, and must
@@ -300,8 +286,18 @@ export class HighThroughput implements RunningExecutor {
       blocks: this.#blocks,
       isInterchangeReady: this.#interchange.isReady,
       failure: this.#failure,
+      paused: this.#hindrances.paused,
       link: this.#transport.explain(),
     };
+  }
+
+  setPaused(why: string | undefined): void {
+    this.#hindrances.paused = why;
+    this.#tellPaused();
+  }
+
+  #tellPaused(): void {
+    this.#interchange.sendPacked(FrameType.Event, { kind: 'paused', isPaused: this.#hindrances.paused !== undefined });
   }
 
   setActive(active: boolean): void {

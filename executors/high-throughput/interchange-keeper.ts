@@ -5,7 +5,7 @@
 import { ExecutorFailed } from '../../lib/errors/index.ts';
 import type { ProcessIdentity } from '../../lib/process-identity.ts';
 import { FrameType } from '../../lib/wire/frames.ts';
-import { type InterchangeEvent, InterchangeProcess } from './interchange-process.ts';
+import { type InterchangeEvent, type InterchangeHandlers, InterchangeProcess } from './interchange-process.ts';
 import type { InterchangeSettings } from './interchange/settings.ts';
 
 /** An interchange that dies more often than this within the window is not replaced again. */
@@ -76,7 +76,7 @@ export class InterchangeKeeper {
   async #startOne(port: number): Promise<number> {
     const { label, logPath, results, settings } = this.#options;
     const started = Promise.withResolvers<number>();
-    const interchange: InterchangeProcess = new InterchangeProcess(logPath, {
+    const interchange: InterchangeProcess = this.#spawn({
       results,
       event: (event) => {
         if (event.kind === 'ready') started.resolve(event.port as number);
@@ -102,15 +102,24 @@ export class InterchangeKeeper {
     }
   }
 
+  /** @throws ExecutorFailed if there is no process: the executor has failed then. */
+  #spawn(handlers: InterchangeHandlers): InterchangeProcess {
+    try {
+      return new InterchangeProcess(this.#options.logPath, handlers);
+    } catch (error) {
+      throw this.#giveUp(`its interchange cannot be started: ${(error as Error).message}`);
+    }
+  }
+
   #onEnded(exit: Exit): void {
     if (this.#ending || this.#port === 0) return;
     const how = describeExit(exit);
-    const now = Date.now();
+    const now = performance.now();
     this.#deaths = [...this.#deaths.filter((at) => now - at < RESTART_WINDOW_MS), now];
     if (this.#deaths.length > MAX_RESTARTS) return void this.#giveUp(this.#tooOften(how));
     // One that ends while it starts comes here again; one that says why it cannot start ends the executor.
     this.#startOne(this.#port).catch(() => undefined);
-    this.#options.replaced(how);
+    if (!this.#ending) this.#options.replaced(how);
   }
 
   #tooOften(how: string): string {

@@ -37,16 +37,13 @@ export class InterchangeProcess {
   #exit: { code: number | null; signal: string | null } | undefined;
   #closed = false;
 
-  /** @param logPath takes what it prints, which is nothing unless it crashes. */
+  /**
+   * @param logPath takes what it prints, which is nothing unless it crashes.
+   * @throws Error with what the system says if there is no process.
+   */
   constructor(logPath: string, handlers: InterchangeHandlers) {
     this.#handlers = handlers;
-    const log = openSync(logPath, 'a');
-    this.#child = spawn(process.execPath, [...NODE_OPTIONS, ENTRY], {
-      stdio: ['ignore', log, log, 'pipe'],
-      detached: true,
-      cwd: '/',
-    });
-    closeSync(log);
+    this.#child = startProcess(logPath);
     this.#identity = identify(this.#child.pid ?? 0);
     this.#socket = this.#child.stdio[3] as Socket;
     this.#listen();
@@ -123,5 +120,18 @@ export class InterchangeProcess {
 
   killNow(): void {
     this.#child.kill('SIGKILL');
+  }
+}
+
+function startProcess(logPath: string): ChildProcess {
+  const log = openSync(logPath, 'a');
+  try {
+    const child = spawn(process.execPath, [...NODE_OPTIONS, ENTRY], { stdio: ['ignore', log, log, 'pipe'], detached: true, cwd: '/' });
+    if (child.pid !== undefined) return child;
+    // Why is told in an event, later; the usual reasons are few.
+    child.once('error', () => undefined);
+    throw new Error(`${process.execPath} cannot be started; is a limit too low (ulimit -n, ulimit -u), or the program gone?`);
+  } finally {
+    closeSync(log);
   }
 }

@@ -4,7 +4,8 @@
 import { tellManager, tellWorker } from '../../lib/kernel/channels.ts';
 import { toWorkerEvent, unpackChange } from '../workers/worker-change.ts';
 import type { LostManager } from './manager-loss.ts';
-import type { KnownManager } from './managers.ts';
+import type { KnownManager, KnownManagers } from './managers.ts';
+import type { Quarantined, Released } from './reports.ts';
 
 type Place = Pick<KnownManager, 'managerId' | 'host' | 'blockId'>;
 
@@ -31,13 +32,27 @@ export class ManagerNews {
     tellManager({ kind: 'managerLost', ...this.#placeOf(lost), reason: lost.reason });
   }
 
+  quarantined(manager: Quarantined): void {
+    const { failures, forMs } = manager;
+    tellManager({ kind: 'managerQuarantined', ...this.#placeOf(manager), failures, forMs });
+  }
+
+  released(manager: Released): void {
+    tellManager({ kind: 'managerReleased', ...this.#placeOf(manager), reason: manager.reason });
+  }
+
   refused(reason: string): void {
     tellManager({ kind: 'managerRefused', executor: this.#executor, reason });
   }
 
-  /** @param manager undefined: it has gone meanwhile. @param fact from its process: what makes no sense is passed over. */
-  worker(manager: Place | undefined, fact: Buffer): void {
-    const change = manager && unpackChange(fact);
-    if (change) tellWorker(toWorkerEvent(change, { executor: this.#executor, manager: manager.managerId, host: manager.host }));
+  told(managers: KnownManagers, { managerId, fact }: { readonly managerId: string; readonly fact: Buffer }): void {
+    const manager = managers.byId(managerId);
+    if (manager) this.worker(manager, fact);
+  }
+
+  /** @param fact from the manager's process: what makes no sense is passed over. */
+  worker({ managerId, host }: Place, fact: Buffer): void {
+    const change = unpackChange(fact);
+    if (change) tellWorker(toWorkerEvent(change, { executor: this.#executor, manager: managerId, host }));
   }
 }

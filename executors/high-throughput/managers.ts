@@ -23,6 +23,8 @@ export class KnownManagers {
   readonly #byId = new Map<string, KnownManager>();
   /** Names of workers, made once: results are many. */
   readonly #workerNames = new Map<number, string[]>();
+  /** Indices of those that are given no tasks for a while. */
+  readonly quarantined = new Set<number>();
   readonly #gone = new Map<number, KnownManager>();
   /** Why the latest one was refused, if none has come since. */
   refusal: string | undefined;
@@ -37,6 +39,7 @@ export class KnownManagers {
     const manager = this.#byIndex.get(index);
     if (!manager) return undefined;
     this.#byIndex.delete(index);
+    this.quarantined.delete(index);
     // One that was lost may have registered again, under another index.
     if (this.#byId.get(manager.managerId) === manager) this.#byId.delete(manager.managerId);
     this.#gone.set(index, manager);
@@ -48,6 +51,7 @@ export class KnownManagers {
     this.#byIndex.clear();
     this.#byId.clear();
     this.#gone.clear();
+    this.quarantined.clear();
     this.#workerNames.clear();
   }
 

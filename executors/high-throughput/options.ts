@@ -87,6 +87,11 @@ const described = () => ({
     .optional(),
   heartbeatPeriod: parslSeconds().describe("Default '30s'.").optional(),
   heartbeatThreshold: parslSeconds().describe("Silence after which a peer is lost. Default '120s'.").optional(),
+  quarantine: duration()
+    .describe(
+      "For how long a manager is given nothing that fails one task after the other while the same apps work elsewhere; twice as long each time. '0s': never. Default '60s'.",
+    )
+    .optional(),
   drainPeriod: parslSeconds().describe('Age at which a manager takes no more tasks and leaves. Default: never.').optional(),
   walltimeWarning: duration()
     .describe(

@@ -45,6 +45,7 @@ export function interchangeSettings({ compiled, context, keys, site }: PeerSetti
     ...(orphanGraceMs === undefined ? {} : { orphanGraceMs, driverKeeps: true }),
     prefetchCapacity: compiled.prefetchCapacity,
     ...(compiled.maxGangsPerBlock === undefined ? {} : { maxGangsPerBlock: compiled.maxGangsPerBlock }),
+    quarantineMs: compiled.quarantineMs,
     managerSelector: compiled.managerSelector ?? (givesBackSingleBlocks(compiled, context) ? 'blockId' : 'random'),
     protocol: PROTOCOL_VERSION,
     packageVersion: PACKAGE_VERSION,

@@ -13,12 +13,16 @@ export type Recovered = ReportOf<'recovered'>;
 export type RegisteredManager = Omit<ReportOf<'managerRegistered'>, 'kind' | 'info'>;
 export type InterchangeLoad = Pick<BlockLoad, 'perBlock' | 'timeless'> & { readonly waiting?: readonly WaitingLane[] };
 type GrantedTries = ReportOf<'granted'>;
+export type Quarantined = Omit<ReportOf<'managerQuarantined'>, 'kind'>;
+export type Released = Omit<ReportOf<'managerReleased'>, 'kind'>;
 
 export interface ReportEvents {
   registered(manager: RegisteredManager): void;
   lost(lost: LostManager): void;
   left(index: number): void;
   refused(message: string): void;
+  quarantined(manager: Quarantined): void;
+  released(manager: Released): void;
   /** A manager says something of its workers. */
   told(told: { readonly managerId: string; readonly fact: Buffer }): void;
   load(load: InterchangeLoad): void;
@@ -38,6 +42,10 @@ export function dispatchReport(event: InterchangeEvent, on: ReportEvents): void 
       return on.left(event.index as number);
     case 'managerRefused':
       return on.refused(String(event.message));
+    case 'managerQuarantined':
+      return on.quarantined(event as unknown as Quarantined);
+    case 'managerReleased':
+      return on.released(event as unknown as Released);
     case 'managerTold':
       return on.told(event as unknown as { managerId: string; fact: Buffer });
     case 'load':

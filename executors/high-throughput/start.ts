@@ -3,9 +3,11 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { ExecutorFailed } from '../../lib/errors/index.ts';
 import type { ExecutorContext, RunningExecutor } from '../../lib/executor.ts';
 import type { CompiledHighThroughput } from './compiled.ts';
 import { HighThroughput } from './executor.ts';
+import { LEAST_OPEN_FILES, tooFewOpenFiles } from './open-files.ts';
 import { listensOnLoopback } from './peer-settings.ts';
 import type { RemoteSite } from './remote/site.ts';
 
@@ -23,8 +25,10 @@ function warnIfOpen(compiled: CompiledHighThroughput, { events }: ExecutorContex
   events.log('warn', message);
 }
 
-/** @throws ExecutorFailed if the interchange cannot be started. */
+/** @throws ExecutorFailed if the interchange cannot be started, or a limit of this process is too low for it. */
 export async function startHighThroughput(compiled: CompiledHighThroughput, context: ExecutorContext): Promise<RunningExecutor> {
+  const tooFew = tooFewOpenFiles(LEAST_OPEN_FILES);
+  if (tooFew !== undefined) throw new ExecutorFailed(compiled.label, tooFew);
   const directory = join(context.runDir, compiled.label);
   mkdirSync(directory, { recursive: true, mode: 0o755 });
   warnIfOpen(compiled, context);

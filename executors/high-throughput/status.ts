@@ -19,6 +19,8 @@ export interface StatusFacts {
   readonly blocks: Blocks;
   readonly isInterchangeReady: boolean;
   readonly failure: Error | undefined;
+  /** Why nothing is to be begun. */
+  readonly paused: string | undefined;
   /** What is wrong with the way to the managers' site; '' if nothing is. */
   readonly link: string;
 }
@@ -38,8 +40,9 @@ function countRunning({ tries }: StatusFacts, workers: number): number {
   return Math.min(workers, tries.requests.size - asking) + Math.min(tries.given.size, asking);
 }
 
-/** Why nothing runs; undefined if something may. */
-function describeWait({ isInterchangeReady, managers, blocks, link }: StatusFacts): string | undefined {
+/** Why nothing is begun; undefined if something may be. */
+function describeWait({ isInterchangeReady, managers, blocks, paused, link }: StatusFacts): string | undefined {
+  if (paused !== undefined) return `nothing is begun, ${paused}`;
   if (!isInterchangeReady) return 'the interchange ended, and another is being started';
   if (managers.count > 0) return undefined;
   const refused = managers.refusal === undefined ? '' : `; the last one was refused: ${managers.refusal}`;
@@ -53,6 +56,12 @@ function describeAsking({ tries, waiting: { lanes, requestIdOf } }: StatusFacts,
   const requestId = requestIdOf(resources);
   const lane = lanes.find((one) => one.requestId === requestId && one.priority === priority);
   return tries.given.describe(taskId) ?? describeWaiting(lane, lanes, Date.now());
+}
+
+/** '' if nothing is. */
+function describeHindrance({ managers }: StatusFacts): string {
+  const { size } = managers.quarantined;
+  return size === 0 ? '' : `; ${size} of ${managers.count} manager(s) fail everything and are given nothing for a while`;
 }
 
 export function explainTask(facts: StatusFacts, taskId: number): string {
@@ -69,5 +78,5 @@ export function explainTask(facts: StatusFacts, taskId: number): string {
       blocks: () => blocks.status(),
       restriction: blocks.restriction,
     });
-  return `at executor '${label}': ${where}${tries.cancelling.has(taskId) ? '; it is being cancelled' : ''}`;
+  return `at executor '${label}': ${where}${describeHindrance(facts)}${tries.cancelling.has(taskId) ? '; it is being cancelled' : ''}`;
 }

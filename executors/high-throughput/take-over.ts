@@ -94,8 +94,8 @@ function readPredecessor(label: string, path: string | undefined): DurableState 
 /** @throws ExecutorFailed if it does not end. */
 export async function endInterchange(label: string, interchange: ProcessIdentity): Promise<void> {
   if (isAlive(interchange)) kill(interchange.pid);
-  for (const deadline = Date.now() + END_MS; isAlive(interchange); await delay(LOOK_MS)) {
-    if (Date.now() > deadline)
+  for (const deadline = performance.now() + END_MS; isAlive(interchange); await delay(LOOK_MS)) {
+    if (performance.now() > deadline)
       throw new ExecutorFailed(label, `the interchange of the run that is resumed, process ${interchange.pid}, does not end`);
   }
 }

@@ -3,7 +3,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { bashFailure, bashResult, BashResultError } from '../../lib/apps/bash-result.ts';
-import { packWireError } from '../../lib/errors/index.ts';
+import { encodeError, packWireError } from '../../lib/errors/index.ts';
 import type { WireError } from '../../lib/errors/wire-error.ts';
 import type { TaskContext } from '../../lib/task-spec.ts';
 import {
@@ -16,7 +16,7 @@ import {
   USAGE_THRESHOLD_US,
 } from '../../lib/wire/records.ts';
 import { decodeValue, encodeValue, unpack } from '../../lib/wire/value-codec.ts';
-import { type CommandOutcome, CommandRunner, CommandRunnerLostError, type CommandSpec } from './command/command-runner.ts';
+import { type CommandOutcome, CommandRunner, CommandRunnerLostError, type CommandSpec, type RunnerExit } from './command/command-runner.ts';
 import { killAll, terminateAll, untilGone, warnAll } from './process-tree.ts';
 import type { Batch, Runner, RunnerEvents, TaskTag } from './runner.ts';
 import { INLINE_LIMIT, storeIfLarge } from './js/stored-values.ts';
@@ -62,8 +62,8 @@ export class CommandSlot implements Runner {
     this.#killed = undefined;
     const argsAt = TASK_HEADER_BYTES + header.contextLength;
     const context = header.contextLength > 0 ? (unpack(record.subarray(TASK_HEADER_BYTES, argsAt)) as TaskContext) : {};
-    const spec = this.#specOf(header, context, String(decodeValue(record.subarray(argsAt))));
     try {
+      const spec = this.#specOf(header, context, String(decodeValue(record.subarray(argsAt))));
       const outcome = await this.#runner.run(spec);
       if (this.#killed) {
         // What left the process group has its time too; the exit code of the rubble does not matter.
@@ -73,13 +73,21 @@ export class CommandSlot implements Runner {
       this.#report(header, spec, outcome);
       return true;
     } catch (error) {
-      if (!(error instanceof CommandRunnerLostError)) throw error;
+      if (!(error instanceof CommandRunnerLostError)) return this.#failed(header, error);
       killAll({ tag: this.#tag(header) });
       return this.#lost(error.exit);
     }
   }
 
-  #lost(exit: { exitCode: number | null; signal: string | null; stderrTail: string }): false {
+  /** Its sandbox cannot be made, its result cannot be kept: the disk is full, perhaps. */
+  #failed({ taskId, tryNumber, fnId }: TaskHeader, error: unknown): true {
+    const { slot, events } = this.#options;
+    const result = { taskId, tryNumber, fnId, status: ResultStatus.Failed, durationUs: 0, startMs: Date.now(), worker: slot };
+    events.results(encodeResult(result, packWireError(encodeError(error))));
+    return true;
+  }
+
+  #lost(exit: RunnerExit): false {
     this.#options.events.lost({ ...exit, finished: Buffer.alloc(0) });
     return false;
   }

@@ -10,10 +10,14 @@ export const JOURNAL_RECORD_LIMIT = 4096;
 /** Status of a record that holds the place of one which was sent and not written down. */
 const PLACE = 0xff;
 
+/**
+ * Where nothing can be written any more (its file system is full) it keeps nothing for the rest of the batch: there must be no gap.
+ */
 export class JournalWriter {
   readonly #fd: number;
   readonly #head = Buffer.alloc(4);
   #end = 4;
+  #works = true;
 
   constructor(path: string) {
     this.#fd = openSync(path, 'w', 0o600);
@@ -23,16 +27,28 @@ export class JournalWriter {
     this.#head.writeUInt32LE(batch, 0);
     this.#end = 4;
     // The length of the first record is cleared too: records of the batch before must not be taken for ours.
-    writeSync(this.#fd, Buffer.concat([this.#head, Buffer.alloc(4)]), 0, 8, 0);
+    this.#works = this.#write(Buffer.concat([this.#head, Buffer.alloc(4)]), 0);
   }
 
-  append(record: Buffer): void {
+  /** @returns whether it is kept; if not, the worker must not go on with the batch: nobody could tell how far it is. */
+  append(record: Buffer): boolean {
+    if (!this.#works) return false;
     const kept = record.length > JOURNAL_RECORD_LIMIT ? placeOf(record) : record;
     const terminated = Buffer.allocUnsafe(kept.length + 4);
     kept.copy(terminated);
     terminated.writeUInt32LE(0, kept.length);
-    writeSync(this.#fd, terminated, 0, terminated.length, this.#end);
+    this.#works = this.#write(terminated, this.#end);
     this.#end += kept.length;
+    return this.#works;
+  }
+
+  #write(bytes: Buffer, at: number): boolean {
+    try {
+      return writeSync(this.#fd, bytes, 0, bytes.length, at) === bytes.length;
+    } catch {
+      // Its file system is full: who asks is told.
+      return false;
+    }
   }
 
   close(): void {

@@ -8,7 +8,15 @@ import type { WorkerExit } from './runner.ts';
 import type { MemoryExcess } from './slot.ts';
 
 export function workerLost(exit: WorkerExit, host: string, worker: number): WireError {
-  const { exitCode, signal, stderrTail } = exit;
+  const { exitCode, signal, stderrTail, shortage } = exit;
+  if (shortage !== undefined) {
+    return {
+      kind: 'worker-lost',
+      name: 'WorkerLost',
+      message: `worker ${worker} on ${host}: ${shortage}`,
+      fields: { host, exitCode, signal, stderrTail },
+    };
+  }
   const how = signal === null ? `exited with code ${exitCode}` : `was ended by ${signal}`;
   const words = lastWords(stderrTail);
   const said = words === '' ? '' : `; its stderr: ${words}`;

@@ -2,17 +2,16 @@
  * A JavaScript or Python worker as a process of its own: starts it, feeds it batches over a socket pair, and reports how it died.
  * Knows frames and the journal; what a task means is the worker's affair.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
-import type { Socket } from 'node:net';
+import { closeSync, existsSync, fstatSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodeFrame, encodeFrameHeader, FRAME_HEADER_BYTES, FrameReader, FrameType } from '../../lib/wire/frames.ts';
-import { readTaskHeader, recordEnd } from '../../lib/wire/records.ts';
+import { encodeFrame, FrameReader, FrameType } from '../../lib/wire/frames.ts';
 import { problemWithHello } from './hello.ts';
 import { BatchRecall } from './batch-recall.ts';
 import { countInJournal, peekIntoJournal, readJournal } from './journal.ts';
+import { describeOverdue, readTail, START_TIMEOUT_MS, startErrorOf } from './start-error.ts';
 import { killAll, type ProcessSet, signalGroup, terminateAll, untilGone, warnAll } from './process-tree.ts';
-import { readStderrTail } from './stderr-tail.ts';
+import { defineFunctions, sendBatch } from './send-batch.ts';
+import { SHORTAGE_DELAYS_MS, shortageOf, startWorker, type StartedWorker } from './start-worker.ts';
 import type { WorkerChange } from './worker-change.ts';
 import type { Batch, FunctionSource, Runner, RunnerEvents, TaskTag, WorkerExit } from './runner.ts';
 
@@ -32,26 +31,24 @@ export interface ProcessRunnerOptions {
   readonly events: RunnerEvents;
   /** What to say when the program is not there. */
   readonly missingHint: string;
+  /** A process that has not said by then that it is ready never will: short of threads, Node waits for ever. Default 2 minutes. */
+  readonly startTimeoutMs?: number;
   /** Told when it starts and ends. */
   readonly changed?: (change: WorkerChange) => void;
 }
 
 const GIVE_UP_MS = 500;
-const COPY_LIMIT = 64 * 1024;
-/** Frame header, u32 batch, u32 count. */
-const TASKS_PREFIX = FRAME_HEADER_BYTES + 8;
 
-interface LiveWorker {
-  readonly child: ChildProcess;
-  readonly socket: Socket;
+interface LiveWorker extends StartedWorker {
   readonly defined: Set<number>;
-  readonly stderrFd: number;
   /** What it wrote before is of other tasks. */
   stderrFrom: number;
   exit: { code: number | null; signal: string | null } | undefined;
   socketEnded: boolean;
   /** Its Hello came: from here on it may run tasks, and its death may be theirs. */
   isReady: boolean;
+  /** It was given up before it was ready. */
+  isOverdue: boolean;
   /** Why its words are not listened to any more. */
   refusal: string | undefined;
   /** What it had started is gone. */
@@ -71,6 +68,13 @@ export class ProcessRunner implements Runner {
   /** What is being ended: the worker with the task that it runs. */
   #ending: ProcessSet | undefined;
   #isForced = false;
+  /** Waits for a worker, which there may be no room for yet. */
+  #unsent: Batch | undefined;
+  /** Tells the latest start from those before it. */
+  #starts = 0;
+  /** Starts in a row that failed because the machine was short of something. */
+  #shortages = 0;
+  #startingAgain: NodeJS.Timeout | undefined;
 
   constructor(options: ProcessRunnerOptions) {
     this.#options = options;
@@ -95,46 +99,21 @@ export class ProcessRunner implements Runner {
   }
 
   run(batch: Batch): void {
-    this.warmUp();
-    const worker = this.#worker;
-    // Could not be started: #start has reported that.
-    if (!worker) return;
     this.#batch = batch.number;
     this.#recall.begin(batch.number);
     this.#ending = undefined;
     this.#isForced = false;
-    // Where more tasks run, nothing tells where the words of one begin.
-    if (batch.count === 1 && worker.isReady) worker.stderrFrom = fstatSync(worker.stderrFd).size;
-    this.#defineFunctions(worker, batch.records);
-    const { records } = batch;
-    if (records.length < COPY_LIMIT) {
-      const frame = Buffer.allocUnsafe(TASKS_PREFIX + records.length);
-      writeTasksPrefix(frame, batch);
-      records.copy(frame, TASKS_PREFIX);
-      worker.socket.write(frame);
-      return;
-    }
-    const prefix = Buffer.allocUnsafe(TASKS_PREFIX);
-    writeTasksPrefix(prefix, batch);
-    worker.socket.cork();
-    worker.socket.write(prefix);
-    worker.socket.write(records);
-    worker.socket.uncork();
+    this.#unsent = batch;
+    this.warmUp();
+    if (this.#worker) this.#send(this.#worker, batch);
   }
 
-  #defineFunctions(worker: LiveWorker, records: Buffer): void {
-    let last = -1;
-    for (let at = 0; at < records.length; at = recordEnd(records, at)) {
-      const { fnId } = readTaskHeader(records, at);
-      if (fnId === last || worker.defined.has(fnId)) continue;
-      last = fnId;
-      worker.defined.add(fnId);
-      const definition = this.#options.functions.definition(fnId);
-      if (!definition) continue;
-      const id = Buffer.allocUnsafe(4);
-      id.writeUInt32LE(fnId, 0);
-      worker.socket.write(encodeFrame(FrameType.Define, id, definition));
-    }
+  #send(worker: LiveWorker, batch: Batch): void {
+    this.#unsent = undefined;
+    // Where more tasks run, nothing tells where the words of one begin.
+    if (batch.count === 1 && worker.isReady) worker.stderrFrom = fstatSync(worker.stderrFd).size;
+    defineFunctions(worker, this.#options.functions, batch.records);
+    sendBatch(worker.socket, batch);
   }
 
   finished(): Buffer {
@@ -159,11 +138,20 @@ export class ProcessRunner implements Runner {
   }
 
   kill(signal: 'SIGTERM' | 'SIGKILL', task: TaskTag): void {
+    if (this.#startingAgain) return this.#stopWaiting(signal);
     const group = this.#worker?.child.pid;
     this.#ending = { group, tag: this.#tag(task) };
     if (signal === 'SIGTERM') return terminateAll(this.#ending);
     this.#isForced = true;
     killAll(this.#ending);
+  }
+
+  /** Nothing runs yet. */
+  #stopWaiting(signal: string): void {
+    clearTimeout(this.#startingAgain);
+    this.#startingAgain = undefined;
+    this.#unsent = undefined;
+    queueMicrotask(() => this.#options.events.lost({ exitCode: null, signal, stderrTail: '', finished: Buffer.alloc(0) }));
   }
 
   warn(task: TaskTag): void {
@@ -176,41 +164,45 @@ export class ProcessRunner implements Runner {
     return `FLOTILLA_TASK_ID=${this.#options.runId}.${taskId}`;
   }
 
+  /** @returns undefined where there is none: why is told later, when whoever called is done. */
   #start(): LiveWorker | undefined {
-    const { argv, cwd, env, logDir, name } = this.#options;
-    mkdirSync(logDir, { recursive: true });
-    const stdoutFd = openSync(join(logDir, `${name}.stdout`), 'a');
-    const stderrFd = openSync(join(logDir, `${name}.stderr`), 'a+');
-    // Before it starts: it may have written by the time that spawn returns.
-    const stderrFrom = fstatSync(stderrFd).size;
-    // From now on, a journal that is not there is one that was removed.
-    for (const path of [this.#limit, this.#journal]) writeFileSync(path, Buffer.alloc(8), { mode: 0o600 });
-    const child = spawn(argv[0], argv.slice(1), {
-      cwd,
-      env: { ...env, FLOTILLA_JOURNAL: this.#journal, FLOTILLA_LIMIT: this.#limit },
-      stdio: ['ignore', stdoutFd, stderrFd, 'pipe'],
-      detached: true,
-    });
-    closeSync(stdoutFd);
+    const { name, argv, cwd, env, logDir } = this.#options;
+    const start = ++this.#starts;
+    const failed = (error: Error): void => this.#onStartError(start, error);
+    try {
+      // From now on, a journal that is not there is one that was removed.
+      for (const path of [this.#limit, this.#journal]) writeFileSync(path, Buffer.alloc(8), { mode: 0o600 });
+      const files = { FLOTILLA_JOURNAL: this.#journal, FLOTILLA_LIMIT: this.#limit };
+      const started = startWorker({ name, argv, cwd, env: { ...env, ...files }, logDir }, failed);
+      return started && this.#attend(started);
+    } catch (error) {
+      queueMicrotask(() => failed(error as Error));
+      return undefined;
+    }
+  }
+
+  #attend(started: StartedWorker): LiveWorker {
     const worker: LiveWorker = {
-      child,
-      socket: child.stdio[3] as Socket,
+      ...started,
       defined: new Set(),
-      stderrFd,
-      stderrFrom,
       exit: undefined,
       socketEnded: false,
       isReady: false,
+      isOverdue: false,
       refusal: undefined,
       restEnded: false,
     };
-    child.once('error', (error) => this.#onStartError(worker, error));
-    if (child.pid === undefined) return undefined;
+    const { child, socket } = worker;
+    // Later errors of it are of signals that it could not be sent: its end is reported.
+    child.on('error', () => undefined);
     // A worker that waits for work keeps no process alive; whoever has work for it is there for other reasons.
     child.unref();
-    worker.socket.unref();
-    this.#options.changed?.({ kind: 'workerStarted', worker: name, pid: child.pid, output: join(logDir, name) });
+    socket.unref();
+    const { name, logDir, changed } = this.#options;
+    changed?.({ kind: 'workerStarted', worker: name, pid: child.pid as number, output: join(logDir, name) });
     this.#listen(worker);
+    this.#expectHello(worker);
+    this.#shortages = 0;
     return worker;
   }
 
@@ -243,6 +235,16 @@ export class ProcessRunner implements Runner {
     });
   }
 
+  #expectHello(worker: LiveWorker): void {
+    const timer = setTimeout(() => {
+      if (worker.isReady || worker.exit) return;
+      worker.isOverdue = true;
+      signalGroup(worker.child.pid as number, 'SIGKILL');
+    }, this.#options.startTimeoutMs ?? START_TIMEOUT_MS);
+    timer.unref();
+    worker.child.once('exit', () => clearTimeout(timer));
+  }
+
   /** One without results ends its batch; it may come behind the results for which the batch after it was given out. */
   #onResults(body: Buffer): void {
     if (body.length > 4) this.#options.events.results(body.subarray(4));
@@ -268,48 +270,56 @@ export class ProcessRunner implements Runner {
     this.#reportIfGone(worker);
   }
 
-  #onStartError(worker: LiveWorker, error: Error & { code?: string }): void {
-    this.#worker = undefined;
-    closeSync(worker.stderrFd);
+  #onStartError(start: number, error: NodeJS.ErrnoException): void {
+    if (start !== this.#starts || this.#worker) return;
     const { argv, cwd, missingHint } = this.#options;
+    const shortage = shortageOf(error);
+    if (shortage !== undefined) return this.#onShortage(`${argv.join(' ')} could not be started: ${error.message}: ${shortage}`);
     // Spawning blames the program even when it is the directory that is missing.
     const why = existsSync(cwd)
       ? `${error.message}. ${missingHint}`
       : `its directory ${cwd} does not exist there. Make it, or set workingDir.`;
-    const startError = `${argv.join(' ')} cannot be started: ${why}`;
-    this.#options.events.lost({ exitCode: null, signal: null, stderrTail: '', startError, finished: Buffer.alloc(0) });
+    this.#reportNoWorker({ startError: `${argv.join(' ')} cannot be started: ${why}` });
+  }
+
+  /** It may be over soon: what waits for the worker waits for some seconds. Once that was in vain, nobody is held up again. */
+  #onShortage(why: string): void {
+    const delayMs = SHORTAGE_DELAYS_MS[this.#shortages++];
+    if (this.#unsent === undefined || delayMs === undefined) return this.#reportNoWorker({ shortage: why });
+    this.#startingAgain = setTimeout(() => {
+      this.#startingAgain = undefined;
+      if (this.#unsent) this.run(this.#unsent);
+    }, delayMs);
+  }
+
+  #reportNoWorker(why: Pick<WorkerExit, 'startError' | 'shortage'>): void {
+    this.#unsent = undefined;
+    this.#options.events.lost({ exitCode: null, signal: null, stderrTail: '', ...why, finished: Buffer.alloc(0) });
   }
 
   /** Only when the process is gone and its socket is read to the end is it known what it has finished. */
   #reportIfGone(worker: LiveWorker): void {
     if (!worker.exit || !worker.restEnded || !worker.socketEnded) return;
     const { code, signal } = worker.exit;
-    const stderrTail = readStderrTail(worker.stderrFd, worker.stderrFrom);
+    const stderrTail = readTail(worker.stderrFd, worker.stderrFrom);
     closeSync(worker.stderrFd);
     if (this.#worker === worker) this.#worker = undefined;
     const finished = readJournal(this.#journal, this.#batch);
-    const exit: WorkerExit = { exitCode: code, signal, stderrTail, finished };
-    const startError = worker.isReady ? undefined : this.#startErrorOf(worker, exit);
+    const exit: WorkerExit = {
+      exitCode: code,
+      signal,
+      stderrTail,
+      finished,
+      ...(worker.isOverdue ? { shortage: describeOverdue(this.#options) } : {}),
+    };
+    const startError = worker.isReady ? undefined : startErrorOf(this.#options, worker.refusal, exit);
     this.#options.events.lost(startError === undefined ? exit : { ...exit, startError });
     this.#gone?.();
   }
 
-  /** Of a worker that ended before its Hello. One that a signal ended is a loss: it may have been anybody's. */
-  #startErrorOf({ refusal }: LiveWorker, { exitCode, stderrTail }: WorkerExit): string | undefined {
-    const { argv, missingHint } = this.#options;
-    const said = stderrTail.trim();
-    const command = argv.join(' ');
-    if (refusal !== undefined) return `${command} is no worker of this Flotilla: ${refusal}. ${missingHint}`;
-    if (exitCode === null) return undefined;
-    // So taskset and setpriv report a missing program, with a line of their own.
-    const known = exitCode === 127 ? 'there is no such program' : exitCode === 126 ? 'it is not executable' : undefined;
-    if (known !== undefined) return `${command} cannot be started: ${said || known}. ${missingHint}`;
-    const stderr = said === '' ? 'its stderr is empty' : `its stderr: ${said}`;
-    return `${command} ended with exit code ${exitCode} before it was ready; ${stderr}\n${missingHint}`;
-  }
-
   async close(timeoutMs: number, running?: TaskTag): Promise<void> {
     const worker = this.#worker;
+    clearTimeout(this.#startingAgain);
     if (!worker) return this.#removeFiles();
     const gone = Promise.withResolvers<void>();
     this.#gone = gone.resolve;
@@ -329,16 +339,11 @@ export class ProcessRunner implements Runner {
   }
 
   killNow(): void {
+    clearTimeout(this.#startingAgain);
     const pid = this.#worker?.child.pid;
     if (pid === undefined) return;
     this.#isForced = true;
     if (this.#ending) killAll(this.#ending);
     signalGroup(pid, 'SIGKILL');
   }
-}
-
-function writeTasksPrefix(frame: Buffer, batch: Batch): void {
-  encodeFrameHeader(FrameType.Tasks, 8 + batch.records.length).copy(frame, 0);
-  frame.writeUInt32LE(batch.number, FRAME_HEADER_BYTES);
-  frame.writeUInt32LE(batch.count, FRAME_HEADER_BYTES + 4);
 }

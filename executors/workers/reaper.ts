@@ -3,6 +3,7 @@
  * what was left behind, processes that left their group included.
  */
 import { spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const SCRIPT = fileURLToPath(new URL('./reaper.sh', import.meta.url));
@@ -14,7 +15,10 @@ export interface Reaper {
   fire(): void;
 }
 
-/** @param managerId what workers have as `FLOTILLA_MANAGER_ID` in their environment; unique. */
+/**
+ * @param managerId what workers have as `FLOTILLA_MANAGER_ID` in their environment; unique.
+ * @throws Error if it cannot be started: nothing may be started then that it would have to clean up, and the folder is removed.
+ */
 export function startReaper(managerId: string, scratchDir: string): Reaper {
   // Of our environment it gets nothing by which it could be taken for one of those that have to end.
   const env = { PATH: process.env.PATH ?? '/usr/bin:/bin' };
@@ -24,6 +28,11 @@ export function startReaper(managerId: string, scratchDir: string): Reaper {
     cwd: '/',
     env,
   });
+  if (child.pid === undefined) {
+    child.once('error', () => undefined);
+    rmSync(scratchDir, { recursive: true, force: true });
+    throw new Error(`/bin/sh cannot be started to clean up behind workers; is a limit too low (ulimit -n, ulimit -u)?`);
+  }
   child.unref();
   // It is there to outlive us; that it cannot be written to any more is no harm.
   child.stdin.on('error', () => undefined);

@@ -18,6 +18,8 @@ export interface WorkerExit {
   readonly stderrTail: string;
   /** Set where there was never a worker: a program that is not there, or is no worker of ours. Trying again would not help. */
   readonly startError?: string;
+  /** Set where there was no worker because the machine was short of something: another try, or another machine, may have more luck. */
+  readonly shortage?: string;
   /** Result records that it left for the batch at hand, in order; those that were received are among them. */
   readonly finished: Buffer;
 }

@@ -220,10 +220,12 @@ export class SlotPool {
   }
 
   #createRunner(slot: Slot, key: string): Runner {
-    const runner = this.#options.createRunner(key, slot.index, {
-      results: (records) => this.#onResults(slot, records),
-      endedEarly: () => this.#onEndedEarly(slot),
-      lost: (exit) => this.#onLost(slot, exit),
+    // A slot has a worker of each kind: one that idles may die while another runs the batch at hand.
+    const isAtWork = (): boolean => slot.runner === runner;
+    const runner: Runner = this.#options.createRunner(key, slot.index, {
+      results: (records) => void (isAtWork() && this.#onResults(slot, records)),
+      endedEarly: () => void (isAtWork() && this.#onEndedEarly(slot)),
+      lost: (exit) => void (isAtWork() && this.#onLost(slot, exit)),
     });
     slot.runners.set(key, runner);
     return runner;

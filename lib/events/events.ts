@@ -165,6 +165,19 @@ export interface ManagerRefused {
   readonly reason: string;
 }
 
+/** It fails one task after the other while the same apps work elsewhere: it is given none until it is released. */
+export interface ManagerQuarantined extends Omit<ManagerGone, 'kind' | 'reason'> {
+  readonly kind: 'managerQuarantined';
+  /** In a row. */
+  readonly failures: number;
+  readonly forMs: number;
+}
+
+/** It is given tasks again, one at a time until one of them succeeds. */
+export interface ManagerReleased extends Omit<ManagerGone, 'kind'> {
+  readonly kind: 'managerReleased';
+}
+
 export interface BlockSubmitted {
   readonly kind: 'blockSubmitted';
   readonly executor: string;
@@ -251,7 +264,7 @@ export interface EventsLost {
 export type TaskEvent = TaskCalled | CancelRequested | MemoDecided | TaskEnded;
 export type TryEvent = TryLaunched | TryGranted | TryEnded;
 export type WorkerEvent = WorkerStarted | WorkerEnded;
-export type ManagerEvent = ManagerRegistered | ManagerGone | ManagerRefused;
+export type ManagerEvent = ManagerRegistered | ManagerGone | ManagerRefused | ManagerQuarantined | ManagerReleased;
 export type BlockEvent = BlockSubmitted | BlockSubmitFailed | BlockChanged | BlockDrained;
 
 export type RunEvent =

@@ -18,7 +18,7 @@ export interface FailureMessage {
 }
 
 export interface KernelMessage {
-  readonly state: 'started' | 'waiting' | 'interrupted' | 'closing' | 'closed';
+  readonly state: 'started' | 'waiting' | 'interrupted' | 'paused' | 'resumed' | 'closing' | 'closed';
   readonly runDir: string;
 }
 

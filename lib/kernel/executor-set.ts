@@ -4,6 +4,8 @@
 import { PlacementError, UnknownExecutorError } from '../errors/index.ts';
 import type { ExecutorContext, ExecutorDescription, RunningExecutor } from '../executor.ts';
 
+import { RunRoom } from './run-room.ts';
+
 interface Member {
   readonly executor: RunningExecutor;
   /** Tries that it has. */
@@ -14,6 +16,7 @@ interface Member {
 export class ExecutorSet {
   readonly #members = new Map<string, Member>();
   #single: Member | undefined;
+  #room: RunRoom | undefined;
 
   get labels(): readonly string[] {
     return [...this.#members.keys()];
@@ -27,7 +30,8 @@ export class ExecutorSet {
 
   /** Starts all at once. If one cannot be started, `giveUp` is left to do. */
   async start(descriptions: readonly ExecutorDescription[], contextOf: (label: string) => ExecutorContext): Promise<void> {
-    const started = await Promise.allSettled(descriptions.map((description) => description.start(contextOf(description.label))));
+    const contexts = descriptions.map(({ label }) => contextOf(label));
+    const started = await Promise.allSettled(descriptions.map((description, i) => description.start(contexts[i] as ExecutorContext)));
     for (const outcome of started) {
       if (outcome.status === 'fulfilled')
         this.#members.set(outcome.value.label, { executor: outcome.value, outstanding: 0, failure: undefined });
@@ -35,6 +39,8 @@ export class ExecutorSet {
     const failure = started.find((outcome) => outcome.status === 'rejected');
     if (failure) throw failure.reason;
     this.#single = this.#members.size === 1 ? [...this.#members.values()][0] : undefined;
+    this.#room = contexts[0] && new RunRoom({ runDir: contexts[0].runDir, changed: (why) => this.#setPaused(why) });
+    this.#room?.start();
   }
 
   /**
@@ -74,6 +80,10 @@ export class ExecutorSet {
     if (member) member.failure = failure;
   }
 
+  #setPaused(why: string | undefined): void {
+    for (const { executor } of this.#members.values()) executor.setPaused?.(why);
+  }
+
   /** Whether a manager that was taken over has this try. */
   holds(label: string, taskId: number, tryNumber: number): boolean {
     return this.#members.get(label)?.executor.holds?.(taskId, tryNumber) ?? false;
@@ -99,10 +109,12 @@ export class ExecutorSet {
   }
 
   async close(timeoutMs: number): Promise<void> {
+    this.#room?.stop();
     await Promise.all([...this.#members.values()].map(({ executor }) => executor.close(timeoutMs)));
   }
 
   killNow(): void {
+    this.#room?.stop();
     for (const { executor } of this.#members.values()) executor.killNow();
   }
 }

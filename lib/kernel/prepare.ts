@@ -2,7 +2,7 @@
  * From a task whose dependencies are done to the bytes that travel: values in place of futures, encoded for the app's language.
  */
 import { randomUUID } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AppEntry } from '../apps/app-entry.ts';
 import { SerializationError } from '../errors/index.ts';
@@ -17,6 +17,8 @@ import type { Task } from './task.ts';
 
 /** Arguments beyond this travel by reference; bytes. */
 export const INLINE_LIMIT = 256 * 1024;
+/** The most that a message takes, with what goes around it. */
+const MAX_INLINE_BYTES = (1 << 30) - (1 << 16);
 
 export interface Prepared {
   readonly args: Buffer;
@@ -133,10 +135,22 @@ function encodeFor(task: Task, encode: () => Buffer): Buffer {
 function finish(args: Buffer, refs: readonly ArgumentRef[], site: PrepareSite, none: Buffer): Prepared {
   if (args.length <= INLINE_LIMIT) return { args, refs: refs.length === 0 ? undefined : refs };
   const key = join(site.storeDir, randomUUID());
-  writeFileSync(key, args);
+  if (!writeWhole(key, args)) return { args, refs: refs.length === 0 ? undefined : refs };
   const whole: ArgumentRef = { at: [], value: { store: 'file', key, size: args.length } };
   // The whole list first: the others go into it.
   return { args: none, refs: [whole, ...(refs.length === 0 ? NO_REFS : refs)] };
+}
+
+/** @returns whether it is there: not where there is no room; then it may still fit into a message. @throws if it does not. */
+function writeWhole(path: string, bytes: Buffer): boolean {
+  try {
+    writeFileSync(path, bytes);
+    return true;
+  } catch (error) {
+    rmSync(path, { force: true });
+    if (bytes.length <= MAX_INLINE_BYTES) return false;
+    throw error;
+  }
 }
 
 function prepareCommand(task: Task, entry: AppEntry & { kind: 'bash' }, args: readonly unknown[]): Prepared | Promise<Prepared> {

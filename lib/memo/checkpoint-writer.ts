@@ -51,7 +51,7 @@ export class CheckpointWriter {
   /** Writes what is pending, unless the disk has refused a moment ago. @returns whether everything is written. */
   flush({ insist = false } = {}): boolean {
     if (this.#pending.length === 0) return true;
-    if (!insist && this.#refusedMs !== undefined && Date.now() - this.#refusedMs < ASK_AGAIN_MS) return false;
+    if (!insist && this.#refusedMs !== undefined && performance.now() - this.#refusedMs < ASK_AGAIN_MS) return false;
     try {
       this.#write();
       this.#refusedMs = undefined;
@@ -95,7 +95,7 @@ export class CheckpointWriter {
   /** What was written of a record is cut when the file is opened again. */
   #refused(error: Error): void {
     const isNew = this.#refusedMs === undefined;
-    this.#refusedMs = Date.now();
+    this.#refusedMs = performance.now();
     this.#file?.close();
     this.#file = undefined;
     if (isNew) this.#options.onRefused(error, this.#pending.length);

@@ -4,6 +4,7 @@
  * Owns the order (a binary heap) and the room of each; must not know the queue.
  */
 import { type Core, type Manager, servingSlots, timeLeft } from './core-state.ts';
+import { isResting, trustedWith } from './quarantine.ts';
 
 /** Work sent ahead to a slot, in µs: a batch beside the one that runs. */
 const AHEAD_US = 8000;
@@ -51,17 +52,22 @@ export function shortCost(core: Core, fnId: number, isSolo: boolean): number {
 
 export const freeSlots = (manager: Manager): number => servingSlots(manager) + manager.granted - manager.inFlight.size;
 
+/** How many tasks that keep a slot each the manager may be sent now. */
+export const slotsFor = (core: Core, manager: Manager): number => Math.min(freeSlots(manager), trustedMore(core, manager));
+
+const trustedMore = (core: Core, manager: Manager): number => trustedWith(core, manager) - manager.inFlight.size;
+
 /** How many tasks of the cost (0: long or unknown) the manager may be sent now. */
 export function roomFor(core: Core, candidate: Candidate, costUs: number): number {
   const { manager } = candidate;
   const serving = servingSlots(manager);
   if (serving <= 0) return 0;
-  const free = freeSlots(manager);
   const { prefetchCapacity } = core.options;
-  if (prefetchCapacity !== 'auto') return free + prefetchCapacity;
-  if (costUs === 0) return free;
+  const trusted = trustedMore(core, manager);
+  if (prefetchCapacity !== 'auto') return Math.min(trusted, freeSlots(manager) + prefetchCapacity);
+  if (costUs === 0) return slotsFor(core, manager);
   const budgetUs = Math.max(0, serving - candidate.longTasks) * AHEAD_US;
-  return Math.max(free, Math.floor((budgetUs - candidate.shortWorkUs) / costUs));
+  return Math.min(trusted, Math.max(freeSlots(manager), Math.floor((budgetUs - candidate.shortWorkUs) / costUs)));
 }
 
 /** How many tasks of the cost to place before asking again who is next. */
@@ -80,7 +86,8 @@ export function openCandidates(core: Core): Candidate[] {
   const rotation = count > 1 ? core.options.pick(count) : 0;
   for (const manager of core.open) {
     if (heap.length === limit) break;
-    if (manager.state === 'active' && manager.reachable) heap.push(toCandidate(core, manager, (heap.length + rotation) % count));
+    if (manager.state === 'active' && manager.reachable && !isResting(manager))
+      heap.push(toCandidate(core, manager, (heap.length + rotation) % count));
     else core.open.delete(manager);
   }
   for (let i = (heap.length >> 1) - 1; i >= 0; i--) siftDown(heap, i, byBlock);

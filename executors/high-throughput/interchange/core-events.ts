@@ -70,6 +70,8 @@ export type CoreEvent =
       readonly keepHeld?: boolean;
       readonly at: number;
     }
+  /** Whether anything may be placed. */
+  | { readonly kind: 'paused'; readonly isPaused: boolean }
   | { readonly kind: 'shutdown'; readonly reason: string }
   | { readonly kind: 'registered'; readonly manager: string; readonly registration: Registration; readonly at: number }
   | {
@@ -142,6 +144,25 @@ export type Report =
       readonly host: string;
       readonly blockId: string;
       readonly message: string;
+    }
+  /** It has failed `failures` tasks in a row whose functions work elsewhere: for `forMs` it gets none. */
+  | {
+      readonly kind: 'managerQuarantined';
+      readonly managerId: string;
+      readonly index: number;
+      readonly host: string;
+      readonly blockId: string;
+      readonly failures: number;
+      readonly forMs: number;
+    }
+  /** It gets tasks again, one at a time until one succeeds. */
+  | {
+      readonly kind: 'managerReleased';
+      readonly managerId: string;
+      readonly index: number;
+      readonly host: string;
+      readonly blockId: string;
+      readonly reason: string;
     }
   /** Tasks in flight at each block that has managers; those that wait, and that no manager has time enough for. */
   | {

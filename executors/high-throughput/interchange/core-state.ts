@@ -10,6 +10,7 @@ import type { Effect } from './core-events.ts';
 import { Estimates } from './estimates.ts';
 import { createDemand, type Demand } from './demand.ts';
 import type { NodeKind } from './node-kinds.ts';
+import type { Proof, TrackRecord } from './quarantine.ts';
 import type { Recalls } from './recall.ts';
 import { createTaskQueue, type TaskQueue } from './task-queue.ts';
 
@@ -28,6 +29,8 @@ export interface CoreOptions {
   readonly maxGangsPerBlock?: number;
   /** A whole number in [0, n). */
   readonly pick: (n: number) => number;
+  /** For how long a manager is left alone that fails what works elsewhere, ms; twice as long each time. 0: never. */
+  readonly quarantineMs: number;
 }
 
 export interface Manager {
@@ -73,6 +76,7 @@ export interface Manager {
   /** Sequence of its last result frame that the driver has. */
   acknowledged: number;
   bytesToAcknowledge: number;
+  readonly record: TrackRecord;
 }
 
 export interface Recovery {
@@ -104,12 +108,16 @@ export interface Core {
   readonly gangs: Map<number, Gang>;
   readonly demand: Demand;
   readonly estimates: Estimates;
+  /** fnId → where it has worked. */
+  readonly proofs: Map<number, Proof>;
   /** Ids of managers that were told to leave; they may not come back. */
   readonly dismissed: Set<string>;
   /** Try keys to cancel when the turn ends. */
   readonly cancelRequests: Set<number>;
   readonly recalls: Recalls;
   recovery: Recovery | undefined;
+  /** The driver wants nothing to be placed, for now. */
+  isPaused: boolean;
   closing: string | undefined;
   nextIndex: number;
   /** When the latest turn ended. */
@@ -146,10 +154,12 @@ export const createCore = (options: CoreOptions): Core => ({
   gangs: new Map(),
   demand: createDemand(),
   estimates: new Estimates(),
+  proofs: new Map(),
   dismissed: new Set(),
   cancelRequests: new Set(),
   recalls: { loaded: new Map(), nextLookMs: 0 },
   recovery: undefined,
+  isPaused: false,
   closing: undefined,
   nextIndex: 0,
   nowMs: 0,

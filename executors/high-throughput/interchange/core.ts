@@ -14,6 +14,7 @@ import { reportLoad } from './load-report.ts';
 import { leaseToWaiting, placeRequests } from './request-placement.ts';
 import { reconsider } from './demand.ts';
 import { placeTasks } from './placement.ts';
+import { endRests } from './quarantine.ts';
 import { recallUnstarted } from './recall.ts';
 import { awaitNoMore, endRecoveryIfComplete, startRecovery } from './recovery.ts';
 import { acknowledge, takeResults } from './results.ts';
@@ -45,6 +46,10 @@ export function step(core: Core, event: CoreEvent): Effect[] {
       break;
     case 'recover':
       startRecovery(core, event);
+      break;
+    case 'paused':
+      core.isPaused = event.isPaused;
+      reconsider(core.demand);
       break;
     case 'shutdown':
       shutDown(core, event.reason, effects);
@@ -147,6 +152,7 @@ function markUnreachable(core: Core, id: string, effects: Effect[]): void {
 function onTick(core: Core, at: number, effects: Effect[]): void {
   tick(core, at, effects);
   reconsider(core.demand);
+  endRests(core, at, effects);
   endRecoveryIfComplete(core, at, effects);
   reportLoad(core, effects);
 }

@@ -24,6 +24,11 @@ interface RecoverBody {
   readonly keepHeld?: boolean;
 }
 
+interface PausedBody {
+  readonly kind: 'paused';
+  readonly isPaused: boolean;
+}
+
 interface BlockEndedBody {
   readonly kind: 'blockEnded';
   readonly block: string;
@@ -47,8 +52,10 @@ export function toDriverEvent(type: number, body: Buffer, at: number): CoreEvent
     case FrameType.Recover:
       return { kind: 'recover', ...(unpack(body) as RecoverBody), at };
     case FrameType.Event: {
-      const event = unpack(body) as BlockEndedBody;
-      if (event.kind !== 'blockEnded') return `the driver sent an event of an unknown kind: ${JSON.stringify(event.kind)}`;
+      const event = unpack(body) as BlockEndedBody | PausedBody;
+      if (event.kind === 'paused') return event;
+      if (event.kind !== 'blockEnded')
+        return `the driver sent an event of an unknown kind: ${JSON.stringify((event as { kind?: unknown }).kind)}`;
       return { graceMs: BLOCK_ENDED_GRACE_MS, ...event, at };
     }
     default:

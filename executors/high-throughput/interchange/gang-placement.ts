@@ -6,7 +6,7 @@ import type { Grant, GrantedRanks } from '../resources/grant.ts';
 import { allocateWhole, isUntouched } from '../resources/pool.ts';
 import type { Core, Manager } from './core-state.ts';
 import { timeLeft } from './core-state.ts';
-import { fullBlocks } from './full-blocks.ts';
+import { fullBlocks } from './gang-limit.ts';
 import { managersFor } from './node-kinds.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { Choice } from './request-placement.ts';
@@ -15,9 +15,7 @@ import { hasTime, type Lane } from './task-queue.ts';
 
 /** @returns whether the lane's next task was placed. */
 export function placeGang(core: Core, lane: Lane, { variant, index }: Choice, outgoing: Outgoing): boolean {
-  const full = fullBlocks(core);
-  const isWanted = (manager: Manager): boolean => mayUse(core, manager, lane) && isFree(manager) && !full.has(manager.blockId);
-  const members = findBlock(core, lane, variant, isWanted);
+  const members = findBlock(core, lane, variant, (manager) => mayUse(core, manager, lane) && isFree(manager));
   const [leader] = members ?? [];
   if (members === undefined || leader?.pool === undefined) return false;
   const grant = allocateWhole(leader.pool, variant, index);
@@ -33,8 +31,9 @@ const isFree = ({ grants, leased, pool }: Manager): boolean => grants.size === 0
 export function findBlock(core: Core, lane: Lane, variant: RequestVariant, isWanted: (manager: Manager) => boolean): Manager[] | undefined {
   const count = variant.nodes?.count ?? 1;
   const byBlock = new Map<string, Manager[]>();
+  const full = fullBlocks(core);
   for (const manager of managersFor(core, variant)) {
-    if (!isUsable(manager) || !hasTime(lane, timeLeft(core, manager)) || !isWanted(manager)) continue;
+    if (full.has(manager.blockId) || !isUsable(manager) || !hasTime(lane, timeLeft(core, manager)) || !isWanted(manager)) continue;
     const members = byBlock.get(manager.blockId) ?? [];
     byBlock.set(manager.blockId, members);
     if (members.push(manager) === count) return members;

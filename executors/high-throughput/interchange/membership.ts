@@ -25,6 +25,7 @@ import {
 import { reconsider } from './demand.ts';
 import { dismissIfIdle, emitLeft, forget } from './dismissal.ts';
 import { abandonGrants, isInGang, takeResources } from './grants.ts';
+import { newRecord } from './quarantine.ts';
 import { claimTry, managerCame, settleAll } from './recovery.ts';
 import { endedTask, reportHere } from './own-results.ts';
 import { taskIdOf, tryKey, tryNumberOf } from './try-key.ts';
@@ -125,6 +126,7 @@ function toManager(core: Core, id: string, registration: Registration, at: numbe
     received,
     acknowledged: received,
     bytesToAcknowledge: 0,
+    record: newRecord(),
   };
 }
 

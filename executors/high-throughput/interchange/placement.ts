@@ -9,13 +9,13 @@ import { recordEnd, TaskFlag } from '../../../lib/wire/records.ts';
 import {
   type Candidate,
   dropFirst,
-  freeSlots,
   MANAGERS_PER_TURN,
   openCandidates,
   packSize,
   reorderFirst,
   roomFor,
   shortCost,
+  slotsFor,
 } from './candidates.ts';
 import type { Effect } from './core-events.ts';
 import { type Core, countFrame, log, type Manager } from './core-state.ts';
@@ -26,7 +26,8 @@ const TASKS_PER_TURN = 32_768;
 
 /** @returns whether there are more that can be placed in the next turn. */
 export function placeTasks(core: Core, effects: Effect[]): boolean {
-  if (core.queue.plain === 0 || core.open.size === 0 || core.recovery !== undefined || core.closing !== undefined) return false;
+  if (core.queue.plain === 0 || core.open.size === 0 || core.recovery !== undefined || core.isPaused || core.closing !== undefined)
+    return false;
   const rest = restOfTurn(core);
   let heap = openCandidates(core);
   const used = new Set<Candidate>();
@@ -81,7 +82,7 @@ function giveFrom(core: Core, lane: Lane, candidate: Candidate, most: number): b
   const fnId = buffer.readUInt32LE(at + 8);
   const costUs = shortCost(core, fnId, isSolo(buffer, at));
   // What waits for a slot there would have less time when it starts.
-  const room = lane.shape === 0 ? roomFor(core, candidate, costUs) : freeSlots(candidate.manager);
+  const room = lane.shape === 0 ? roomFor(core, candidate, costUs) : slotsFor(core, candidate.manager);
   if (room < 1) return false;
   const { manager } = candidate;
   if (!manager.defined.has(fnId)) {

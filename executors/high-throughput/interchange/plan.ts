@@ -7,7 +7,7 @@ import { allocate, claimSlot, clonePool, createPool, type Pool, unclaimSlot } fr
 import { freeSlots } from './candidates.ts';
 import type { Effect } from './core-events.ts';
 import { type Core, type Manager, timeLeft } from './core-state.ts';
-import { fullBlocks } from './full-blocks.ts';
+import { fullBlocks } from './gang-limit.ts';
 import { findBlock } from './gang-placement.ts';
 import { reclaimSlots } from './leases.ts';
 import { canHave, managersFor } from './node-kinds.ts';

@@ -8,6 +8,7 @@
 import { freeSlots } from './candidates.ts';
 import type { Effect } from './core-events.ts';
 import { type Core, countFrame, type Manager, timeLeft } from './core-state.ts';
+import { isResting } from './quarantine.ts';
 
 /** What is sent ahead should have been started by then. */
 const PATIENCE_MS = 10;
@@ -51,8 +52,10 @@ export function recallUnstarted(core: Core, effects: Effect[]): void {
 
 function countRoom(core: Core): number {
   let room = 0;
+  if (core.isPaused) return room;
   for (const manager of core.open) {
-    if (manager.state === 'active' && manager.reachable && timeLeft(core, manager) > 0) room += Math.max(0, freeSlots(manager));
+    if (manager.state === 'active' && manager.reachable && !isResting(manager) && timeLeft(core, manager) > 0)
+      room += Math.max(0, freeSlots(manager));
   }
   return room;
 }

@@ -23,7 +23,7 @@ const PLAN_EVERY_MS = 20;
 
 export function placeRequests(core: Core, effects: Effect[]): void {
   const { demand } = core;
-  if (core.recovery !== undefined || core.closing !== undefined) return;
+  if (core.recovery !== undefined || core.isPaused || core.closing !== undefined) return;
   // What a lane leaves free for others is tried with them, too.
   for (let round = 0; round < MOST_ROUNDS && demand.isDue; round++) {
     demand.isDue = false;
@@ -122,7 +122,8 @@ function* roomier(core: Core, lane: Lane, variant: RequestVariant): Generator<Ma
 /** When all is placed that can be: tasks that ask for nothing and still wait get slots back that nobody needs for a request. @returns how many. */
 export function leaseToWaiting(core: Core, effects: Effect[]): number {
   const { queue, demand } = core;
-  if (queue.plain === 0 || demand.released.size === 0 || core.recovery !== undefined || core.closing !== undefined) return 0;
+  if (queue.plain === 0 || demand.released.size === 0 || core.recovery !== undefined || core.isPaused || core.closing !== undefined)
+    return 0;
   let wanted = queue.plain;
   for (const manager of demand.released) {
     if (wanted <= 0) break;

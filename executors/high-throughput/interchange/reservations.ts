@@ -5,16 +5,17 @@
 import type { RequestVariant } from '../../../lib/resources/request.ts';
 import type { Effect } from './core-events.ts';
 import { type Core, type Manager, timeLeft } from './core-state.ts';
-import { fullBlocks } from './full-blocks.ts';
 import { reclaimSlots } from './leases.ts';
+import { fullBlocks } from './gang-limit.ts';
 import { managersFor } from './node-kinds.ts';
+import { isResting } from './quarantine.ts';
 import { hasTime, headOf, type Lane, nextLane } from './task-queue.ts';
 
 const DEFAULT_AGING_MS = 10_000;
 
 const agingMs = ({ options }: Core): number => options.agingMs ?? DEFAULT_AGING_MS;
 
-export const isUsable = ({ state, reachable }: Manager): boolean => state === 'active' && reachable;
+export const isUsable = (manager: Manager): boolean => manager.state === 'active' && manager.reachable && !isResting(manager);
 
 /** Whether tasks of the lane may be placed there. */
 export function mayUse({ demand: { reserved } }: Core, manager: Manager, lane: Lane): boolean {
@@ -69,13 +70,11 @@ function reserveFor(core: Core, lane: Lane): void {
   }
 }
 
-const NO_BLOCKS: ReadonlySet<string> = new Set();
-
 /** Of the managers of one block, where that can be; those that are kept free for it already come first. */
 function leastBusy(core: Core, lane: Lane, variant: RequestVariant, count: number): Manager[] | undefined {
-  const full = variant.nodes === undefined ? NO_BLOCKS : fullBlocks(core);
+  const full = variant.nodes ? fullBlocks(core) : undefined;
   const possible = [...managersFor(core, variant)].filter(
-    (manager) => mayUse(core, manager, lane) && hasTime(lane, timeLeft(core, manager)) && !full.has(manager.blockId),
+    (manager) => mayUse(core, manager, lane) && hasTime(lane, timeLeft(core, manager)) && !full?.has(manager.blockId),
   );
   const load = (manager: Manager): number => (core.demand.reserved.has(manager) ? -1 : manager.grants.size * 1000 + manager.inFlight.size);
   let best: Manager[] | undefined;

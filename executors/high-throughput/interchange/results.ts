@@ -9,6 +9,7 @@ import { type Core, fnIdOf, GRANTED_FUNCTION, log, lowerPerFunction, type Manage
 import { giveBack } from './grants.ts';
 import { slotReleased } from './leases.ts';
 import { observeBusy } from './estimates.ts';
+import { noteEnds } from './quarantine.ts';
 import { tryKey } from './try-key.ts';
 
 /** Acknowledge by a frame of its own when this much waits and no tasks are sent that could carry it. */
@@ -37,10 +38,12 @@ export function takeResults(core: Core, manager: Manager, sequence: number, reco
   effects.push({ kind: 'acknowledgeWhenWritten', manager: manager.id, sequence });
 }
 
+const isFailure = (status: number): boolean => status === ResultStatus.Failed || status === ResultStatus.Lost;
+
 /** Forwards the runs of records whose tasks are in flight there. */
 function forwardExpected(core: Core, manager: Manager, records: Buffer, sequence: number, effects: Effect[]): void {
   const { inFlight, cancelling } = manager;
-  const tally = new BusyTally(core, manager);
+  const tally = new Tally(core, manager, effects);
   let runStart = 0;
   let dropped = 0;
   for (let at = 0, end = 0; at < records.length; at = end) {
@@ -51,8 +54,12 @@ function forwardExpected(core: Core, manager: Manager, records: Buffer, sequence
     if (packed !== undefined && tryNumberIn(packed) === tryNumber) {
       inFlight.delete(taskId);
       const fnId = fnIdOf(packed);
-      tally.add(fnId, records[at + 14] as number, records.readUInt32LE(at + 16));
-      if (fnId === GRANTED_FUNCTION) giveBack(core, manager, tryKey(taskId, tryNumber), effects);
+      const status = records[at + 14] as number;
+      tally.add(fnId, status, records.readUInt32LE(at + 16));
+      if (fnId === GRANTED_FUNCTION) {
+        noteEnds(core, manager, records.readUInt32LE(at + 8), status === ResultStatus.Ok, isFailure(status) ? 1 : 0, effects);
+        giveBack(core, manager, tryKey(taskId, tryNumber), effects);
+      }
       if (cancelling.size > 0) cancelling.delete(taskId);
       core.recovery?.settled.add(tryKey(taskId, tryNumber));
     } else {
@@ -78,17 +85,22 @@ function forwardRun(manager: Manager, records: Buffer, start: number, end: numbe
 }
 
 /** Adds up runs of one function, so that maps are touched once per run and not once per result. */
-class BusyTally {
+class Tally {
   readonly #core: Core;
   readonly #manager: Manager;
+  readonly #effects: Effect[];
   #fnId = -1;
   #count = 0;
   #timed = 0;
   #busyUs = 0;
+  #worked = false;
+  /** Since the last that worked. */
+  #failures = 0;
 
-  constructor(core: Core, manager: Manager) {
+  constructor(core: Core, manager: Manager, effects: Effect[]) {
     this.#core = core;
     this.#manager = manager;
+    this.#effects = effects;
   }
 
   add(fnId: number, status: number, busyUs: number): void {
@@ -97,6 +109,10 @@ class BusyTally {
       this.#fnId = fnId;
     }
     this.#count++;
+    if (status === ResultStatus.Ok) {
+      this.#worked = true;
+      this.#failures = 0;
+    } else if (isFailure(status)) this.#failures++;
     if (status !== ResultStatus.Ok && status !== ResultStatus.Failed && status !== ResultStatus.Walltime) return;
     this.#timed++;
     this.#busyUs += busyUs;
@@ -105,10 +121,14 @@ class BusyTally {
   close(): void {
     if (this.#count === 0) return;
     lowerPerFunction(this.#manager, this.#fnId, this.#count);
+    // What was granted is noted by its own function.
+    if (this.#fnId !== GRANTED_FUNCTION) noteEnds(this.#core, this.#manager, this.#fnId, this.#worked, this.#failures, this.#effects);
     if (this.#timed > 0 && this.#fnId < GRANTED_FUNCTION) observeBusy(this.#core.estimates, this.#fnId, this.#busyUs / this.#timed);
     this.#count = 0;
     this.#timed = 0;
     this.#busyUs = 0;
+    this.#worked = false;
+    this.#failures = 0;
   }
 }
 

@@ -24,6 +24,8 @@ export interface InterchangeSettings {
   /** Results are acknowledged to managers when the driver says that it has kept them, not when they are on their way to it. */
   readonly driverKeeps?: boolean;
   readonly prefetchCapacity: number | 'auto';
+  /** For how long a manager is left alone that fails what works elsewhere, ms; 0: never. */
+  readonly quarantineMs: number;
   readonly managerSelector: 'random' | 'blockId';
   readonly maxGangsPerBlock?: number;
   readonly protocol: number;

@@ -2,6 +2,7 @@
  * A manager's process: one per node of a block. Argument: the settings file.
  */
 import { readNodeFacts } from '../node-facts.ts';
+import { LEAST_OPEN_FILES, OPEN_FILES_PER_WORKER, tooFewOpenFiles } from '../open-files.ts';
 import { planCapacity } from '../resources/plan-capacity.ts';
 import { planSlots } from '../slots.ts';
 import { Manager, type NodePlan } from './manager.ts';
@@ -13,7 +14,10 @@ const SETTINGS_TIMEOUT_MS = 30_000;
 
 async function main(settingsPath: string): Promise<void> {
   const settings = await awaitSettings(settingsPath, SETTINGS_TIMEOUT_MS);
-  await new Manager(settings, plan(settings), process.env.FLOTILLA_BLOCK_ID ?? '').start();
+  const node = plan(settings);
+  const tooFew = tooFewOpenFiles(LEAST_OPEN_FILES + OPEN_FILES_PER_WORKER * node.slots.length);
+  if (tooFew !== undefined) throw new Error(`${tooFew}, or fewer workers (maxWorkersPerNode)`);
+  await new Manager(settings, node, process.env.FLOTILLA_BLOCK_ID ?? '').start();
 }
 
 function plan(settings: ManagerSettings): NodePlan {

@@ -6,6 +6,7 @@
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import type { CommandOutcome, CommandSpec, RunnerExit } from './command-spec.ts';
+import { SHORTAGE_DELAYS_MS } from '../start-worker.ts';
 import { CommandRunnerLostError, commandError, describeFailed } from './command-failure.ts';
 import { RunFlag, SpawnerFrame, decodeEnded, decodeFailed, encodeKill, encodeRun } from './spawner-protocol.ts';
 import { SpawnerProcess, type SpawnerExit } from './spawner-process.ts';
@@ -58,6 +59,9 @@ export class CommandRunner {
   #runs = 0;
   #pending: Pending | undefined;
   #closed = false;
+  /** Starts of a helper in a row that failed because the machine was short of something. */
+  #shortages = 0;
+  #startingAgain: NodeJS.Timeout | undefined;
 
   constructor(options: CommandRunnerOptions) {
     this.#options = options;
@@ -90,18 +94,21 @@ export class CommandRunner {
 
   /** Signals the process group of the command at hand; nothing happens when there is none. */
   kill(signal: 'SIGTERM' | 'SIGKILL'): void {
-    if (this.#pending) this.#spawners.get(this.#pending.kind)?.send(encodeKill(signalNumber(signal)));
+    if (this.#startingAgain) this.#stopWaiting(new CommandRunnerLostError({ exitCode: null, signal, stderrTail: '' }));
+    else if (this.#pending) this.#spawners.get(this.#pending.kind)?.send(encodeKill(signalNumber(signal)));
   }
 
   /** Ends the command at hand (TERM, then KILL shortly after) and the helpers. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#stopWaiting(closedError());
     await Promise.all([...this.#spawners.values()].map((spawner) => spawner.close(CLOSE_TIMEOUT_MS)));
   }
 
   /** SIGKILL to the command at hand and the helpers. Synchronous. */
   killNow(): void {
     this.#closed = true;
+    clearTimeout(this.#startingAgain);
     for (const spawner of this.#spawners.values()) spawner.killNow();
     this.#removeCaptured();
   }
@@ -142,6 +149,7 @@ export class CommandRunner {
     const pending = this.#pending;
     if (!pending) return;
     this.#pending = undefined;
+    this.#shortages = 0;
     spawner.setBusy(false);
     if (type === SpawnerFrame.Ended) return pending.resolve(settleOutcome(decodeEnded(body), pending.plan, pending.spec));
     const failed = decodeFailed(body);
@@ -151,6 +159,7 @@ export class CommandRunner {
   #lose(kind: Kind, spawner: SpawnerProcess, exit: SpawnerExit): void {
     if (this.#spawners.get(kind) === spawner) this.#spawners.delete(kind);
     const pending = this.#pending?.kind === kind ? this.#pending : undefined;
+    if (pending && exit.shortage !== undefined && this.#startLater(pending)) return;
     if (pending && kind === 'perl' && exit.neverStarted && !this.#closed) {
       this.#usual = 'node';
       pending.kind = 'node';
@@ -160,6 +169,25 @@ export class CommandRunner {
     if (pending) this.#pending = undefined;
     pending?.reject(this.#closed ? closedError(exit) : new CommandRunnerLostError(exit));
     if (!this.#closed) this.#options.onLost(exit);
+  }
+
+  /** What is missing may be there again soon. @returns false if it was waited for long enough. */
+  #startLater(pending: Pending): boolean {
+    const delayMs = SHORTAGE_DELAYS_MS[this.#shortages++];
+    if (delayMs === undefined || this.#closed) return false;
+    this.#startingAgain = setTimeout(() => {
+      this.#startingAgain = undefined;
+      this.#start(pending);
+    }, delayMs);
+    return true;
+  }
+
+  #stopWaiting(error: CommandRunnerLostError): void {
+    if (!this.#startingAgain) return;
+    clearTimeout(this.#startingAgain);
+    this.#startingAgain = undefined;
+    this.#pending?.reject(error);
+    this.#pending = undefined;
   }
 
   #removeCaptured(): void {

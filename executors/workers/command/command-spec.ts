@@ -50,4 +50,6 @@ export interface RunnerExit {
   readonly exitCode: number | null;
   readonly signal: string | null;
   readonly stderrTail: string;
+  /** Set where there was none, because the machine was short of something. */
+  readonly shortage?: string;
 }

@@ -7,6 +7,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { FrameReader } from '../../../lib/wire/frames.ts';
 import { signalGroup } from '../process-tree.ts';
+import { shortageOf } from '../start-worker.ts';
 import { utf8Tail } from './utf8-tail.ts';
 import { SpawnerFrame } from './spawner-protocol.ts';
 
@@ -16,6 +17,8 @@ export interface SpawnerExit {
   readonly stderrTail: string;
   /** It never got as far as its greeting: it cannot work here. */
   readonly neverStarted: boolean;
+  /** There is no process, because the machine is short of something. */
+  readonly shortage?: string;
 }
 
 export interface SpawnerOptions {
@@ -92,8 +95,20 @@ export class SpawnerProcess {
       rmSync(this.#options.groupFile, { force: true });
       resolveGone();
       const stderrTail = this.#startError ? this.#startError.message : utf8Tail(this.#stderr);
-      this.#options.onExit({ exitCode: this.#startError ? null : exitCode, signal, stderrTail, neverStarted: !this.#greeted });
+      const shortage = this.#describeShortage();
+      this.#options.onExit({
+        exitCode: this.#startError ? null : exitCode,
+        signal,
+        stderrTail,
+        neverStarted: !this.#greeted,
+        ...(shortage === undefined ? {} : { shortage }),
+      });
     });
+  }
+
+  #describeShortage(): string | undefined {
+    const shortage = this.#startError && shortageOf(this.#startError);
+    return shortage && `the helper that runs commands could not be started: ${this.#startError?.message}: ${shortage}`;
   }
 
   #receive(type: number, body: Buffer): void {

@@ -77,10 +77,10 @@ async function runBatch(frame: Buffer): Promise<void> {
     const record = outcome instanceof Buffer ? outcome : await outcome;
     at = recordEnd(frame, at);
     if (at >= frame.length) break;
-    journalled?.append(record);
+    const isKept = journalled?.append(record) ?? true;
     const now = performance.now();
     // Before the supervisor can have the result: then it may write another limit.
-    if (journalled && limit?.endsAfter(done, now)) {
+    if (journalled && (!isKept || limit?.endsAfter(done, now))) {
       flush(batch);
       return send(batch);
     }

@@ -58,6 +58,7 @@ export class Simulation {
       heartbeatPeriodMs: 1e9,
       heartbeatThresholdMs: 1e12,
       prefetchCapacity: 'auto',
+      quarantineMs: 60_000,
       managerSelector,
       pick: (n) => (this.#seed = (this.#seed * 48_271) % 2_147_483_647) % n,
     });

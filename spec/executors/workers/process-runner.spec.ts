@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -63,7 +63,7 @@ describe('a worker process', () => {
     rmSync(folder, { recursive: true });
   });
 
-  function start(argv: readonly [string, ...string[]]): ProcessRunner {
+  function start(argv: readonly [string, ...string[]], more: { startTimeoutMs?: number } = {}): ProcessRunner {
     return new ProcessRunner({
       name: 'worker-0-js',
       argv,
@@ -82,6 +82,7 @@ describe('a worker process', () => {
         lost: (exit) => exits.push(exit),
       },
       missingHint: 'Install it.',
+      ...more,
     });
   }
 
@@ -156,6 +157,25 @@ describe('a worker process', () => {
       await none.close(1000);
     });
   }
+
+  it('that never says that it is ready is given up, as a machine may be short of threads', async () => {
+    const mute = start(['/bin/sleep', '600'], { startTimeoutMs: 200 });
+    mute.run({ number: 1, count: 1, records: taskRecords({ taskId: 1, fnId: DOUBLE, args: [1] }) });
+    expect(await lost()).to.deep.include({ signal: 'SIGKILL' });
+    expect((await lost()).shortage).to.match(/^\/bin\/sleep 600 was not ready after 0.2 s, and was ended/);
+    await mute.close(1000);
+  });
+
+  it('whose log cannot be opened is reported in words, and the next start has its chance', async () => {
+    symlinkSync('/dev/full/none', join(folder, 'logs'));
+    const patient = start(jsWorkerArgv(process.execPath, undefined));
+    patient.run({ number: 1, count: 1, records: taskRecords({ taskId: 1, fnId: DOUBLE, args: [4] }) });
+    expect((await lost()).startError).to.match(/cannot be started: E/);
+    rmSync(join(folder, 'logs'));
+    patient.run({ number: 2, count: 1, records: taskRecords({ taskId: 2, fnId: DOUBLE, args: [4] }) });
+    await eventually('the result', () => values.includes(8));
+    await patient.close(1000);
+  });
 
   /** Node as a worker that does this with its socket, fd 3, and then waits. */
   const sends = (bytes: Buffer): [string, ...string[]] => {

@@ -116,6 +116,17 @@ describe('a pool of slots', () => {
       expect(stage.results).to.deep.equal(['1 ok', '2 ok']);
     });
 
+    it('while it idles costs the batch of another kind nothing that runs in its slot', async () => {
+      const stage = new Stage(1, (fnId) => (fnId === 2 ? 'python' : 'js'));
+      await stage.submit([{ taskId: 1, fnId: 2 }]);
+      stage.runners[0]?.finishAll();
+      await stage.submit(tasks(2));
+      stage.runners[0]?.die();
+      expect(stage.results).to.deep.equal(['1 ok']);
+      stage.runners[1]?.finishAll();
+      expect(stage.results).to.deep.equal(['1 ok', '2 ok']);
+    });
+
     it('has what its task started ended as well', async () => {
       const stage = new Stage(1);
       await stage.submit(tasks(1));

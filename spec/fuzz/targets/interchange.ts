@@ -65,6 +65,7 @@ class Scene {
       heartbeatPeriodMs: 1000,
       heartbeatThresholdMs: 2_000_000_000,
       prefetchCapacity: 'auto',
+      quarantineMs: 60_000,
       managerSelector: 'random',
       pick: (n) => this.#random.below(n),
     });

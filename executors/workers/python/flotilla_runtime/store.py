@@ -19,8 +19,8 @@ class Store:
 
     def fit(self, parts, size):
         """
-        :returns: the body as it is, or where it was put if it is large.
-        :raises Unencodable: if it is large and cannot be put anywhere.
+        :returns: the body as it is, or where it was put if it is large and the store takes it.
+        :raises Unencodable: if it is too large for a message and cannot be put anywhere.
         """
         if size <= self._inline_limit:
             return parts
@@ -29,6 +29,9 @@ class Store:
         try:
             key = self._write(parts)
         except OSError as error:
+            # A result that there is must not be lost for want of room.
+            if size <= MAX_INLINE_BYTES:
+                return parts
             raise Unencodable('result', '%d bytes long and cannot be written to the store: %s' % (size, error)) from error
         return [_STORED_TAG + msgpack.packb({'store': 'file', 'key': key, 'size': size})]
 

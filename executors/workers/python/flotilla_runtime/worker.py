@@ -117,14 +117,14 @@ class Worker:
             is_large = size > _JOURNAL_RECORD_LIMIT
             if journal and at < end:
                 if is_large:
-                    journal.append(_RESULT_HEADER.pack(
+                    is_kept = journal.append(_RESULT_HEADER.pack(
                         _RESULT_HEADER.size - 4, task_id, fn_id, try_number, _PLACE, 0, 0, 0.0, self._rank))
                 else:
-                    journal.append(header + (parts[0] if len(parts) == 1 else b''.join(parts)))
+                    is_kept = journal.append(header + (parts[0] if len(parts) == 1 else b''.join(parts)))
                 done += 1
                 now = perf_counter()
                 # Before the supervisor can have the result: then it may write another limit.
-                is_over = limit is not None and limit.ends_after(done, now)
+                is_over = not is_kept or (limit is not None and limit.ends_after(done, now))
             else:
                 is_over = False
             if is_large and pending:

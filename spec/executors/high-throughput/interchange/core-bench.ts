@@ -27,6 +27,7 @@ export class Bench {
       heartbeatPeriodMs: 100,
       heartbeatThresholdMs: 1000,
       prefetchCapacity: 0,
+      quarantineMs: 60_000,
       managerSelector: 'random',
       pick: () => 0,
       ...options,

@@ -130,7 +130,7 @@ describe('interchange core: work', () => {
     });
 
     it('places a long queue of tiny tasks in several turns, and shares it among managers all the same', () => {
-      const bench = known(1).register('b');
+      const bench = known(1, { prefetchCapacity: 'auto', quarantineMs: 0 }).register('b');
       const many = { slots: 1000 };
       bench.register('c', many).register('d', many).submit(100_000);
       const placed = bench.placed();

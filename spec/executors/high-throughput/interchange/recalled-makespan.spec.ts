@@ -25,6 +25,7 @@ class Pair implements ManagerHost {
     heartbeatPeriodMs: 100,
     heartbeatThresholdMs: 500,
     prefetchCapacity: 'auto',
+    quarantineMs: 60_000,
     managerSelector: 'random',
     pick: () => 0,
   });

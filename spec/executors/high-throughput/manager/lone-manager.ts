@@ -49,6 +49,7 @@ export class LoneManager implements AsyncDisposable {
         heartbeatPeriodMs: 200,
         heartbeatThresholdMs: 60_000,
         prefetchCapacity: 0,
+        quarantineMs: 0,
         managerSelector: 'random',
         protocol: PROTOCOL_VERSION,
         packageVersion: PACKAGE_VERSION,

@@ -1,5 +1,6 @@
 /** What must be true of the interchange core after every event. */
-import { freeSlots } from '../../../../../executors/high-throughput/interchange/candidates.ts';
+import { slotsFor } from '../../../../../executors/high-throughput/interchange/candidates.ts';
+import { isResting } from '../../../../../executors/high-throughput/interchange/quarantine.ts';
 import { type Manager, tryNumberIn, UNKNOWN_FUNCTION } from '../../../../../executors/high-throughput/interchange/core-state.ts';
 import type { NodeCapacity } from '../../../../../executors/high-throughput/resources/capacity.ts';
 import { mayUse } from '../../../../../executors/high-throughput/interchange/reservations.ts';
@@ -54,8 +55,9 @@ export function checkRoom({ core, prefetch }: Simulation): void {
       throw new Error(`${manager.id} with ${manager.slots} slots has ${placedHere} tasks, prefetch ${prefetch}`);
     }
     const isOpen = manager.state === 'active' && manager.reachable && core.recovery === undefined;
-    if (isOpen && core.queue.plain > 0 && freeSlots(manager) > 0) {
-      throw new Error(`${core.queue.plain} tasks wait though ${manager.id} has ${freeSlots(manager)} free slots`);
+    const room = isOpen && !isResting(manager) ? slotsFor(core, manager) : 0;
+    if (core.queue.plain > 0 && room > 0) {
+      throw new Error(`${core.queue.plain} tasks wait though ${manager.id} has ${room} free slots`);
     }
   }
 }

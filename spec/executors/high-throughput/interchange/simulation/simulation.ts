@@ -78,6 +78,7 @@ export class Simulation implements ManagerHost {
       heartbeatPeriodMs: PERIOD_MS,
       heartbeatThresholdMs: THRESHOLD_MS,
       prefetchCapacity: ([0, 2, 'auto'] as const)[random.below(3)] ?? 0,
+      quarantineMs: 2000,
       managerSelector: random.chance(0.5) ? 'random' : 'blockId',
       agingMs: 1000,
       pick: (n) => random.below(n),

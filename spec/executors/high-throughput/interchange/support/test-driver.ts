@@ -41,6 +41,7 @@ export class TestDriver {
       heartbeatPeriodMs: 100,
       heartbeatThresholdMs: 2000,
       prefetchCapacity: 'auto',
+      quarantineMs: 60_000,
       managerSelector: 'random',
       protocol: PROTOCOL_VERSION,
       packageVersion: PACKAGE_VERSION,

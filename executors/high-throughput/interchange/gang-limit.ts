@@ -1,7 +1,9 @@
-/** How many tasks on whole nodes a block may have at once, where the config says so. */
+/**
+ * Blocks that have as many tasks on whole nodes as the config lets them have at once: nothing is placed there, kept free or asked back for
+ * another.
+ */
 import type { Core } from './core-state.ts';
 
-/** Those that have as many tasks on whole nodes as they may have at once. */
 export function fullBlocks({ gangs, managers, options }: Core): ReadonlySet<string> {
   const { maxGangsPerBlock } = options;
   if (maxGangsPerBlock === undefined) return new Set();
