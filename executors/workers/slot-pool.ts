@@ -26,6 +26,7 @@ import {
   lastRecordAt,
   type MemoryExcess,
   type Slot,
+  tryAt,
   withoutCancelled,
 } from './slot.ts';
 import { startKill, watchWalltime } from './slot-kill.ts';
@@ -125,10 +126,7 @@ export class SlotPool {
   /** Tries that are here and have no result yet. */
   held(): [taskId: number, tryNumber: number][] {
     const held: [number, number][] = [];
-    const add = (bytes: Buffer, at: number): void => {
-      const { taskId, tryNumber } = readTaskHeader(bytes, at);
-      held.push([taskId, tryNumber]);
-    };
+    const add = (bytes: Buffer, at: number): void => void held.push(tryAt(bytes, at));
     for (const slot of this.#slots) forEachUnfinished(slot, add);
     this.#queue.forEach(add);
     return held;
@@ -334,18 +332,19 @@ export class SlotPool {
 
   /** Ends every worker; what runs or waits gets no result, what has finished gets its own. */
   async close(timeoutMs: number): Promise<void> {
-    this.#closed = true;
-    this.#overdue.stop();
-    this.#recall.stop();
-    for (const slot of this.#slots) clearTimers(slot);
+    this.#stop();
     await Promise.all(this.#slots.flatMap((slot) => closeRunners(slot, timeoutMs)));
   }
 
   killNow(): void {
+    this.#stop();
+    for (const { runners } of this.#slots) for (const runner of runners.values()) runner.killNow();
+  }
+
+  #stop(): void {
     this.#closed = true;
     this.#overdue.stop();
     this.#recall.stop();
     for (const slot of this.#slots) clearTimers(slot);
-    for (const { runners } of this.#slots) for (const runner of runners.values()) runner.killNow();
   }
 }
