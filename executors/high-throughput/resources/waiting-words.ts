@@ -14,5 +14,7 @@ export function describeWaiting(lane: WaitingLane | undefined, lanes: readonly W
 
 function describeNodes({ host, count, lacks }: WaitingNodes): string {
   const nodes = count === 1 ? host : `the least busy of ${count} nodes like ${host}`;
-  return lacks.length === 0 ? `${nodes} has them, beside others or not at the same time` : `${nodes} lacks them (${lacks.join(', ')})`;
+  return lacks.length === 0
+    ? `${nodes} has them, but is kept free for others, or is one of too few`
+    : `${nodes} lacks them (${lacks.join(', ')})`;
 }

@@ -15,6 +15,19 @@ const EVERY_KIND: readonly RunEvent[] = [
   { kind: 'taskCalled', taskId: 1, name: 'plain', app: 'js' },
   { kind: 'taskCalled', taskId: 4294967295, name: 'naïve', app: 'join', label: 'l', parent: 1, after: [1, 7], stdout: '/a', stderr: '/b' },
   { kind: 'tryLaunched', taskId: 1, tryNumber: 1, executor: 'htex' },
+  {
+    kind: 'tryGranted',
+    taskId: 1,
+    tryNumber: 1,
+    manager: 'm',
+    host: 'n1',
+    cpus: [
+      [0, 1],
+      [3, 0.5],
+    ],
+    gpus: [[1, 0.25]],
+    others: ['m2'],
+  },
   { kind: 'cancelRequested', taskId: 1, reason: 'enough' },
   { kind: 'tryEnded', taskId: 1, tryNumber: 1, outcome: 'done', host: 'n1', worker: 'n1/0', startMs: 1795195685881.25, durationUs: 17 },
   {
