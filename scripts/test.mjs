@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 
 const MOCHA = fileURLToPath(new URL('../node_modules/mocha/bin/mocha.js', import.meta.url));
 /** Their processes sleep, or are other machines as far as this one's CPUs are concerned. */
-const WAITING = /^spec\/(cluster|launchers|providers|bench|examples|executors\/high-throughput\/remote)\//;
+const WAITING = /^spec\/(chaos|cluster|launchers|providers|bench|examples|executors\/high-throughput\/remote)\//;
 
 const given = process.argv.slice(2);
 if (given.length > 0) process.exitCode = (await run(given, { isShown: true })).code;

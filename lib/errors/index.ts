@@ -14,6 +14,7 @@ export { PythonError } from './python-error.ts';
 export {
   CancelledError,
   MissingOutputsError,
+  MemoryLimitError,
   PlacementError,
   SerializationError,
   WalltimeError,

@@ -100,7 +100,7 @@ function reviveOurs(wire: WireError, task: TaskRef): Error {
     case 'walltime':
       return new WalltimeError({ walltimeMs: Number.NaN, ...fields }, options);
     case 'memory-limit':
-      return new MemoryLimitError({ limitBytes: Number.NaN, usedBytes: Number.NaN, ...fields, tries: task.try }, options);
+      return new MemoryLimitError({ limitBytes: Number.NaN, usedBytes: Number.NaN, tries: task.try, ...fields }, options);
     case 'placement':
       return new PlacementError(fields, options);
     case 'worker-lost':

@@ -88,7 +88,7 @@ executors:
         'executors:\n  - label: a\n',
         2,
         5,
-        /this executor needs a type; known are HighThroughputExecutor, ThreadPoolExecutor/,
+        /this executor needs a type; known are HighThroughputExecutor, MPIExecutor, ThreadPoolExecutor/,
       ],
       [
         'an unknown type',

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { parseSize } from '../../lib/size.ts';
+import { formatSize, parseSize } from '../../lib/size.ts';
 
 describe('parseSize', () => {
   const rows: [string, number][] = [
@@ -19,4 +19,15 @@ describe('parseSize', () => {
     ['9999999TB', /too large/],
   ];
   for (const [text, message] of refused) it(`refuses ${text}`, () => expect(() => parseSize(text)).to.throw(RangeError, message));
+});
+
+describe('formatSize', () => {
+  const rows: [number, string][] = [
+    [0, '0 B'],
+    [1023, '1023 B'],
+    [6 * 2 ** 30, '6 GiB'],
+    [1.25 * 2 ** 20, '1.25 MiB'],
+    [2 ** 52, '4096 TiB'],
+  ];
+  for (const [bytes, text] of rows) it(`writes ${bytes} as ${text}`, () => expect(formatSize(bytes)).to.equal(text));
 });

@@ -115,8 +115,14 @@ export class GrantedSlots {
 
   /** Ends workers that do nothing and may have one of these devices open. @returns undefined if there are none. */
   free(devices: readonly string[]): Promise<void> | undefined {
-    const wanted = new Set(devices);
-    return this.#end(this.#idle().filter(({ holding }) => devicesOf(holding).some((device) => wanted.has(device))));
+    this.#end(this.#idle().filter(({ holding }) => hasAny(holding, devices)));
+    return this.#goneFrom(devices);
+  }
+
+  /** @returns undefined unless a worker that is about to leave may have one of them open. */
+  #goneFrom(devices: readonly string[]): Promise<void> | undefined {
+    const leaving = [...this.#leaving].filter(([{ holding }]) => hasAny(holding, devices)).map(([, gone]) => gone);
+    return leaving.length === 0 ? undefined : Promise.all(leaving).then(() => undefined);
   }
 
   #busy(): GrantedSlot[] {
@@ -134,7 +140,8 @@ export class GrantedSlots {
     const slot = this.#idle().find((idle) => idle.holding.key === holding.key) ?? this.#create(holding);
     slot.task = task;
     slot.pool.submit(record);
-    const freed = this.#makeRoom();
+    this.#makeRoom();
+    const freed = this.#goneFrom(devicesOf(holding));
     if (freed === undefined) this.#begin(slot, record);
     else void freed.then(() => this.#begin(slot, record));
   }
@@ -202,43 +209,40 @@ export class GrantedSlots {
     // The one that was used last is kept longest.
     this.#slots.delete(slot.index);
     this.#slots.set(slot.index, slot);
-    if (slot.prepared.once || isBloated(slot)) void this.#end([slot]);
-    void this.#end(this.#idle().slice(0, -this.#options.maxIdle));
+    if (slot.prepared.once || isBloated(slot)) this.#end([slot]);
+    this.#end(this.#idle().slice(0, -this.#options.maxIdle));
     if (results.length > 0) this.#options.results(Buffer.concat(results));
   }
 
   // --- what is kept
 
-  /** Ends what does nothing and has what others were given. @returns undefined unless a device has to be waited for. */
-  #makeRoom(): Promise<void> | undefined {
+  /** Ends what does nothing and has what others were given. */
+  #makeRoom(): void {
     const kept = this.#busy().map(({ holding }) => holding);
     const superfluous: GrantedSlot[] = [];
     for (const slot of this.#idle().reverse()) {
       if (fitsBeside(slot.holding, kept)) kept.push(slot.holding);
       else superfluous.push(slot);
     }
-    const ended = this.#end(superfluous);
-    return superfluous.some(({ holding }) => devicesOf(holding).length > 0) ? ended : undefined;
+    this.#end(superfluous);
   }
 
-  #end(slots: readonly GrantedSlot[]): Promise<void> | undefined {
-    if (slots.length === 0) return undefined;
-    return Promise.all(slots.map((slot) => this.#endOne(slot))).then(() => undefined);
-  }
-
-  /** Its number, which is in the names of its files, is free when it is gone. */
-  #endOne(slot: GrantedSlot): Promise<void> {
-    this.#slots.delete(slot.index);
-    const ended = slot.pool.close(LEAVE_MS).then(() => {
-      slot.prepared.release();
-      this.#leaving.delete(slot);
-    });
-    this.#leaving.set(slot, ended);
-    return ended;
+  /** The number of each, which is in the names of its files, is free when it is gone. */
+  #end(slots: readonly GrantedSlot[]): void {
+    for (const slot of slots) {
+      this.#slots.delete(slot.index);
+      const gone = slot.pool.close(LEAVE_MS).then(() => {
+        slot.prepared.release();
+        this.#leaving.delete(slot);
+      });
+      this.#leaving.set(slot, gone);
+    }
   }
 }
 
 const STATUS_AT = 14;
+
+const hasAny = (holding: Holding, devices: readonly string[]): boolean => devicesOf(holding).some((device) => devices.includes(device));
 
 /** What starts commands is no part of them. */
 const memoryOf = ({ pid, isTask = false }: Runner): number => (pid === undefined ? 0 : treeMemory(pid, { withRoot: isTask }));

@@ -30,6 +30,23 @@ describe('the facts of a node', () => {
     expect(facts).to.deep.include({ cpus: [0, 1, 6], memoryBytes: 1_024_000, cpuQuota: undefined, visibleAccelerators: undefined });
   });
 
+  it('are which CPUs share memory, in the order of the nodes; a node of memory alone has none', async () => {
+    const folder = 'sys/devices/system/node';
+    await machine({
+      ...plain,
+      [`${folder}/node0/cpulist`]: '0-1\n',
+      [`${folder}/node10/cpulist`]: '8-9\n',
+      [`${folder}/node2/cpulist`]: '\n',
+      [`${folder}/node1/cpulist`]: '2,6\n',
+      [`${folder}/has_cpu`]: '0-1\n',
+    });
+    expect(readNodeFacts({ root, env: {} }).numaNodes).to.deep.equal([
+      [0, 1],
+      [2, 6],
+      [8, 9],
+    ]);
+  });
+
   const limits: [title: string, files: Record<string, string>, expected: object][] = [
     [
       'a control group (version 2)',

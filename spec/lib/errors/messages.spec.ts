@@ -19,6 +19,7 @@ describe('messages of errors', () => {
   const rows: readonly [name: string, ...parts: string[]][] = [
     ['BashExitError', 'task 7 (simulate)', 'exited with 2', 'ls nowhere', 'ls: no such file'],
     ['WalltimeError', 'task 7 (simulate)', '2.5 s', "'walltime'"],
+    ['MemoryLimitError', 'task 7 (simulate)', 'used 1.5 GiB', '1 GiB', "'resources.memory'"],
     ['MissingOutputsError', 'task 7 (simulate)', '/tmp/a'],
     ['SerializationError', 'task 7 (simulate)', 'args[0].then', 'a function (then)', 'plain data'],
     ['CancelledError', 'task 7 (simulate)', 'changed my mind'],

@@ -14,6 +14,7 @@ import {
   JoinError,
   KernelOpenError,
   ManagerLost,
+  MemoryLimitError,
   MissingOutputsError,
   NoKernelError,
   PlacementError,
@@ -60,6 +61,7 @@ export const onePerClass: Readonly<Record<string, FlotillaError>> = {
   SlotPlanError: new SlotPlanError('no worker fits on this node'),
   SubmitError: new SubmitError('sbatch: invalid account'),
   UnknownExecutorError: new UnknownExecutorError('hetx', 'simulate', ['htex']),
+  MemoryLimitError: new MemoryLimitError({ limitBytes: 2 ** 30, usedBytes: 1.5 * 2 ** 30, tries: 2 }, { task }),
   WalltimeError: new WalltimeError({ walltimeMs: 2500 }, { task }),
   WorkerLost: lost,
 };

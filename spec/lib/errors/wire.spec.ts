@@ -176,6 +176,7 @@ describe('errors of ours on their way from worker to driver', () => {
     'CancelledError',
     'DefinitionError',
     'ManagerLost',
+    'MemoryLimitError',
     'MissingOutputsError',
     'PlacementError',
     'PythonError',

@@ -172,7 +172,7 @@ describe('a task that was given something', function () {
   });
 
   it('is warned, and sent back expired if it does not end in time, when its block ends', async () => {
-    const end = String(Math.ceil(Date.now() / 1000) + 3);
+    const end = String(Math.ceil(Date.now() / 1000) + 8);
     await using manager = await start({}, { FLOTILLA_BLOCK_END: end });
     const trap = command(1, "trap 'echo warned > warned' USR1; while :; do sleep 0.05; done");
     manager.grant(trap, { cpus: [[CPU, 1]] });

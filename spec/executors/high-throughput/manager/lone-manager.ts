@@ -66,11 +66,14 @@ export class LoneManager implements AsyncDisposable {
     void this.#socket.receiveAll();
     const path = join(this.dir, 'manager.json');
     writeSettings(path, { ...this.#settings(this.#socket.port), ...settings });
-    const stdio = ['ignore', 'inherit', 'inherit'] as ['ignore', 'inherit', 'inherit'];
     const argv = ['--disable-warning=ExperimentalWarning', ENTRY, path];
-    if (!process.env['FLOTILLA_SPEC_DEBUG']) stdio[1] = 'ignore' as 'inherit';
-    this.#process = spawn(process.execPath, argv, { stdio, detached: true, env: { ...process.env, ...env } });
-    await eventually('the manager registers', () => this.registrations.length > 0);
+    const stdout = process.env['FLOTILLA_SPEC_DEBUG'] === undefined ? 'ignore' : 'inherit';
+    this.#process = spawn(process.execPath, argv, {
+      stdio: ['ignore', stdout, 'inherit'],
+      detached: true,
+      env: { ...process.env, ...env },
+    });
+    await eventually('the manager registers', () => this.registrations.length > 0, 30_000);
   }
 
   #settings(port: number): ManagerSettings {
@@ -157,7 +160,7 @@ export class LoneManager implements AsyncDisposable {
     const before = this.registrations.length;
     this.#frames++;
     this.#send(FrameType.Heartbeat, [], 0);
-    await eventually('it registers again', () => this.registrations.length > before);
+    await eventually('it registers again', () => this.registrations.length > before, 30_000);
     return this.registration;
   }
 
