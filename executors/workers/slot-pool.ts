@@ -27,11 +27,7 @@ import {
   onlyAtWork,
   type MemoryExcess,
   type Slot,
-<<<<<<< HEAD
   triesIn,
-=======
-  tryAt,
->>>>>>> 9857a76d510584040c29dd1c08f9f43f56896b2d
   withoutCancelled,
 } from './slot.ts';
 import { startKill, watchWalltime } from './slot-kill.ts';
@@ -127,18 +123,10 @@ export class SlotPool {
 
   /** Tries that are here and have no result yet. */
   held(): [taskId: number, tryNumber: number][] {
-<<<<<<< HEAD
     return triesIn((visit) => {
       for (const slot of this.#slots) forEachUnfinished(slot, visit);
       this.#queue.forEach(visit);
     });
-=======
-    const held: [number, number][] = [];
-    const add = (bytes: Buffer, at: number): void => void held.push(tryAt(bytes, at));
-    for (const slot of this.#slots) forEachUnfinished(slot, add);
-    this.#queue.forEach(add);
-    return held;
->>>>>>> 9857a76d510584040c29dd1c08f9f43f56896b2d
   }
 
   /** Whether a task waits here, and if not, since when it may run; undefined if it is not here. */

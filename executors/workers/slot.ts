@@ -145,11 +145,6 @@ export function contextAt(records: Buffer, at: number): TaskContext {
   return unpack(records.subarray(from, from + contextLength)) as TaskContext;
 }
 
-export function tryAt(records: Buffer, at: number): [taskId: number, tryNumber: number] {
-  const { taskId, tryNumber } = readTaskHeader(records, at);
-  return [taskId, tryNumber];
-}
-
 /** Those of its batch that have no result yet. */
 export function forEachUnfinished({ batch, cursor }: Slot, visit: (records: Buffer, at: number) => void): void {
   for (let at = cursor; batch && at < batch.records.length; at = recordEnd(batch.records, at)) visit(batch.records, at);
