@@ -2,10 +2,12 @@
  * A machine with a network of its own, reached through one cable that can be cut in either direction. Needs root, iproute2 and nftables.
  * What is started there shares the disk and the process table.
  */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -33,6 +35,13 @@ export function whyNoCable(): string | undefined {
 /** `in`: nothing reaches it any more. `out`: nothing leaves it. */
 export type Direction = 'in' | 'out' | 'both';
 
+export interface SlowWire {
+  readonly ms: number;
+  readonly seed: number;
+}
+
+const WIRE = fileURLToPath(new URL('./slow_wire.py', import.meta.url));
+
 export class Cable implements AsyncDisposable {
   /** What processes there dial. */
   readonly here: string;
@@ -40,6 +49,7 @@ export class Cable implements AsyncDisposable {
   readonly prefix: string;
   readonly #name: string;
   readonly #folder: string;
+  #wireEnded: Promise<unknown> | undefined;
 
   private constructor(name: string, here: string, block: string) {
     this.#name = name;
@@ -50,8 +60,11 @@ export class Cable implements AsyncDisposable {
     writeFileSync(this.prefix, script, { mode: 0o755 });
   }
 
-  /** @param block whose managers are at the other end; those of other blocks are here. */
-  static async lay(block: string): Promise<Cable> {
+  /**
+   * @param block whose managers are at the other end; those of other blocks are here.
+   * @param slow packets take about so long, and some overtake others.
+   */
+  static async lay(block: string, slow?: SlowWire): Promise<Cable> {
     const name = `flc${process.pid}-${++count}`;
     // 198.19.0.0/16 is for tests of networks (RFC 2544); 198.18 has other specs' machines.
     const subnet = `198.19.${process.pid % 256}`;
@@ -60,7 +73,8 @@ export class Cable implements AsyncDisposable {
     await run('ip', ['netns', 'add', name]);
     const cable = new Cable(name, here, block);
     try {
-      await run('ip', ['link', 'add', name, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name]);
+      if (slow === undefined) await run('ip', ['link', 'add', name, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name]);
+      else await cable.#layWire(slow);
       await run('ip', ['addr', 'add', `${here}/30`, 'dev', name]);
       await run('ip', ['link', 'set', name, 'up']);
       await run('ip', ['-n', name, 'addr', 'add', `${there}/30`, 'dev', 'eth0']);
@@ -71,6 +85,18 @@ export class Cable implements AsyncDisposable {
       await cable[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  async #layWire({ ms, seed }: SlowWire): Promise<void> {
+    const far = `${this.#name}f`;
+    // No child of ours: a run that looks for what it has left behind is not to find it.
+    const wire = spawn('setsid', ['-f', 'python3', WIRE, this.#name, far, String(ms), String(seed)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    this.#wireEnded = once(wire.stdout, 'close');
+    await once(wire.stdout, 'data');
+    await run('ip', ['link', 'set', far, 'netns', this.#name]);
+    await run('ip', ['-n', this.#name, 'link', 'set', far, 'name', 'eth0']);
   }
 
   /** Packets are dropped without a word, as a switch that has died drops them. */
@@ -88,31 +114,6 @@ export class Cable implements AsyncDisposable {
     await this.#nft('table inet cut {\n}\ndelete table inet cut');
   }
 
-  /** @returns false where the kernel cannot delay packets (no netem). */
-  async delay(ms: number): Promise<boolean> {
-    const args = [
-      'netns',
-      'exec',
-      this.#name,
-      'tc',
-      'qdisc',
-      'replace',
-      'dev',
-      'eth0',
-      'root',
-      'netem',
-      'delay',
-      `${ms}ms`,
-      `${ms / 2}ms`,
-      'reorder',
-      '25%',
-    ];
-    return run('ip', args).then(
-      () => true,
-      () => false,
-    );
-  }
-
   async #nft(rules: string): Promise<void> {
     await run('ip', ['netns', 'exec', this.#name, 'nft', rules]);
   }
@@ -120,5 +121,6 @@ export class Cable implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     rmSync(this.#folder, { recursive: true, force: true });
     await run('ip', ['netns', 'delete', this.#name]);
+    await this.#wireEnded;
   }
 }
