@@ -123,6 +123,8 @@ export interface RunningExecutor {
   setActive(active: boolean): void;
   /** Completes "executor 'x' …": why it can give no task resources of its own. Absent: it can. */
   readonly refusesResources?: string;
+  /** Whether it is known that no node of its will ever have what is asked for. Absent: nothing is known. */
+  neverHas?(resources: ResourceRequest): boolean;
   /** Begins no task until it is told otherwise (undefined); those that run go on. Absent: it writes nothing, and needs no room. */
   setPaused?(why: string | undefined): void;
   /** Whether a manager that was taken over has this try. Absent: it takes nothing over. */

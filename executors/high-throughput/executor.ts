@@ -4,6 +4,7 @@
  * Holds each try until its outcome is known. What a loss costs a task is the kernel's to decide.
  */
 import type { ExecutorContext, ExecutorStatus, RunningExecutor, TryOutcome, TryRequest } from '../../lib/executor.ts';
+import type { ResourceRequest } from '../../lib/resources/request.ts';
 import { FrameType } from '../../lib/wire/frames.ts';
 import { readResult, recordEnd } from '../../lib/wire/records.ts';
 import type { CompiledHighThroughput } from './compiled.ts';
@@ -244,6 +245,10 @@ export class HighThroughput implements RunningExecutor {
     this.#takeOver.forget();
     const sent = this.#transport.send(request);
     if (sent && this.#tries.add(sent)) this.#outbox.add(sent);
+  }
+
+  neverHas(resources: ResourceRequest): boolean {
+    return this.#limits.neverHas(resources);
   }
 
   holds(taskId: number, tryNumber: number): boolean {

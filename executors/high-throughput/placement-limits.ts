@@ -2,6 +2,7 @@
  * What no block of an executor will ever have for a task: time (block-time.ts), or what it asks for (resources/nodes-seen.ts).
  */
 import type { TryOutcome, TryRequest } from '../../lib/executor.ts';
+import type { ResourceRequest } from '../../lib/resources/request.ts';
 import { type BlockTime, blockTimeOf } from './block-time.ts';
 import type { CompiledHighThroughput } from './compiled.ts';
 import type { DurableState } from './durable-state.ts';
@@ -27,6 +28,10 @@ export class PlacementLimits {
   registered(manager: RegisteredManager, { requests }: Tries): TryOutcome[] {
     const timeless = this.#time.registered(manager.blockId, manager.timeLeftMs) ? this.#time.hopelessAmong(requests.values()) : [];
     return this.#nodes.registered(manager) ? [...timeless, ...this.#nodes.hopelessAmong(requests.values())] : timeless;
+  }
+
+  neverHas(resources: ResourceRequest): boolean {
+    return this.#nodes.neverHas(resources);
   }
 
   /** As how many slots all that is at hand counts. */

@@ -3,7 +3,7 @@
  */
 import { PlacementError, UnknownExecutorError } from '../errors/index.ts';
 import type { ExecutorContext, ExecutorDescription, RunningExecutor } from '../executor.ts';
-
+import type { ResourceRequest } from '../resources/request.ts';
 import { RunRoom } from './run-room.ts';
 
 interface Member {
@@ -48,20 +48,31 @@ export class ExecutorSet {
    * @throws UnknownExecutorError if a label does not exist; the executor's own error if all that may run it have failed; PlacementError if
    * none of them has resources to give, and it asks for some.
    */
-  choose(labels: 'all' | readonly string[], app: string, asksForResources: boolean): RunningExecutor {
-    const isOnly = labels === 'all' && !asksForResources && this.#single && !this.#single.failure;
-    const member = isOnly && this.#single ? this.#single : this.#leastBusy(labels, app, asksForResources);
+  choose(labels: 'all' | readonly string[], app: string, resources: ResourceRequest | undefined): RunningExecutor {
+    const isOnly = labels === 'all' && resources === undefined && this.#single && !this.#single.failure;
+    const member = isOnly && this.#single ? this.#single : this.#leastBusy(labels, app, resources);
     member.outstanding++;
     return member.executor;
   }
 
-  #leastBusy(labels: 'all' | readonly string[], app: string, asksForResources: boolean): Member {
+  #leastBusy(labels: 'all' | readonly string[], app: string, resources: ResourceRequest | undefined): Member {
     const named = labels === 'all' ? [...this.#members.values()] : labels.map((label) => this.#find(label, app));
-    const members = asksForResources ? named.filter(({ executor }) => executor.refusesResources === undefined) : named;
+    const members = resources === undefined ? named : named.filter(({ executor }) => executor.refusesResources === undefined);
     if (members.length === 0 && named.length > 0) throw noResources(app, named);
     const working = members.filter(({ failure }) => !failure);
     if (working.length === 0) throw members[0]?.failure ?? new Error('there is no executor');
-    return working.reduce((least, member) => (member.outstanding < least.outstanding ? member : least));
+    // Where none will ever have it, one of them says what is missing.
+    const hopeful = resources === undefined ? working : working.filter((member) => mayHave(member, resources));
+    const chosen = hopeful.length === 0 ? working : hopeful;
+    return chosen.reduce((least, member) => (member.outstanding < least.outstanding ? member : least));
+  }
+
+  /** Whether another executor may have what the one of this label never will. */
+  mayBeElsewhere(label: string, labels: 'all' | readonly string[], resources: ResourceRequest): boolean {
+    const here = this.#members.get(label);
+    if (here === undefined || mayHave(here, resources)) return false;
+    const others = [...this.#members].filter(([other]) => other !== label && (labels === 'all' || labels.includes(other)));
+    return others.some(([, member]) => !member.failure && mayHave(member, resources));
   }
 
   #find(label: string, app: string): Member {
@@ -118,6 +129,10 @@ export class ExecutorSet {
     for (const { executor } of this.#members.values()) executor.killNow();
   }
 }
+
+/** As far as is known. */
+const mayHave = ({ executor }: Member, resources: ResourceRequest): boolean =>
+  executor.refusesResources === undefined && executor.neverHas?.(resources) !== true;
 
 function noResources(app: string, members: readonly Member[]): PlacementError {
   const reasons = members.map(({ executor }) => `executor '${executor.label}' ${executor.refusesResources}`);

@@ -62,7 +62,7 @@ function send(task: Task, site: LaunchSite, { args, refs }: Prepared): void {
   try {
     const resources = task.request;
     const labels = sentBefore && tryNumber === 1 ? [sentBefore.executor] : options.executors;
-    const executor = site.executors.choose(labels, options.name, resources !== undefined);
+    const executor = site.executors.choose(labels, options.name, resources);
     task.executor = executor.label;
     announceLaunched(task);
     if (!site.launching(task)) return;

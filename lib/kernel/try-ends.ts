@@ -68,7 +68,13 @@ export class TryEnds {
     if (!task || task.tryNumber !== outcome.tryNumber) return;
     executors.noteEnded(task.executor);
     task.noteOutcome(outcome);
-    this.end(task, readOutcome(task, outcome, retryHandler), outcome);
+    this.end(task, this.#belongsElsewhere(task, outcome) ? { kind: 'unstarted' } : readOutcome(task, outcome, retryHandler), outcome);
+  }
+
+  /** It was given to an executor that nobody knew yet to have nothing for it. */
+  #belongsElsewhere({ executor, request, entry }: Task, { status }: TryOutcome): boolean {
+    if (status !== ResultStatus.Failed || request === undefined) return false;
+    return this.#parts.executors.mayBeElsewhere(executor, entry.options.executors, request);
   }
 
   #believed(report: TryOutcome): TryOutcome {

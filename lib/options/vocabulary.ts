@@ -61,31 +61,38 @@ export const environment = () => {
 
 /** Kinds of things that a node has: how many, or their names. None may be taken for a built-in one. */
 export const nodeKinds = () => {
-  const amount = zod().number().min(0);
+  const expected = 'a number of at least 0, or a list of names';
+  const amount = zod().number(expected).min(0, expected);
   const names = zod().array(
     zod()
       .union([text(), wholeNumber(0)])
       .transform(String),
   );
-  const kinds = zod().record(
-    zod().string(),
-    zod().union([amount, names], 'a number of at least 0, or a list of names'),
-    "a map such as { licence: 4, fpga: ['a', 'b'] }",
-  );
+  const kinds = zod().record(zod().string(), zod().union([amount, names], expected), "a map such as { licence: 4, fpga: ['a', 'b'] }");
   return kinds.superRefine((value, context) => {
+    const variables = new Map<string, string>();
     for (const [kind, has] of Object.entries(value)) {
-      const problem = problemOf(kind, has);
+      const problem = problemOf(kind, has) ?? sharedVariable(kind, variables);
       if (problem !== undefined) context.addIssue({ code: 'custom', path: [kind], message: problem });
     }
   });
 };
 
 function problemOf(kind: string, has: number | readonly string[]): string | undefined {
+  if (!/^[A-Za-z][\w.-]*$/.test(kind)) return `'${kind}' cannot be the name of a kind; use letters, digits and _ . -, a letter first`;
   if (isBuiltIn(kind)) return `'${kind}' is found out by each manager, and cannot be set`;
   const meant = meantFor(kind);
   if (meant !== undefined) return `'${kind}' is too near to '${meant}', which tasks may mean by it; choose another name`;
   const twice = typeof has === 'object' ? has.find((name, at) => has.indexOf(name) !== at) : undefined;
   return twice === undefined ? undefined : `'${twice}' is named twice; each is given out by its name`;
+}
+
+/** Tasks find what they were given in a variable that has the kind's name in capitals. */
+function sharedVariable(kind: string, variables: Map<string, string>): string | undefined {
+  const variable = kind.toUpperCase().replaceAll(/\W/g, '_');
+  const other = variables.get(variable);
+  variables.set(variable, kind);
+  return other === undefined ? undefined : `'${kind}' and '${other}' would be the same variable to tasks, FLOTILLA_RESOURCE_${variable}`;
 }
 
 export const port = () => {

@@ -55,9 +55,15 @@ interface Draft {
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** A promise, a Map or a Date has none of the names, and would ask for nothing. */
+function isPlainObject(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
 function compileVariant(value: unknown, where: Where): Draft {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw InvalidOptionError.wrong(where.of, where.path, value, WANTED);
+  if (!isPlainObject(value)) throw InvalidOptionError.wrong(where.of, where.path, value, WANTED);
   const fields = value as Fields;
   const nodes = compileNodes(fields, where);
   const read = <T>(name: string, otherwise: T, check: (value: unknown, of: string, option: string) => T): T =>
@@ -81,7 +87,7 @@ const checkGpus = fractionOr(0, '0 or more');
 function fractionOr(least: number, range: string) {
   const wanted = `a whole number, or a fraction below 1, ${range}`;
   return (value: unknown, of: string, option: string): number => {
-    if (typeof value === 'number' && value < 1 && (least === 0 ? value >= 0 : value >= SMALLEST)) return value;
+    if (typeof value === 'number' && value < 1 && (value >= SMALLEST || (least === 0 && value === 0))) return value;
     if (Number.isSafeInteger(value) && (value as number) >= 1) return value as number;
     const up = typeof value === 'number' && value > 1 && Number.isFinite(value) ? String(Math.ceil(value)) : undefined;
     throw InvalidOptionError.wrong(of, option, value, wanted, up);
@@ -98,8 +104,18 @@ function compileMemory(value: unknown, of: string, option: string): readonly num
 }
 
 function compileSize(value: unknown, of: string, option: string): number {
-  if (typeof value === 'number') throw InvalidOptionError.wrong(of, option, value, "a size with its unit, like '6GiB'", `'${value}GiB'`);
+  if (typeof value === 'number') {
+    const hint = value > 0 && Number.isFinite(value) ? `'${value}GiB'` : undefined;
+    throw InvalidOptionError.wrong(of, option, value, "a size with its unit, like '6GiB'", hint);
+  }
   if (typeof value !== 'string') throw InvalidOptionError.wrong(of, option, value, "a size like '6GiB'");
+  const bytes = sizeOf(value, of, option);
+  // 0 would be no limit.
+  if (bytes < 1) throw InvalidOptionError.wrong(of, option, value, 'a size of more than 0 bytes');
+  return bytes;
+}
+
+function sizeOf(value: string, of: string, option: string): number {
   try {
     return parseSize(value);
   } catch (cause) {
@@ -112,12 +128,22 @@ function compileCustom(fields: Fields, where: Where): Record<string, number> {
   for (const [name, value] of Object.entries(fields)) {
     if (isBuiltIn(name) || value === undefined) continue;
     requireOwnName(name, value, where);
+    if (!KIND_NAME.test(name))
+      throw InvalidOptionError.wrong(where.of, `${where.path}: the name of a kind`, name, 'letters, digits and _ . -, a letter first');
     if (typeof value !== 'number' || !Number.isFinite(value) || value < 0)
-      throw InvalidOptionError.wrong(where.of, `${where.path}.${name}`, value, 'a number: how much of what the executor names so');
+      throw InvalidOptionError.wrong(
+        where.of,
+        `${where.path}.${name}`,
+        value,
+        'a finite number of at least 0: how much of what the executor names so',
+      );
     if (value > 0) custom[name] = value;
   }
   return custom;
 }
+
+/** It becomes part of a variable's name. */
+const KIND_NAME = /^[A-Za-z][\w.-]*$/;
 
 /** Options that stand beside `resources`. */
 const BESIDE = ['walltime', 'priority', 'executors', 'env', 'retries', 'name', 'label'];

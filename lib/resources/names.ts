@@ -33,4 +33,6 @@ export const isBuiltIn = (name: string): boolean => BUILT_IN.includes(name);
 
 /** The built-in name that a word was probably meant for; undefined: it is a name of its own. */
 export const meantFor = (word: string): string | undefined =>
-  isBuiltIn(word) ? undefined : (ELSEWHERE[word.toLowerCase()] ?? nearest(word, BUILT_IN));
+  isBuiltIn(word) ? undefined : (elsewhere(word.toLowerCase()) ?? nearest(word, BUILT_IN));
+
+const elsewhere = (word: string): string | undefined => (Object.hasOwn(ELSEWHERE, word) ? ELSEWHERE[word] : undefined);

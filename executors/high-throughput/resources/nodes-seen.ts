@@ -57,12 +57,17 @@ export class NodesSeen {
 
   /** @returns how the try ends because no node will ever have what it asks for; undefined if one may. */
   refuse({ taskId, tryNumber, resources }: TryRequest): TryOutcome | undefined {
-    if (resources === undefined || resources.variants.some((variant) => this.#mayFit(variant))) return undefined;
+    if (resources === undefined || !this.neverHas(resources)) return undefined;
     const shortfalls = this.#shortfallsOf(resources);
     const list = shortfalls.map(({ nodes, missing }) => `${nodes} (${missing.join('; or ')})`).join(', ');
     const message = `it asks for resources that nothing at executor '${this.#label}' has: ${list}; ask for less in its 'resources', or for other nodes in the config`;
     const body = packWireError({ kind: 'placement', name: 'PlacementError', message, fields: { shortfalls } });
     return { taskId, tryNumber, status: ResultStatus.Failed, body, host: '', worker: '', startMs: 0, durationUs: 0 };
+  }
+
+  /** As far as is known. */
+  neverHas({ variants }: ResourceRequest): boolean {
+    return !variants.some((variant) => this.#mayFit(variant));
   }
 
   /** Those that have waited for nodes which there will never be. */

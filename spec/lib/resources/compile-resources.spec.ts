@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { expect } from 'chai';
 import type { AppKind } from '../../../lib/apps/app-options.ts';
 import { InvalidOptionError } from '../../../lib/errors/index.ts';
@@ -74,15 +75,25 @@ describe("the option 'resources'", () => {
     [{ memory: ['6GiB', 7] }, /'resources.memory\[1\]' is 7/],
     [{ memory: [] }, /one for each try/],
     [{ coreLayout: 'compac' }, /Did you mean 'compact'\?/],
-    [{ licence: 'two' }, /a number: how much of what the executor names so/],
-    [{ licence: -1 }, /a number/],
+    [{ licence: 'two' }, /a finite number of at least 0: how much of what the executor names so/],
+    [{ licence: -1 }, /a finite number/],
+    [{ 'a b': 1 }, /letters, digits and _ . -, a letter first/],
+    [Promise.resolve({ cores: 500 }), /must be an object like/],
+    [new Map([['cores', 500]]), /must be an object like/],
+    [{ memory: '0GB' }, /a size of more than 0 bytes/],
+    [{ memory: 0 }, /a size with its unit, like '6GiB'/],
+    [{ gpus: 1e-12 }, /0 or more/],
     [{ nodes: 2 }, /'resources.nodes' is for programs that run on several nodes at once: it has no meaning for a js app/, 'js'],
     [{ nodes: 0 }, /a whole number, 1 to 1000000/],
     [{ nodes: 2, gpus: 0.5 }, /a whole number: nodes are given whole/],
     [{ nodes: 2, cores: 0.5 }, /'resources.cores' is 0.5 .number.; it must be a whole number: nodes are given whole/],
   ];
+  it('may have a kind that is called as what every object has', () => {
+    expect(compile({ constructor: 1 })[0].variants[0]?.custom).to.deep.equal({ constructor: 1 });
+  });
+
   for (const [given, message, app] of refused) {
-    it(`is not ${JSON.stringify(given)}${app === undefined ? '' : ` for a ${app} app`}`, () => {
+    it(`is not ${inspect(given)}${app === undefined ? '' : ` for a ${app} app`}`, () => {
       expect(() => compile(given, app)).to.throw(InvalidOptionError, message);
     });
   }

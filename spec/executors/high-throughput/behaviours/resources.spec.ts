@@ -157,6 +157,18 @@ describe('tasks that ask for resources', function () {
     expect(String(refused)).to.contain("executor 'threads' gives every task one of its threads, and nothing else");
   });
 
+  it('go to the executor that has what they ask for, also before anybody knows which one that is', async () => {
+    const plain = new HighThroughputExecutor({ label: 'plain', maxWorkersPerNode: 1 });
+    const gpus = new HighThroughputExecutor({ label: 'gpus', maxWorkersPerNode: 1, coresPerWorker: 0.5, availableAccelerators: ['7'] });
+    await using _run = await TestRun.open({ config: { executors: [plain, gpus] } });
+    const wanting = look.with({ resources: { gpus: 1, cores: 0.5 } });
+    const first = await Promise.all(Array.from({ length: 4 }, () => wanting('')));
+    const later = [await wanting(''), await wanting('')];
+    for (const { gpus: found } of [...first, ...later]) expect(found).to.equal('7');
+    const refused = await failureOf(look.with({ resources: { gpus: 2 } })(''));
+    expect(refused).to.be.instanceOf(PlacementError);
+  });
+
   it('are the same for the memo, whatever they ask for', async () => {
     await using run = await TestRun.open({ executor: NODE });
     const count = jsApp((n: number) => n, { cache: true, resources: { cores: 0.5 } });
