@@ -91,10 +91,12 @@ export class KnownManagers {
     const known = names[worker];
     if (known !== undefined) return known;
     const manager = this.at(index);
-    // A number that the manager does not have is not remembered.
-    if (!manager || worker >= manager.slots) return '';
+    if (!manager) return '';
+    const name = `block ${manager.blockId}, ${manager.host}/${worker}`;
+    // Tasks with resources have numbers beyond the slots; these are not remembered, since they could be any.
+    if (worker >= manager.slots) return name;
     if (names.length === 0) this.#workerNames.set(index, names);
-    names[worker] = `block ${manager.blockId}, ${manager.host}/${worker}`;
-    return names[worker];
+    names[worker] = name;
+    return name;
   }
 }

@@ -64,6 +64,13 @@ function describeHindrance({ managers }: StatusFacts): string {
   return size === 0 ? '' : `; ${size} of ${managers.count} manager(s) fail everything and are given nothing for a while`;
 }
 
+/** '' if nothing holds CPUs that workers would have for a task that asks for nothing. */
+function describeSharing({ tries }: StatusFacts, taskId: number): string {
+  const { given, requests } = tries;
+  if (given.size === 0 || requests.get(taskId)?.resources !== undefined) return '';
+  return `; ${given.size} task(s) with resources have CPUs or accelerators of these workers for themselves, and it may wait until one of them ends`;
+}
+
 export function explainTask(facts: StatusFacts, taskId: number): string {
   const { label, tries, managers, blocks, failure } = facts;
   const where =
@@ -78,5 +85,5 @@ export function explainTask(facts: StatusFacts, taskId: number): string {
       blocks: () => blocks.status(),
       restriction: blocks.restriction,
     });
-  return `at executor '${label}': ${where}${describeHindrance(facts)}${tries.cancelling.has(taskId) ? '; it is being cancelled' : ''}`;
+  return `at executor '${label}': ${where}${describeSharing(facts, taskId)}${describeHindrance(facts)}${tries.cancelling.has(taskId) ? '; it is being cancelled' : ''}`;
 }

@@ -7,7 +7,8 @@ describe('managers that a driver knows', () => {
     managers.add({ managerId: 'm', index: 3, host: 'node7', blockId: '0', slots: 2, endsMs: Number.POSITIVE_INFINITY });
     expect(managers.workerName(3, 1)).to.equal('block 0, node7/1');
     expect(managers.workerName(3, 1)).to.equal('block 0, node7/1');
-    for (const worker of [2, 2 ** 32 - 1]) expect(managers.workerName(3, worker)).to.equal('');
+    // Beyond the slots are those of tasks with resources.
+    for (const worker of [2, 2 ** 32 - 1]) expect(managers.workerName(3, worker)).to.equal(`block 0, node7/${worker}`);
     expect(managers.workerName(4, 0)).to.equal('');
   });
 });

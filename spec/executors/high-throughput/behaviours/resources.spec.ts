@@ -83,8 +83,12 @@ describe('tasks that ask for resources', function () {
     const one = look.with({ resources: { gpus: 1, cores: 0.5 } })('');
     const text = await eventually('a word on what is missing', () => /lacks them.*/.exec(run.kernel.explain(one.taskId))?.[0], PATIENCE_MS);
     expect(text).to.match(/^lacks them \(gpus: 1 wanted, 0 there\); the first of 1 that ask for the same has waited for \d+ s$/);
+    const plain = look('');
+    const whose = /1 task\(s\) with resources have CPUs or accelerators of these workers/;
+    await eventually('a word on whom it waits for', () => whose.test(run.kernel.explain(plain.taskId)), PATIENCE_MS);
     writeFileSync(run.path('go'), '');
-    await Promise.all([both, one]);
+    await Promise.all([both, one, plain]);
+    expect(both.tries[0]?.worker).to.match(/^block 0, .+\/\d+$/);
   });
 
   it('fail at once when no node will ever have it, however it is asked', async () => {
