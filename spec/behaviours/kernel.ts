@@ -130,7 +130,8 @@ export function describeKernel(executor: ExecutorUnderTest): void {
           .and.match(/runs|running/);
         expect(last).to.match(/queue|waits for a worker/);
       } finally {
-        for (const future of [...running, queued]) future.cancel();
+        // The queued one first: a worker that comes free would begin it.
+        for (const future of [queued, ...running]) future.cancel();
       }
       for (const future of [...running, queued]) expect(await failureOf(future)).to.be.instanceOf(CancelledError);
       expect(existsSync(`${mark}.c`), 'what was queued never started').to.equal(false);
