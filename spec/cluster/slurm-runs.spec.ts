@@ -19,8 +19,10 @@ describe('a run with SlurmProvider, on a real Slurm', function () {
   });
 
   it('cancels the blocks that are pending when it closes', async () => {
-    const campaign = await play('one', { initBlocks: 4, maxBlocks: 4 });
-    await campaign.says('done');
+    const campaign = await play('pause', { initBlocks: 4, maxBlocks: 4 });
+    await campaign.says('paused');
+    await eventually('four jobs', async () => (await cluster().queue()).length === 4, 60_000);
+    await campaign.tell('go');
     await campaign.says('closed');
     expect(await cluster().queue()).to.deep.equal([]);
     expect(await cluster().on('login', 'sacct', '--noheader', '--allocations', '--format=State')).to.match(/CANCELLED/);
