@@ -107,9 +107,12 @@ describe('Blocks', () => {
   });
 
   it('lets idle blocks go and sees them leave', async () => {
+    // Work, so that it is not given back before it has begun.
+    bench.outstanding = 1;
     const blocks = bench.start({ provider: new LocalProvider(), strategyPeriodMs: 10, maxIdleTimeMs: 50 });
     await bench.jobRuns(blocks, '0');
     blocks.managerRegistered('0', 2);
+    bench.outstanding = 0;
     await eventually('it is let go', () => bench.heard.includes('drain 0'));
     expect(blocks.status()).to.match(/^block 0 takes no new tasks and leaves \(job local-\d+\)$/);
     blocks.managerGone('0', 'it left');
