@@ -2,7 +2,8 @@
  * Runs the bash commands of one slot, one at a time, through a helper process that forks them (this process may have a large heap).
  *
  * Owns which helper runs what and where captured output lies. It must not know of tasks, slots or walltimes.
- * The helper is spawner.pl; the Node one where a terminal is wanted, or where perl is missing. Either starts when first needed.
+ * The helper is the one in C (native/), in Perl (spawner.pl) where that does not run, else in Node, which also serves where a terminal is
+ * wanted. Each starts when it is first needed. See docs/decisions/022.
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import type { CommandOutcome, CommandSpec, RunnerExit } from './command-spec.ts';
@@ -10,7 +11,7 @@ import { SHORTAGE_DELAYS_MS } from '../start-worker.ts';
 import { CommandRunnerLostError, commandError, describeFailed } from './command-failure.ts';
 import { RunFlag, SpawnerFrame, decodeEnded, decodeFailed, encodeKill, encodeRun } from './spawner-protocol.ts';
 import { SpawnerProcess, type SpawnerExit } from './spawner-process.ts';
-import { HAS_PERL_SPAWNER, nodeSpawnerArgv, perlSpawnerArgv, withhold } from './spawner-argv.ts';
+import { hasSpawner, SPAWNER_KINDS, type SpawnerKind, spawnerArgv, withhold } from './spawner-argv.ts';
 import { planRun, type RunPlan } from './run-plan.ts';
 import { settleOutcome } from './settle-outcome.ts';
 import { signalNumber } from './wait-status.ts';
@@ -29,21 +30,19 @@ export interface CommandRunnerOptions {
   readonly prefix: readonly string[];
   /** Whether commands without shell syntax are executed without bash; default true. */
   readonly direct?: boolean;
-  /** 'node': never perl. Default: perl where it can be. */
-  readonly spawner?: 'perl' | 'node';
+  /** The best that may be used. Default: 'native'. */
+  readonly spawner?: SpawnerKind;
   /** The helper died by itself, whether or not a command ran. The next `run` starts another. */
   onLost(exit: RunnerExit): void;
 }
 
 const CLOSE_TIMEOUT_MS = 2000;
 
-type Kind = 'perl' | 'node';
-
 /** The command at hand. */
 interface Pending {
   readonly spec: CommandSpec;
   readonly plan: RunPlan;
-  kind: Kind;
+  kind: SpawnerKind;
   resolve(outcome: CommandOutcome | Promise<CommandOutcome>): void;
   reject(error: Error): void;
 }
@@ -54,8 +53,8 @@ export class CommandRunner {
   readonly #options: CommandRunnerOptions;
   readonly #env: Record<string, string | undefined>;
   readonly #scratchPrefix: string;
-  readonly #spawners = new Map<Kind, SpawnerProcess>();
-  #usual: Kind;
+  readonly #spawners = new Map<SpawnerKind, SpawnerProcess>();
+  #usual: SpawnerKind;
   #runs = 0;
   #pending: Pending | undefined;
   #closed = false;
@@ -67,7 +66,7 @@ export class CommandRunner {
     this.#options = options;
     this.#env = { ...process.env, ...options.env };
     this.#scratchPrefix = `${options.scratchDir}/c${process.pid}-${++runnerCount}`;
-    this.#usual = options.spawner ?? (HAS_PERL_SPAWNER ? 'perl' : 'node');
+    this.#usual = bestFrom(options.spawner ?? 'native');
   }
 
   /** Of the helper; undefined while there is none. */
@@ -130,12 +129,11 @@ export class CommandRunner {
     }
   }
 
-  #startSpawner(kind: Kind): SpawnerProcess {
+  #startSpawner(kind: SpawnerKind): SpawnerProcess {
     mkdirSync(this.#options.scratchDir, { recursive: true });
     const groupFile = `${this.#scratchPrefix}-${kind}.groups`;
-    const argv = kind === 'perl' ? perlSpawnerArgv(groupFile) : nodeSpawnerArgv(groupFile);
     const spawner: SpawnerProcess = new SpawnerProcess({
-      argv: [...this.#options.prefix, ...argv],
+      argv: [...this.#options.prefix, ...spawnerArgv(kind, groupFile)],
       env: withhold(this.#env),
       groupFile,
       onFrame: (type, body) => this.#receive(spawner, type, body),
@@ -156,13 +154,13 @@ export class CommandRunner {
     pending.resolve({ ...notStarted(describeFailed(failed, pending.spec)), startMs: failed.startMs });
   }
 
-  #lose(kind: Kind, spawner: SpawnerProcess, exit: SpawnerExit): void {
+  #lose(kind: SpawnerKind, spawner: SpawnerProcess, exit: SpawnerExit): void {
     if (this.#spawners.get(kind) === spawner) this.#spawners.delete(kind);
     const pending = this.#pending?.kind === kind ? this.#pending : undefined;
     if (pending && exit.shortage !== undefined && this.#startLater(pending)) return;
-    if (pending && kind === 'perl' && exit.neverStarted && !this.#closed) {
-      this.#usual = 'node';
-      pending.kind = 'node';
+    if (pending && kind !== 'node' && exit.neverStarted && !this.#closed) {
+      this.#usual = bestFrom(SPAWNER_KINDS[SPAWNER_KINDS.indexOf(kind) + 1]);
+      pending.kind = this.#usual;
       return this.#start(pending);
     }
     this.#removeCaptured();
@@ -198,6 +196,10 @@ export class CommandRunner {
     if (flags & RunFlag.StderrCaptured) rmSync(stderr, { force: true });
   }
 }
+
+/** The first from this one on that there may be here. */
+const bestFrom = (kind: SpawnerKind | undefined): SpawnerKind =>
+  SPAWNER_KINDS.slice(SPAWNER_KINDS.indexOf(kind ?? 'node')).find(hasSpawner) ?? 'node';
 
 const closedError = (exit: RunnerExit = { exitCode: null, signal: null, stderrTail: '' }): CommandRunnerLostError =>
   new CommandRunnerLostError(exit, 'the runner of commands was closed before the command had ended; the command was ended with it');
