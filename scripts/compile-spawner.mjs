@@ -16,8 +16,7 @@ export function compileSpawner(root, dist) {
   const sources = readdirSync(folder).filter((file) => file.endsWith('.c'));
   const output = join(dist, FOLDER, `spawner-${process.platform}-${process.arch}`);
   const compiler = process.env.CC || 'cc';
-  const why =
-    problemOf(compiler, [...FLAGS, '-o', output, ...sources.map((file) => join(folder, file))]) ?? problemOf(output, ['--check']);
+  const why = problemOf(compiler, [...FLAGS, '-o', output, ...sources.map((file) => join(folder, file))]) ?? problemOf(output, ['--check']);
   if (why === undefined) return 'the helper in C is compiled';
   rmSync(output, { force: true });
   return `no helper in C, so Perl starts the commands (${why})`;

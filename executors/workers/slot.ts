@@ -68,6 +68,15 @@ export function createSlot(index: number): Slot {
 /** The first `count` unfinished tasks of the batch are finished. */
 export function advance(slot: Slot, batch: Batch, count: number): void {
   for (let i = 0; i < count && slot.cursor < batch.records.length; i++) slot.cursor = recordEnd(batch.records, slot.cursor);
+  if (slot.kill) forgetLateKill(slot);
+}
+
+/** The task that was to be ended had ended by itself, and its worker goes on. */
+function forgetLateKill(slot: Slot): void {
+  const { kill, runner } = slot;
+  if (!kill || !runner?.endsOnlyTask || holdsAny(slot, new Map([[kill.taskId, 0]]))) return;
+  kill.graceTimer?.clear();
+  slot.kill = undefined;
 }
 
 /** Calls `visit` for each of `results` that is about the next unfinished task, and moves on; the others are known already. */

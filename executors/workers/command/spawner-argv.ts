@@ -16,7 +16,9 @@ const isFromSource = import.meta.url.endsWith('.ts');
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /** Made by the build, beside spawner.pl there. In a checkout it is the build's too. */
-export const NATIVE_SPAWNER = at(`${isFromSource ? '../../../dist/executors/workers/command' : '.'}/spawner-${process.platform}-${process.arch}`);
+export const NATIVE_SPAWNER = at(
+  `${isFromSource ? '../../../dist/executors/workers/command' : '.'}/spawner-${process.platform}-${process.arch}`,
+);
 
 /** Whether there may be such a spawner here. */
 export function hasSpawner(kind: SpawnerKind): boolean {
@@ -32,14 +34,14 @@ function hasNativeSpawner(): boolean {
   return readdirSync(folder).every((file) => statSync(folder + file).mtimeMs <= made.mtimeMs);
 }
 
-export function spawnerArgv(kind: SpawnerKind, groupFile: string): string[] {
+export function spawnerArgv(kind: SpawnerKind, stateFile: string): string[] {
   switch (kind) {
     case 'native':
-      return [NATIVE_SPAWNER, groupFile];
+      return [NATIVE_SPAWNER, stateFile];
     case 'perl':
-      return ['perl', at('./spawner.pl'), process.arch, groupFile];
+      return ['perl', at('./spawner.pl'), process.arch, stateFile];
     case 'node':
-      return [process.execPath, at(`./node-spawner-entry${extname(import.meta.url)}`), groupFile];
+      return [process.execPath, at(`./node-spawner-entry${extname(import.meta.url)}`), stateFile];
   }
 }
 

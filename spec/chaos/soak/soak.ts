@@ -103,7 +103,7 @@ function targetsOf(driver: number, runId: string): Targets {
       processesWith(
         (commandLine) => /^\S*node .*manager-entry/.test(commandLine) && commandLine.includes(`/${runId.split('-')[0]}/`),
       ).filter((pid) => environOf(pid).includes(runId)),
-    worker: () => ofRun(/process-entry|flotilla_worker\.py|spawner\.pl/),
+    worker: () => ofRun(/process-entry|flotilla_worker\.py|spawner(\.pl|-linux)/),
   };
   return { pids: (role) => pids[role]() };
 }

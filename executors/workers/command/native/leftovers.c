@@ -1,12 +1,12 @@
+/** Described in its header. */
 #include "leftovers.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <unistd.h>
 
 #include "memory.h"
+#include "state-file.h"
 
 struct leftover {
   pid_t group;
@@ -18,30 +18,11 @@ static struct {
   size_t count, room;
 } left;
 
-static int group_fd;
-
-bool open_group_file(const char *path) {
-  group_fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  return group_fd >= 0;
-}
-
-/* Little-endian, as the processors that this is built for: numbers are written as they lie. */
-static void write_numbers(const uint32_t *numbers, size_t count, off_t at) {
-  size_t bytes = count * sizeof *numbers;
-  /* On a full disk the supervisor does without. */
-  if (pwrite(group_fd, numbers, bytes, at) != (ssize_t)bytes) return;
-}
-
-void write_down_group(pid_t group) {
-  uint32_t number = (uint32_t)group;
-  write_numbers(&number, 1, 0);
-}
-
 static void write_down_leftovers(void) {
   uint32_t *numbers = resize(NULL, (left.count + 1) * sizeof *numbers);
   numbers[0] = (uint32_t)left.count;
   for (size_t i = 0; i < left.count; i++) numbers[i + 1] = (uint32_t)left.all[i].group;
-  write_numbers(numbers, left.count + 1, 4);
+  write_down_groups(numbers, left.count + 1);
   free(numbers);
 }
 

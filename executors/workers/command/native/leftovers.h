@@ -1,15 +1,9 @@
-/* Process groups that outlived their command, and the file in which the supervisor finds them when we are dead. */
+/** Process groups that outlived their command. They are written down for the supervisor that finds us dead. */
 #ifndef LEFTOVERS_H
 #define LEFTOVERS_H
 
 #include <stdbool.h>
 #include <sys/types.h>
-
-/* u32 group of the latest command, u32 count, groups that are ending. @returns false: errno says why not */
-bool open_group_file(const char *path);
-
-/* Async-signal-safe: the child calls it. */
-void write_down_group(pid_t group);
 
 /* It was sent TERM. @param kill_at when it gets KILL, in seconds of CLOCK_MONOTONIC */
 void add_leftover(pid_t group, double kill_at);

@@ -1,4 +1,4 @@
-/* Memory, or the end of the program: there is nothing that it could do with less. */
+/** Memory, or the end of the program: there is nothing that it could do with less. */
 #ifndef MEMORY_H
 #define MEMORY_H
 

@@ -1,3 +1,4 @@
+/** Described in its header. */
 #include "output.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* The files that a command writes to: opened before it starts, looked at when it has ended. */
+/** The files that a command writes to: opened before it starts, looked at when it has ended. */
 #ifndef OUTPUT_H
 #define OUTPUT_H
 

@@ -1,3 +1,4 @@
+/** Described in its header. */
 #include "program.h"
 
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* Where PATH has a program, and what it sees of the environment. */
+/** Where PATH has a program, and what it sees of the environment. */
 #ifndef PROGRAM_H
 #define PROGRAM_H
 

@@ -1,3 +1,4 @@
+/** Described in its header. */
 #include "reply.h"
 
 #include <errno.h>
@@ -6,15 +7,15 @@
 
 #include "memory.h"
 
-/* u32 length, then what it counts. */
+/* Whole replies, and from `last` on the one that is being made: u32 length, then what it counts. */
 static struct {
   uint8_t *bytes;
-  size_t length, room;
+  size_t last, length, room;
 } output;
 
 static uint8_t *grow(size_t count) {
   if (output.room - output.length < count) {
-    output.room = output.length + count;
+    output.room = output.room * 2 + count;
     output.bytes = resize(output.bytes, output.room);
   }
   uint8_t *at = output.bytes + output.length;
@@ -27,7 +28,7 @@ static void write_u32(uint8_t *at, uint32_t value) {
 }
 
 void begin_reply(uint8_t type) {
-  output.length = 0;
+  output.last = output.length;
   put_u32(0);
   put_u8(type);
 }
@@ -60,12 +61,18 @@ void end_string(size_t length) {
   output.length += length;
 }
 
-int send_reply(int fd) {
-  write_u32(output.bytes, (uint32_t)(output.length - 4));
+void end_reply(void) { write_u32(output.bytes + output.last, (uint32_t)(output.length - output.last - 4)); }
+
+struct bytes unsent_replies(void) { return (struct bytes){output.bytes, output.length}; }
+
+struct bytes last_reply(void) { return (struct bytes){output.bytes + output.last, output.length - output.last}; }
+
+bool send_replies(int fd) {
   for (size_t at = 0; at < output.length;) {
     ssize_t written = write(fd, output.bytes + at, output.length - at);
-    if (written < 0 && errno != EINTR) return -1;
+    if (written < 0 && errno != EINTR) return false;
     if (written > 0) at += (size_t)written;
   }
-  return 0;
+  output.length = 0;
+  return true;
 }

@@ -1,3 +1,4 @@
+/** Described in its header. */
 #include "request.h"
 
 #include <stdlib.h>
@@ -6,49 +7,70 @@
 
 #include "memory.h"
 
-enum { HEADER = 5, RUN_HEAD = 9, READ_AT_ONCE = 65536 };
+enum { HEADER = 5, RUN_HEAD = 13, READ_AT_ONCE = 65536 };
 /* As in lib/wire/frames.ts. */
 static const uint32_t MAX_FRAME = 1u << 30;
 
-/* What has arrived and was not yet dealt with: bytes[from..to). */
+/* Of what has arrived, bytes[taken..seen) holds commands that wait, among frames that are dealt with; bytes[seen..end) is new. */
 static struct {
   uint8_t *bytes;
-  size_t from, to, room;
+  size_t taken, seen, end, room;
+  uint32_t waiting;
 } input;
 
-static uint32_t u32_at(const uint8_t *at) { return at[0] | at[1] << 8 | at[2] << 16 | (uint32_t)at[3] << 24; }
+uint32_t u32_at(const uint8_t *at) { return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24; }
 
-/* Grows with what arrives, never by what a length announces. */
-size_t read_frames(int fd) {
-  if (input.from > 0) {
-    memmove(input.bytes, input.bytes + input.from, input.to - input.from);
-    input.to -= input.from;
-    input.from = 0;
-  }
-  if (input.room - input.to < READ_AT_ONCE) {
+/* Room grows with what arrives, never by what a length announces. */
+bool read_frames(int fd) {
+  if (input.taken > 0) memmove(input.bytes, input.bytes + input.taken, input.end - input.taken);
+  input.end -= input.taken;
+  input.seen -= input.taken;
+  input.taken = 0;
+  if (input.room - input.end < READ_AT_ONCE) {
     input.room = input.room * 2 + READ_AT_ONCE;
     input.bytes = resize(input.bytes, input.room);
   }
-  ssize_t got = read(fd, input.bytes + input.to, input.room - input.to);
-  if (got <= 0) return 0;
-  input.to += (size_t)got;
-  return (size_t)got;
+  ssize_t got = read(fd, input.bytes + input.end, input.room - input.end);
+  if (got > 0) input.end += (size_t)got;
+  return got > 0;
 }
 
-bool peek_frame(uint8_t *type, const uint8_t **body, size_t *length) {
-  size_t arrived = input.to - input.from;
+static struct frame frame_at(size_t at) {
+  const uint8_t *bytes = input.bytes + at;
+  return (struct frame){bytes[4], bytes + HEADER, u32_at(bytes) - 1};
+}
+
+static size_t size_in_all(const struct frame *frame) { return HEADER + frame->length; }
+
+bool next_frame(struct frame *frame) {
+  size_t arrived = input.end - input.seen;
   if (arrived < 4) return false;
-  const uint8_t *frame = input.bytes + input.from;
-  uint32_t announced = u32_at(frame);
+  uint32_t announced = u32_at(input.bytes + input.seen);
   if (announced == 0 || announced > MAX_FRAME) refuse("the length of a frame");
   if (arrived < 4 + (size_t)announced) return false;
-  *type = frame[4];
-  *body = frame + HEADER;
-  *length = announced - 1;
+  *frame = frame_at(input.seen);
+  input.seen += size_in_all(frame);
+  if (frame->type == RUN) input.waiting++;
   return true;
 }
 
-void drop_frame(void) { input.from += 4 + (size_t)u32_at(input.bytes + input.from); }
+bool take_command(struct frame *frame) {
+  while (input.waiting > 0) {
+    *frame = frame_at(input.taken);
+    input.taken += size_in_all(frame);
+    if (frame->type != RUN) continue;
+    input.waiting--;
+    return true;
+  }
+  return false;
+}
+
+uint32_t forget_commands(void) {
+  uint32_t forgotten = input.waiting;
+  input.waiting = 0;
+  input.taken = input.seen;
+  return forgotten;
+}
 
 /* Where each string begins. @returns how many there are */
 static size_t find_strings(char *bytes, size_t length, char **strings) {
@@ -67,11 +89,14 @@ static size_t find_strings(char *bytes, size_t length, char **strings) {
   return count;
 }
 
-void decode_run(const uint8_t *body, size_t length, struct request *request) {
+void decode_run(const struct frame *frame, struct request *request) {
+  const uint8_t *body = frame->body;
+  size_t length = frame->length;
   if (length < RUN_HEAD) refuse("a request that is too short");
-  size_t word_count = u32_at(body + 5);
-  request->grace_ms = u32_at(body);
-  request->flags = body[4];
+  size_t word_count = u32_at(body + 9);
+  request->number = u32_at(body);
+  request->grace_ms = u32_at(body + 4);
+  request->flags = body[8];
   char *bytes = resize(NULL, length + 1);
   memcpy(bytes, body, length);
   /* One more for the NULL behind the words. */

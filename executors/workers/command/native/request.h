@@ -1,4 +1,4 @@
-/* Requests as spawner-protocol.ts lays them out, checked field by field: what is not laid out so ends the spawner. */
+/** Requests as spawner-protocol.ts lays them out, checked field by field: what is not laid out so ends the spawner. */
 #ifndef REQUEST_H
 #define REQUEST_H
 
@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { RUN = 1, KILL = 2, HELLO = 3, ENDED = 4, FAILED = 5 };
+enum { RUN = 1, KILL = 2, HELLO = 3, ENDED = 4, FAILED = 5, RECALL = 6, DROPPED = 7 };
 enum { STDOUT_APPEND = 2, STDERR_APPEND = 4, STDOUT_CAPTURED = 8, STDERR_CAPTURED = 16, WHOLE_STDOUT = 32 };
 
 struct variable {
@@ -15,6 +15,7 @@ struct variable {
 
 /* All strings end with NUL and have none within; they are the request's own. */
 struct request {
+  uint32_t number;
   uint32_t grace_ms;
   uint8_t flags;
   const char *cwd, *out_path, *err_path, *command;
@@ -24,14 +25,27 @@ struct request {
   char *bytes, **strings; /* NULL: there is no request */
 };
 
-/* @returns bytes taken from the descriptor's stream; 0: its end, or nothing to be had from it. */
-size_t read_frames(int fd);
+/* A view of what has arrived, until more is read. */
+struct frame {
+  uint8_t type;
+  const uint8_t *body;
+  size_t length;
+};
 
-/* The next whole frame. @returns false if it has not arrived. Exits where no frame of ours begins so. */
-bool peek_frame(uint8_t *type, const uint8_t **body, size_t *length);
-void drop_frame(void);
+/* @returns whether the descriptor gave anything; false: it has come to its end */
+bool read_frames(int fd);
 
-void decode_run(const uint8_t *body, size_t length, struct request *request);
+/* The next frame that has arrived as a whole. @returns false if there is none. Commands stay here until they are taken. */
+bool next_frame(struct frame *frame);
+
+/* The command that has waited longest. */
+bool take_command(struct frame *frame);
+
+/* Of the commands that wait. @returns how many there were */
+uint32_t forget_commands(void);
+
+uint32_t u32_at(const uint8_t *at);
+void decode_run(const struct frame *frame, struct request *request);
 void free_request(struct request *request);
 
 /* For what no spawner of ours is sent. The main program says how to leave. */

@@ -1,12 +1,12 @@
-/*
- * Forks commands on behalf of a Node process, one at a time: the same job as spawner.pl over the same frames, at a fraction of the cost.
+/**
+ * Forks commands on behalf of a Node process, one after another: the same job as spawner.pl over the same frames, at a fraction of the cost.
  *
  * Owns a command's birth, its process group, its output files and its exact end. It must not know what a task is.
  * Requests come on fd 0, replies go to fd 1, both laid out as in spawner-protocol.ts; warnings go to fd 2.
  *
  * A child shares our memory until it executes its program (vfork): no page is copied, and why that failed can be read here.
  *
- * usage: spawner GROUPFILE | spawner --check      the latter only shows that the program can run here
+ * usage: spawner STATEFILE | spawner --check      the latter only shows that the program can run here
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,10 +27,13 @@
 #include "program.h"
 #include "reply.h"
 #include "request.h"
+#include "state-file.h"
 
 enum { STAGE_CWD = 1, STAGE_STDOUT, STAGE_STDERR, STAGE_FORK, STAGE_EXEC };
 enum { LEFTOVER_POLL_MS = 20, LEAVE_POLL_MS = 5 };
 static const double SHUTDOWN_GRACE_S = 0.5;
+/* For so long a reply waits for those of the commands behind it: whoever reads it is woken once for all of them. */
+static const double HOLD_S = 0.008;
 
 /* The command at hand. */
 static struct {
@@ -42,7 +45,9 @@ static struct {
 
 static pid_t self;
 static int null_fd, signal_fd;
-static const char *group_file;
+static const char *state_file;
+/* Since when replies are held back; 0: there are none. */
+static double held_since;
 static char bash_path[PATH_BYTES];
 static const char *base_bash;
 
@@ -65,10 +70,6 @@ static void close_outputs(bool keeps_stdout) {
   if (request->flags & STDERR_CAPTURED) unlink(request->err_path);
 }
 
-static void signal_command(int signal) {
-  if (running.pid > 0) kill(-running.pid, signal);
-}
-
 static void reap_if_ended(void) {
   if (running.pid > 0 && waitpid(running.pid, NULL, WNOHANG) == running.pid) running.pid = 0;
 }
@@ -81,7 +82,7 @@ static _Noreturn void leave(int code) {
   while (reap_if_ended(), (running.pid > 0 || is_any_leftover_there()) && now(CLOCK_MONOTONIC) < deadline) poll(NULL, 0, LEAVE_POLL_MS);
   signal_leftovers(SIGKILL);
   close_outputs(false);
-  unlink(group_file);
+  unlink(state_file);
   exit(code);
 }
 
@@ -90,8 +91,27 @@ _Noreturn void refuse(const char *what) {
   leave(2);
 }
 
+static void send_all(void) {
+  held_since = 0;
+  if (!send_replies(STDOUT_FILENO)) leave(0);
+}
+
+/* The last reply is complete. It is not lost with us: it is written down before the next command can run. */
 static void reply(void) {
-  if (send_reply(STDOUT_FILENO) != 0) leave(0);
+  end_reply();
+  struct bytes last = last_reply();
+  if (held_since == 0) held_since = now(CLOCK_MONOTONIC);
+  if (!write_down_reply(last.at, last.length, unsent_replies().length - last.length)) send_all();
+}
+
+static int ms_until_sent(void) {
+  double left = held_since + HOLD_S - now(CLOCK_MONOTONIC);
+  return left <= 0 ? 0 : 1 + (int)(left * 1000);
+}
+
+/* They are held back while a command runs behind them. */
+static void send_those_due(void) {
+  if (held_since > 0 && (running.pid == 0 || ms_until_sent() == 0)) send_all();
 }
 
 /* Of the command at hand, which was never executed, for the reason that errno tells. */
@@ -99,6 +119,7 @@ static void fail(uint8_t stage, const char *path) {
   int reason = errno;
   close_outputs(false);
   begin_reply(FAILED);
+  put_u32(running.request.number);
   put_u8(stage);
   put_u32((uint32_t)reason);
   put_f64(running.start_ms);
@@ -156,9 +177,9 @@ static bool open_outputs(void) {
   return true;
 }
 
-static void start_command(const uint8_t *body, size_t length) {
+static void start_command(const struct frame *frame) {
   struct request *request = &running.request;
-  decode_run(body, length, request);
+  decode_run(frame, request);
   running.out.fd = running.err.fd = -1;
   running.start_ms = now(CLOCK_REALTIME) * 1000;
   if (chdir(request->cwd) != 0) return fail(STAGE_CWD, request->cwd);
@@ -186,6 +207,7 @@ static void report_end(int status, double duration_us, const struct rusage *usag
   bool is_wanted = running.request.flags & WHOLE_STDOUT, is_whole = is_wanted && out_to - running.out.from <= INLINE_BYTES;
   double cpu_ms = (double)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * 1e3 + (double)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) / 1e3;
   begin_reply(ENDED);
+  put_u32(running.request.number);
   put_u32((uint32_t)status);
   put_f64(running.start_ms);
   put_f64(duration_us);
@@ -201,29 +223,44 @@ static void report_end(int status, double duration_us, const struct rusage *usag
   reply();
 }
 
-/* @returns whether the command at hand has ended */
-static bool finish_command(void) {
+static void finish_if_ended(void) {
   int status;
   struct rusage usage;
-  if (running.pid == 0 || wait4(running.pid, &status, WNOHANG, &usage) != running.pid) return false;
+  if (running.pid == 0 || wait4(running.pid, &status, WNOHANG, &usage) != running.pid) return;
   double end = now(CLOCK_MONOTONIC);
   if (kill(-running.pid, SIGTERM) == 0) add_leftover(running.pid, end + running.request.grace_ms / 1e3);
   running.pid = 0;
   report_end(status, (end - running.started) * 1e6, &usage);
-  return true;
 }
 
-/* A command waits for the one before it, and whatever is behind it. */
+static void start_waiting(void) {
+  struct frame frame;
+  while (running.pid == 0 && take_command(&frame)) start_command(&frame);
+}
+
+/* Whoever asks hears first what has ended. */
+static void say_dropped(bool was_at_hand, uint32_t count) {
+  begin_reply(DROPPED);
+  put_u8(was_at_hand);
+  put_u32(count);
+  end_reply();
+  send_all();
+}
+
+/* What waits behind a command that is ended is asked for anew. */
+static void end_command(uint32_t number, int signal) {
+  bool is_at_hand = running.pid > 0 && running.request.number == number;
+  if (is_at_hand) kill(-running.pid, signal);
+  say_dropped(is_at_hand, is_at_hand ? forget_commands() : 0);
+}
+
 static void handle_requests(void) {
-  uint8_t type;
-  const uint8_t *body;
-  size_t length;
-  while (peek_frame(&type, &body, &length)) {
-    if (type == RUN && running.pid > 0) return;
-    if (type == RUN) start_command(body, length);
-    else if (type == KILL && length == 1 && body[0] < NSIG) signal_command(body[0]);
+  struct frame frame;
+  while (next_frame(&frame)) {
+    if (frame.type == RUN) start_waiting();
+    else if (frame.type == KILL && frame.length == 5 && frame.body[4] < NSIG) end_command(u32_at(frame.body), frame.body[4]);
+    else if (frame.type == RECALL && frame.length == 0) say_dropped(false, forget_commands());
     else refuse("a frame of another kind");
-    drop_frame();
   }
 }
 
@@ -232,7 +269,8 @@ static void read_signals(void) {
   ssize_t got = read(signal_fd, signals, sizeof signals);
   for (size_t i = 0; got > 0 && i < (size_t)got / sizeof *signals; i++)
     if (signals[i].ssi_signo != SIGCHLD) leave(128 + (int)signals[i].ssi_signo);
-  if (finish_command()) handle_requests();
+  finish_if_ended();
+  start_waiting();
 }
 
 /* Blocked for good and read from a descriptor, so that none can slip in between looking and waiting. PIPE: the supervisor is gone. */
@@ -249,27 +287,40 @@ static void open_all(void) {
   self = getpid();
   signal_fd = listen_to_signals();
   null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  if (signal_fd >= 0 && null_fd >= 0 && open_group_file(group_file)) return;
-  fprintf(stderr, "spawner: %s: %s\n", group_file, strerror(errno));
+  if (signal_fd >= 0 && null_fd >= 0 && open_state_file(state_file)) return;
+  fprintf(stderr, "spawner: %s: %s\n", state_file, strerror(errno));
   exit(1);
 }
 
+static int ms_until_next(void) {
+  int ms = has_leftovers() ? LEFTOVER_POLL_MS : -1;
+  if (held_since == 0) return ms;
+  int held = ms_until_sent();
+  return ms < 0 || held < ms ? held : ms;
+}
+
+static _Noreturn void serve(void) {
+  struct pollfd inputs[] = {{signal_fd, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
+  while (true) {
+    poll(inputs, 2, ms_until_next());
+    if (inputs[0].revents) read_signals();
+    if (inputs[1].revents) {
+      if (!read_frames(STDIN_FILENO)) leave(0);
+      handle_requests();
+    }
+    send_those_due();
+    if (has_leftovers()) tend_leftovers(now(CLOCK_MONOTONIC));
+  }
+}
+
 int main(int argc, char **argv) {
-  if (argc != 2) return fputs("usage: spawner GROUPFILE\n", stderr), 2;
+  if (argc != 2) return fputs("usage: spawner STATEFILE\n", stderr), 2;
   if (strcmp(argv[1], "--check") == 0) return puts("ok") == EOF;
-  group_file = argv[1];
+  state_file = argv[1];
   open_all();
   base_bash = find_program("bash", getenv("PATH"), bash_path);
   begin_reply(HELLO);
-  reply();
-  struct pollfd inputs[] = {{signal_fd, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
-  while (true) {
-    poll(inputs, 2, has_leftovers() ? LEFTOVER_POLL_MS : -1);
-    if (inputs[0].revents) read_signals();
-    if (inputs[1].revents) {
-      if (read_frames(STDIN_FILENO) == 0) leave(0);
-      handle_requests();
-    }
-    if (has_leftovers()) tend_leftovers(now(CLOCK_MONOTONIC));
-  }
+  end_reply();
+  send_all();
+  serve();
 }
