@@ -56,6 +56,8 @@ export interface BlocksOptions {
   readonly maxIdleTimeMs?: number | undefined;
   /** Default 3. */
   readonly failureLimit?: number | undefined;
+  /** How long a block is kept whose managers are all gone. Default 30,000. */
+  readonly desertedLimitMs?: number | undefined;
   /**
    * false: failing blocks never fail the executor. A function is asked after each block that failed, with all that have; the
    * error that it returns fails the executor. Default true: failureLimit decides.

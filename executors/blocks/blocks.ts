@@ -38,6 +38,7 @@ export class Blocks {
       strategy: options.strategy ?? 'simple',
       maxIdleTimeMs: options.maxIdleTimeMs ?? 120_000,
       failureLimit: (options.errorHandler ?? true) === true ? (options.failureLimit ?? 3) : Number.POSITIVE_INFINITY,
+      desertedLimitMs: options.desertedLimitMs,
     });
   }
 
@@ -165,8 +166,7 @@ export class Blocks {
       if (effect.kind === 'submitBlock') this.#runner?.submit(effect.blockId);
       else if (effect.kind === 'drainBlock') this.#drain(effect.blockId);
       else if (effect.kind === 'cancelBlock') cancelled.push(effect.blockId);
-      else if (effect.kind === 'failExecutor')
-        this.#fail(executorFailed(this.#options.label, effect.failures, this.#runner?.scriptDir ?? ''));
+      else if (effect.kind === 'failExecutor') this.#fail(executorFailed(this.#options.label, effect, this.#runner?.scriptDir ?? ''));
       else if (effect.kind === 'budgetSpent')
         this.#fail(budgetSpent(this.#options.label, effect.figures, this.#options.load().outstanding));
       else if (effect.kind === 'blockRestarts') this.#restart(effect.blockId);

@@ -113,6 +113,8 @@ export class LocalJob {
       this.#told = why;
       this.#first.ref();
       signalGroup(this.#processes, 'SIGTERM');
+      // One that is stopped could not hear it.
+      signalGroup(this.#processes, 'SIGCONT');
       const grace = new AbortController();
       const killLater = pause(KILL_GRACE_MS, undefined, { signal: grace.signal }).then(
         () => killAll(this.#processes),

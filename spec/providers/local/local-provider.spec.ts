@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -70,6 +71,15 @@ describe('LocalProvider, running', () => {
     await provider.submit({ command: 'sleep 0.1', name, env: {} });
     await eventually('the end is reported', () => seen.some(({ state }) => state !== 'running'));
     expect(seen.at(-1)).to.include({ state: 'completed', exitCode: 0 });
+  });
+
+  it('lets a job that is stopped hear that it is to leave', async () => {
+    const command = `trap 'touch ${join(dir, 'heard')}; exit 0' TERM; touch ${join(dir, 'begun')}; while :; do sleep 0.05; done`;
+    const jobId = await provider.submit({ command, name, env: {} });
+    await eventually('its trap', () => existsSync(join(dir, 'begun')));
+    process.kill(-Number(jobId.slice('local-'.length)), 'SIGSTOP');
+    await provider.cancel([jobId]);
+    expect(existsSync(join(dir, 'heard'))).to.equal(true);
   });
 
   describe('taking over from a driver that died', () => {
