@@ -27,6 +27,7 @@ export class Blocks {
   #periodTimer: NodeJS.Timeout | undefined;
   #wakeTimer: NodeJS.Timeout | undefined;
   #wakeAt = Number.POSITIVE_INFINITY;
+  #results = 0;
   #hasFailed = false;
   #closing: Promise<void> | undefined;
 
@@ -63,7 +64,12 @@ export class Blocks {
   /** Looks at the load now instead of at the next period: call it when the first work comes. */
   tick(): void {
     if (this.#runner === undefined) return;
-    this.#obey(step(this.#scaler, { kind: 'tick', at: this.#now(), load: this.#options.load() }));
+    this.#obey(step(this.#scaler, { kind: 'tick', at: this.#now(), load: { ...this.#options.load(), results: this.#results } }));
+  }
+
+  /** From a manager: blocks do work. */
+  resultsCame(): void {
+    this.#results++;
   }
 
   managerRegistered(blockId: BlockId, slots: number): void {

@@ -2,7 +2,7 @@
  * Blocks that could not be started → the error that fails the executor. Owns its words.
  */
 import { ExecutorFailed } from '../../lib/errors/engine-errors.ts';
-import { quoteStderr } from '../../lib/errors/message-parts.ts';
+import { hintAtAbort, quoteStderr } from '../../lib/errors/message-parts.ts';
 import type { BudgetFigures } from './budget.ts';
 import type { BlockFailure } from './scaler-types.ts';
 
@@ -20,7 +20,8 @@ export function executorFailed(label: string, { failures, hadManagers }: FailedB
   const how = hadManagers
     ? 'ended within seconds of the registration of their managers, and not one task has ended there'
     : 'ended before a manager registered';
-  const reason = `${count} ${how}:${list}${quoteStderr(last?.stderrTail)}\nscripts and logs are in ${scriptDir}`;
+  const hint = hintAtAbort(last?.status?.exitCode, last?.status?.signal);
+  const reason = `${count} ${how}:${list}${hint}${quoteStderr(last?.stderrTail)}\nscripts and logs are in ${scriptDir}`;
   return new ExecutorFailed(label, reason, {
     ...(last?.error !== undefined && { cause: last.error }),
     fields: {

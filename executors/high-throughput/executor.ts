@@ -56,8 +56,6 @@ export class HighThroughput implements RunningExecutor {
   readonly #hindrances: Hindrances;
   /** As the interchange said last. */
   #load: InterchangeLoad = {};
-  /** Frames with results of managers. */
-  #results = 0;
 
   /** The directory, `runinfo/NNN/<label>`, must exist. */
   constructor({ compiled, context, directory, site }: Omit<PeerSettingsSource, 'keys'>) {
@@ -88,12 +86,7 @@ export class HighThroughput implements RunningExecutor {
       began: () => this.#onBegan(),
       replaced: (how) => this.#onReplaced(how),
       failed: (error) => this.#fail(error),
-      load: () => ({
-        outstanding: this.#tries.size,
-        slotsWorth: this.#limits.slotsWorth(this.#tries),
-        results: this.#results,
-        ...this.#load,
-      }),
+      load: () => ({ outstanding: this.#tries.size, slotsWorth: this.#limits.slotsWorth(this.#tries), ...this.#load }),
       describe: () => describeState(this.#peers, this.#takeOver, this.#managers.all, this.#interchange, this.#blocks),
       log: (level, message) => this.#log(level, message),
     };
@@ -264,7 +257,7 @@ export class HighThroughput implements RunningExecutor {
 
   #onResults(managerIndex: number, records: Buffer): void {
     const host = this.#managers.hostOf(managerIndex);
-    if (managerIndex !== NO_MANAGER) this.#results++;
+    if (managerIndex !== NO_MANAGER) this.#blocks.resultsCame();
     for (let at = 0; at < records.length; at = recordEnd(records, at)) {
       const { taskId, tryNumber, status, startMs, durationUs, worker, usage, body } = readResult(records, at);
       // Who is being taken over may have results that no executor of this driver waits for.

@@ -63,6 +63,7 @@ export class SlotPool {
   #nextBatch = 1;
   #dispatchPlanned = false;
   #closed = false;
+  #isPaused = false;
 
   constructor(options: SlotPoolOptions) {
     this.#options = options;
@@ -84,6 +85,12 @@ export class SlotPool {
       this.#dispatchPlanned = false;
       this.#dispatch();
     });
+  }
+
+  /** While it is so, nothing is begun; what runs goes on. */
+  set isPaused(isPaused: boolean) {
+    this.#isPaused = isPaused;
+    this.#dispatch();
   }
 
   /** Starts the worker that the first task of this kind will get. */
@@ -182,7 +189,7 @@ export class SlotPool {
   // --- placing
 
   #dispatch(): void {
-    while (!this.#closed && this.#idle.length > 0) {
+    while (!this.#closed && !this.#isPaused && this.#idle.length > 0) {
       const next = this.#queue.first();
       if (!next) return this.#recall.watch();
       const head = next.queue.peek() as Peeked;
@@ -212,18 +219,13 @@ export class SlotPool {
     if (count > 1) this.#overdue.start();
   }
 
-  #eventsOf = (slot: Slot): RunnerEvents => ({
-    results: (records) => this.#onResults(slot, records),
-    endedEarly: () => this.#onEndedEarly(slot),
-    lost: (exit) => this.#onLost(slot, exit),
-  });
-
   #createRunner(slot: Slot, key: string): Runner {
-    const runner: Runner = this.#options.createRunner(
-      key,
-      slot.index,
-      onlyAtWork(slot, () => runner, this.#eventsOf(slot)),
-    );
+    const events = onlyAtWork(slot, () => runner, {
+      results: (records) => this.#onResults(slot, records),
+      endedEarly: () => this.#onEndedEarly(slot),
+      lost: (exit) => this.#onLost(slot, exit),
+    });
+    const runner: Runner = this.#options.createRunner(key, slot.index, events);
     slot.runners.set(key, runner);
     return runner;
   }
@@ -237,9 +239,8 @@ export class SlotPool {
 
   #onResults(slot: Slot, records: Buffer): void {
     const { batch } = slot;
-    if (!batch) return;
     const count = countRecords(records, 0, RESULT_HEADER_BYTES);
-    if (count < 0) return;
+    if (!batch || count < 0) return;
     for (let at = 0; at < records.length; at = recordEnd(records, at)) {
       if (records[at + 14] === ResultStatus.Ok) this.#estimates.record(records.readUInt32LE(at + 8), records.readUInt32LE(at + 16));
     }
