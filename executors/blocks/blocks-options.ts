@@ -63,6 +63,6 @@ export interface BlocksOptions {
    * error that it returns fails the executor. Default true: failureLimit decides.
    */
   readonly errorHandler?: boolean | ((failed: ReadonlyMap<BlockId, JobStatus>) => Error | undefined) | undefined;
-  /** ms since the epoch. Default Date.now. */
+  /** ms since the epoch. Default: a clock that never jumps. */
   readonly now?: (() => number) | undefined;
 }

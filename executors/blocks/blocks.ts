@@ -6,6 +6,7 @@ import { ExecutorFailed } from '../../lib/errors/engine-errors.ts';
 import type { BlockChanged } from '../../lib/events/events.ts';
 import { tellBlock } from '../../lib/kernel/channels.ts';
 import { isTerminal, type JobStatus } from '../../lib/provider.ts';
+import { steadyNow } from '../../lib/steady-clock.ts';
 import type { BlockJob } from './block-jobs.ts';
 import type { AdoptedBlock, BlocksOptions } from './blocks-options.ts';
 import { budgetSpent, executorFailed } from './failure-report.ts';
@@ -14,9 +15,6 @@ import { withinLimit } from './limit.ts';
 import { createScaler, step } from './scaler.ts';
 import type { BlockId, Scaler, ScalerEffect, ScalerEvent } from './scaler-types.ts';
 import { describeBlocks, describeBudget } from './status-text.ts';
-
-/** Milliseconds since the epoch that never jump: a clock that is set back must not keep blocks from being submitted. */
-const now = (): number => performance.timeOrigin + performance.now();
 
 export class Blocks {
   readonly #options: BlocksOptions;
@@ -33,7 +31,8 @@ export class Blocks {
 
   constructor(options: BlocksOptions) {
     this.#options = options;
-    this.#now = options.now ?? now;
+    // A clock that is set back must not keep blocks from being submitted.
+    this.#now = options.now ?? steadyNow;
     this.#scaler = createScaler({
       limits: options.provider.limits,
       strategy: options.strategy ?? 'simple',

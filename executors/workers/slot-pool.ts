@@ -1,9 +1,9 @@
 /**
  * The slots of a node (or of the driver's thread pool): which task goes to which, in batches; walltime, cancellation, lost workers.
  *
- * Works on task records without decoding them, except those flagged Solo. Reports result records. Knows neither sockets nor processes:
- * runners do. One slot runs one task at a time.
+ * Takes task records, which it decodes only where they are flagged Solo, and reports result records. Sockets and processes are the runners'.
  */
+import { steadyNow } from '../../lib/steady-clock.ts';
 import { countRecords, readTaskHeader, RESULT_HEADER_BYTES, recordEnd, ResultStatus, type TaskHeader } from '../../lib/wire/records.ts';
 import { chooseBatch } from './choose-batch.ts';
 import { cancelledRecord, releasedRecord, undefinedRecord, unstartedRecords } from './ended-records.ts';
@@ -211,7 +211,7 @@ export class SlotPool {
     });
     const records = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
     const batch: Batch = { number: this.#nextBatch++, count, records };
-    Object.assign(slot, { batch, priority, cursor: 0, lastCount: count, batchStartMs: Date.now() });
+    Object.assign(slot, { batch, priority, cursor: 0, lastCount: count, batchStartMs: steadyNow() });
     const runner = slot.runners.get(key) ?? this.#createRunner(slot, key);
     slot.runner = runner;
     watchWalltime(slot, first);

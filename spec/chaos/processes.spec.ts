@@ -178,6 +178,7 @@ describe('a wall clock that is set', function () {
         const futures = Array.from({ length: 40 }, (_, i) => wait(i, 60));
         await futures[0];
         Date.now = () => real() + byMs;
+        expectReasons(run.kernel, futures);
         expect(await values(futures)).to.deep.equal(futures.map((_, i) => i));
         expect(run.logText()).not.to.match(/was lost|failed/);
       }));
