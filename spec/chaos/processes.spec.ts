@@ -4,7 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
-import { type AppFuture, jsApp, ThreadPoolExecutor, Config } from '../../index.ts';
+import { type AppFuture, jsApp } from '../../index.ts';
 import type { TryOutcome } from '../../lib/executor.ts';
 import { readOutcome } from '../../lib/kernel/outcome.ts';
 import type { Task } from '../../lib/kernel/task.ts';
@@ -154,10 +154,12 @@ describe('a script that blocks its own event loop', function () {
   it('for several times the threshold loses nothing, and nothing runs twice', () =>
     judged({ executor: { ...QUICK } }, async (run) => {
       const futures = Array.from({ length: 50 }, (_, i) => wait(i, 20));
-      await run.managers(1);
+      const managers = await run.managers(1);
       for (const end = performance.now() + 5000; performance.now() < end; );
       expect(await values(futures)).to.deep.equal(futures.map((_, i) => i));
       expect(futures.flatMap(({ tries }) => tries).length).to.equal(50);
+      expect(run.managerPids()).to.deep.equal(managers);
+      expect(run.logText()).not.to.include('was lost');
     }));
 });
 
@@ -183,25 +185,4 @@ describe('a wall clock that is set', function () {
         expect(run.logText()).not.to.match(/was lost|failed/);
       }));
   }
-});
-
-describe('two drivers with the same run directory', function () {
-  this.timeout(60_000);
-
-  it('get a numbered folder each', async () => {
-    await using run = await TestRun.open({ executor: QUICK });
-    const { DataFlowKernel } = await import('../../index.ts');
-    const { makeRunDir } = await import('../../lib/kernel/run-dir.ts');
-    const parent = run.kernel.runDir.replace(/\/\d+$/, '');
-    const others = [makeRunDir(parent), makeRunDir(parent)];
-    expect(new Set([run.kernel.runDir, ...others]).size).to.equal(3);
-    const { compiled } = new Config({ executors: [new ThreadPoolExecutor()], runDir: parent });
-    // In one process the second is refused, whatever its folder is.
-    expect(
-      await DataFlowKernel.start(compiled).then(
-        () => undefined,
-        (error: Error) => error.name,
-      ),
-    ).to.equal('KernelOpenError');
-  });
 });
