@@ -114,8 +114,8 @@ export class LocalJob {
       this.#told = why;
       this.#first.ref();
       signalGroup(this.#processes, 'SIGTERM');
-      // One that is stopped could not hear it.
-      signalGroup(this.#processes, 'SIGCONT');
+      // What is stopped could not hear it, nor what is told by what hears it: launchers give managers groups of their own.
+      signalEach(findProcesses(this.#processes), 'SIGCONT');
       const grace = new AbortController();
       const killLater = pause(KILL_GRACE_MS, undefined, { signal: grace.signal }).then(
         () => killAll(this.#processes),

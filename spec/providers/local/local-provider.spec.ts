@@ -73,11 +73,12 @@ describe('LocalProvider, running', () => {
     expect(seen.at(-1)).to.include({ state: 'completed', exitCode: 0 });
   });
 
-  it('lets a job that is stopped hear that it is to leave', async () => {
-    const command = `trap 'touch ${join(dir, 'heard')}; exit 0' TERM; touch ${join(dir, 'begun')}; while :; do sleep 0.05; done`;
+  it('lets what is stopped in a job hear that it is to leave, in whatever process group it is', async () => {
+    const inner = `trap "touch ${join(dir, 'heard')}; exit 0" TERM; echo $BASHPID > ${join(dir, 'pid')}; while :; do sleep 0.05; done`;
+    const command = `set -m; bash -c '${inner}' & child=$!; trap 'kill -TERM -$child; wait $child' TERM; wait $child`;
     const jobId = await provider.submit({ command, name, env: {} });
-    await eventually('its trap', () => existsSync(join(dir, 'begun')));
-    process.kill(-Number(jobId.slice('local-'.length)), 'SIGSTOP');
+    const pid = await eventually('its trap', async () => Number(await readFile(join(dir, 'pid'), 'utf8').catch(() => '')) || undefined);
+    process.kill(-pid, 'SIGSTOP');
     await provider.cancel([jobId]);
     expect(existsSync(join(dir, 'heard'))).to.equal(true);
   });
