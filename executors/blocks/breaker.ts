@@ -18,8 +18,9 @@ export function noteTrouble(scaler: Scaler, at: number): void {
 
 /** Gives up when too many failed in a row, unless another block shows that the set-up works. */
 export function noteFailure(scaler: Scaler, failure: BlockFailure): ScalerEffect[] {
-  scaler.failures.push(failure);
-  return giveUpAt(scaler, scaler.failures, scaler.options.failureLimit, false);
+  const { failureLimit } = scaler.options;
+  scaler.failures = withLatest(scaler.failures, failure, failureLimit);
+  return giveUpAt(scaler, scaler.failures, failureLimit, false);
 }
 
 /** @param failure of a block that was not let go. What its walltime or somebody else has ended says nothing of its managers. */
@@ -29,7 +30,7 @@ export function noteEndOf(scaler: Scaler, block: Block, failure: BlockFailure, a
   if (block.firstManagerAt === undefined) return noteFailure(scaler, failure);
   const state = failure.status?.state;
   const wasEnded = block.phase.kind !== 'cancelling' && (state === 'timeout' || state === 'cancelled');
-  if (!wasEnded) scaler.shortLived.push(failure);
+  if (!wasEnded) scaler.shortLived = withLatest(scaler.shortLived, failure, scaler.options.failureLimit * TIMES_AS_MANY);
   return [];
 }
 
@@ -40,11 +41,16 @@ export function judgeShortLived(scaler: Scaler, { results = 0 }: BlockLoad): Sca
   return giveUpAt(scaler, scaler.shortLived, scaler.options.failureLimit * TIMES_AS_MANY, true);
 }
 
+/** No more than it takes to give up; of a set-up that is never given up people are told of the last one. */
+function withLatest(failures: readonly BlockFailure[], failure: BlockFailure, limit: number): BlockFailure[] {
+  return [...failures, failure].slice(limit === Number.POSITIVE_INFINITY ? -1 : -limit);
+}
+
 function giveUpAt(scaler: Scaler, failures: readonly BlockFailure[], limit: number, hadManagers: boolean): ScalerEffect[] {
   const works = [...scaler.blocks.values()].some((block) => block.managers > 0);
   if (works || failures.length < limit) return [];
   scaler.mode = 'failed';
-  return [{ kind: 'failExecutor', failures: failures.slice(-limit), hadManagers }, ...cancelAll(scaler)];
+  return [{ kind: 'failExecutor', failures, hadManagers }, ...cancelAll(scaler)];
 }
 
 export function cancelAll(scaler: Scaler): ScalerEffect[] {
