@@ -63,7 +63,6 @@ export class SlotPool {
   #nextBatch = 1;
   #dispatchPlanned = false;
   #closed = false;
-  #isPaused = false;
 
   constructor(options: SlotPoolOptions) {
     this.#options = options;
@@ -89,7 +88,7 @@ export class SlotPool {
 
   /** While it is so, nothing is begun; what runs goes on. */
   set isPaused(isPaused: boolean) {
-    this.#isPaused = isPaused;
+    this.#queue.isPaused = isPaused;
     this.#dispatch();
   }
 
@@ -145,14 +144,7 @@ export class SlotPool {
 
   cancel(pairs: readonly (readonly [taskId: number, tryNumber: number])[]): void {
     const wanted = new Map(pairs);
-    const out: Buffer[] = [];
-    this.#queue.remove((bytes, at) => {
-      const header = readTaskHeader(bytes, at);
-      if (wanted.get(header.taskId) !== header.tryNumber) return false;
-      wanted.delete(header.taskId);
-      out.push(cancelledRecord(header));
-      return true;
-    });
+    const out = this.#queue.takeTries(wanted).map((header) => cancelledRecord(header));
     if (out.length > 0) this.#options.results(Buffer.concat(out), out.length);
     for (const slot of this.#slots) this.#cancelInSlot(slot, wanted);
   }
@@ -189,7 +181,7 @@ export class SlotPool {
   // --- placing
 
   #dispatch(): void {
-    while (!this.#closed && !this.#isPaused && this.#idle.length > 0) {
+    while (!this.#closed && this.#idle.length > 0) {
       const next = this.#queue.first();
       if (!next) return this.#recall.watch();
       const head = next.queue.peek() as Peeked;
