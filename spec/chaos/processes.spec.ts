@@ -99,6 +99,9 @@ describe('a node that fails everything in no time', function () {
       const failing = jsApp((number: number) => {
         throw new Error(`never ${number}`);
       });
+      // Who takes a second and more to fail, as where its workers are only being started, is taken for one that does not.
+      await run.managers(2);
+      await Promise.all(Array.from({ length: 24 }, (_, i) => wait(i, 50)));
       await Promise.allSettled(Array.from({ length: 100 }, (_, number) => failing(number)));
       expect(run.logText()).not.to.include('fail everything');
       expect(run.logText()).not.to.include('in a row whose apps');
