@@ -2,6 +2,7 @@
  * One slot of a pool: what it runs, how far it is, and whether that is being ended.
  */
 import type { LongTimeout } from '../../lib/long-timeout.ts';
+import { steadyNow } from '../../lib/steady-clock.ts';
 import type { TaskContext } from '../../lib/task-spec.ts';
 import { readTaskHeader, recordEnd, TASK_HEADER_BYTES, type TaskHeader } from '../../lib/wire/records.ts';
 import { unpack } from '../../lib/wire/value-codec.ts';
@@ -182,7 +183,7 @@ export function holdsAny({ batch, cursor }: Slot, wanted: ReadonlyMap<number, nu
 
 /** Whether something can be taken back from its batch, which is at least so old. */
 export function isOpen({ batch, batchStartMs, isCut, runner }: Slot, ageMs = 0): boolean {
-  return batch !== undefined && batch.count > 1 && !isCut && runner?.takeBack !== undefined && Date.now() - batchStartMs >= ageMs;
+  return batch !== undefined && batch.count > 1 && !isCut && runner?.takeBack !== undefined && steadyNow() - batchStartMs >= ageMs;
 }
 
 /** Cuts off its batch what its worker has not started and never will. @returns that; undefined: nothing, or nothing yet. */

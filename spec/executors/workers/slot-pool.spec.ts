@@ -47,6 +47,18 @@ describe('a pool of slots', () => {
       expect(stage.runners.map(({ asked }) => asked)).to.deep.equal([['run 1'], ['run 2', 'run 3']]);
     });
 
+    it('begins nothing while it is paused, lets finish what runs, and goes on when it may', async () => {
+      const stage = new Stage(2);
+      await stage.submit(tasks(1));
+      stage.pool.isPaused = true;
+      await stage.submit(tasks(2, 3));
+      stage.only.finishAll();
+      expect(stage.runners.flatMap(({ asked }) => asked)).to.deep.equal(['run 1']);
+      expect([stage.results, stage.pool.queued]).to.deep.equal([['1 ok'], 2]);
+      stage.pool.isPaused = false;
+      expect(stage.runners.flatMap(({ asked }) => asked)).to.deep.equal(['run 1', 'run 2', 'run 3']);
+    });
+
     it('takes larger priorities first', async () => {
       const stage = new Stage(1);
       await stage.submit(tasks(1));
