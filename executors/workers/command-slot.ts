@@ -249,6 +249,7 @@ function resultOf(spec: CommandSpec, outcome: CommandOutcome, storeDir: string |
     status: ResultStatus.Failed,
     body: packWireError(error),
   });
+  if (outcome.failure?.kind === 'worker-lost') return { status: ResultStatus.Lost, body: packWireError(outcome.failure) };
   if (outcome.failure) return failed(outcome.failure);
   if (outcome.exitCode !== 0) return failed(bashFailure(spec, outcome));
   try {

@@ -38,7 +38,10 @@ const SHORTAGES: Readonly<Record<string, string>> = {
 };
 
 /** What the machine is short of, in words; undefined: it failed for another reason. */
-export const shortageOf = ({ code = '' }: NodeJS.ErrnoException): string | undefined => SHORTAGES[code];
+export const shortageOf = (error: NodeJS.ErrnoException): string | undefined => shortageCalled(error.code);
+
+/** @param code of a system error: 'EAGAIN'. */
+export const shortageCalled = (code = ''): string | undefined => SHORTAGES[code];
 
 /** Of a process that was there and aborted before it was ready: Node does that where it gets no threads, mostly without a word. */
 export function describeAborted(argv: readonly string[], stderrTail: string): string {

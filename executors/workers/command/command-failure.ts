@@ -3,6 +3,7 @@
  */
 import { getSystemErrorMap } from 'node:util';
 import type { WireError } from '../../../lib/errors/wire-error.ts';
+import { shortageCalled } from '../start-worker.ts';
 import type { CommandSpec, RunnerExit } from './command-spec.ts';
 import { FailedStage, type Failed } from './spawner-protocol.ts';
 
@@ -12,6 +13,8 @@ const ENXIO = 6;
 export function describeFailed(failed: Failed, spec: CommandSpec): WireError {
   const system = getSystemErrorMap().get(-failed.errno);
   const why = system ? `${system[0]}: ${system[1]}` : `error ${failed.errno}`;
+  const shortage = failed.stage === FailedStage.Fork && system ? shortageCalled(system[0]) : undefined;
+  if (shortage !== undefined) return noProcess(`no process could be made for the command (${why}): ${shortage}`);
   return commandError(spec, describeStage(failed, why, spec), { errno: system?.[0] ?? null, path: failed.detail });
 }
 
@@ -30,7 +33,7 @@ function describeStage({ stage, errno, detail }: Failed, why: string, spec: Comm
         "install it where the workers run (npm install node-pty; it is compiled then), or leave 'pty' out"
       );
     case FailedStage.Fork:
-      return `no process can be made for the command (${why}); are there too many, or is memory short?`;
+      return `no process can be made for the command (${why})`;
     default:
       if (errno === E2BIG) return describeTooLong(spec, why);
       return `${detail} cannot be executed (${why}); commands need bash on the PATH of the worker`;
@@ -43,6 +46,11 @@ function describeTooLong({ command }: CommandSpec, why: string): string {
     `the command of ${bytes} bytes and its environment are too long to execute (${why}; Linux takes 131071 bytes for one command); ` +
     'pass large data through a file'
   );
+}
+
+/** The machine's fault and not the command's, which never began: it costs none of the app's retries. */
+function noProcess(message: string): WireError {
+  return { kind: 'worker-lost', name: 'WorkerLost', message, fields: { exitCode: null, signal: null, stderrTail: '' } };
 }
 
 /** A failure that is no exit: both are null. */

@@ -6,6 +6,7 @@
 import { closeSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { signalGroup } from '../process-tree.ts';
+import { SHORTAGE_DELAYS_MS } from '../start-worker.ts';
 import { closeOutputs, openOutput, reportOutputs, systemError, type OutputFile, type Outputs } from './output-file.ts';
 import {
   FailedStage,
@@ -131,9 +132,10 @@ export class NodeSpawner {
   async #start(running: Running): Promise<StartedCommand> {
     const { request, outputs } = running;
     const start = request.flags & RunFlag.Pty ? startInTerminal : startPlain;
-    const command = await start(request, outputs).catch((error: unknown) =>
-      error instanceof NoPtyError ? fail(FailedStage.Pty, error.message, error) : fail(FailedStage.Exec, 'bash', error),
-    );
+    const command = await onceThereIsRoom(() => start(request, outputs)).catch((error: unknown) => {
+      if (error instanceof NoPtyError) fail(FailedStage.Pty, error.message, error);
+      return fail(isShortage(error) ? FailedStage.Fork : FailedStage.Exec, 'bash', error);
+    });
     running.group = command.pid;
     this.#writeGroups();
     for (const signal of running.early) signalByNumber(command.pid, signal);
@@ -169,6 +171,22 @@ export class NodeSpawner {
       0,
     );
   }
+}
+
+const isShortage = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && ['EAGAIN', 'ENOMEM'].includes(String(error.code));
+
+/** The machine may have no process to give, and one soon. */
+async function onceThereIsRoom(start: () => Promise<StartedCommand>): Promise<StartedCommand> {
+  for (const delayMs of SHORTAGE_DELAYS_MS) {
+    try {
+      return await start();
+    } catch (error) {
+      if (!isShortage(error)) throw error;
+      await delay(delayMs);
+    }
+  }
+  return start();
 }
 
 function openAll(request: RunRequest, outputs: { stdout?: OutputFile; stderr?: OutputFile }): void {

@@ -1,6 +1,5 @@
 #!/usr/bin/env perl
 # Forks commands on behalf of a Node process, one after another, because forking from a large heap is slow. For where native/ cannot run.
-#
 # Owns a command's birth, its process group, its output files and its exact end. It must not know what a task is.
 # It loads no module, so that it starts in a few ms and works with the smallest perl; what perl has no word for is a system call by number.
 # Requests come on fd 0, replies go to fd 1, both laid out as in spawner-protocol.ts; warnings go to fd 2.
@@ -26,7 +25,7 @@ my $MAX_FRAME = 1 << 30;
 my ($STAGE_CWD, $STAGE_STDOUT, $STAGE_STDERR, $STAGE_FORK, $STAGE_EXEC) = (1 .. 5);
 my ($STDOUT_APPEND, $STDERR_APPEND, $STDOUT_CAPTURED, $STDERR_CAPTURED, $WHOLE_STDOUT) = (2, 4, 8, 16, 32);
 my ($TAIL_BYTES, $INLINE_BYTES) = (8192, 65536);
-my ($ENOENT, $ENXIO, $EACCES) = (2, 6, 13);
+my ($ENOENT, $ENXIO, $EAGAIN, $ENOMEM, $EACCES) = (2, 6, 11, 12, 13);
 my ($SIGCHLD, $SIGTERM) = (17, 15);
 my ($SHUTDOWN_GRACE, $LEFTOVER_POLL) = (0.5, 0.02);
 my $NULL = pack 'J', 0;
@@ -167,7 +166,8 @@ sub start_command {
   my $envp = (pop @environment) . pack('p*', @environment) . $NULL;
 
   $c{started} = now(1);
-  my $pid = fork;
+  my ($pid, $wait) = (undef, 0.05); # as SHORTAGE_DELAYS_MS in start-worker.ts
+  select undef, undef, undef, $wait while !defined($pid = fork) && ($! == $EAGAIN || $! == $ENOMEM) && ($wait *= 2) < 2;
   return fail(\%c, $STAGE_FORK, '') unless defined $pid;
   become_command($c{out}, $c{err}, $direct, $direct_argv, $bash, $bash_argv, $envp) if $pid == 0;
   $c{pid} = $pid;

@@ -31,6 +31,8 @@
 
 enum { STAGE_CWD = 1, STAGE_STDOUT, STAGE_STDERR, STAGE_FORK, STAGE_EXEC };
 enum { LEFTOVER_POLL_MS = 20, LEAVE_POLL_MS = 5 };
+/* As SHORTAGE_DELAYS_MS in start-worker.ts: from the first wait to the last, each twice as long as the one before. */
+enum { SHORTAGE_FIRST_MS = 100, SHORTAGE_LAST_MS = 1600 };
 static const double SHUTDOWN_GRACE_S = 0.5;
 /* For so long a reply waits for those of the commands behind it: whoever reads it is woken once for all of them. */
 static const double HOLD_S = 0.008;
@@ -148,12 +150,23 @@ static _Noreturn void become_command(const char *direct, const char *bash, char 
   _exit(127);
 }
 
+/* The machine has no process or no memory to give: there may be one soon. @returns whether to try again; then it has waited. */
+static bool waits_for_room(int *ms) {
+  if ((errno != EAGAIN && errno != ENOMEM) || *ms > SHORTAGE_LAST_MS) return false;
+  if (held_since > 0) send_all();
+  poll(NULL, 0, *ms);
+  *ms *= 2;
+  return true;
+}
+
 /* Returns when the program is executed, or cannot be. */
 static void execute(const char *direct, const char *bash) {
   struct environment environment = make_environment(&running.request, direct);
   exec_errno = 0;
   running.started = now(CLOCK_MONOTONIC);
+  int wait_ms = SHORTAGE_FIRST_MS;
   pid_t pid = vfork();
+  while (pid < 0 && waits_for_room(&wait_ms)) pid = vfork();
   if (pid == 0) become_command(direct, bash, environment.all);
   int reason = errno;
   free_environment(&environment);
