@@ -161,11 +161,14 @@ function noteTrouble(scaler: Scaler, at: number): void {
 
 /** Gives up when too many failed in a row, unless another block shows that the set-up works. */
 function noteFailure(scaler: Scaler, failure: BlockFailure): ScalerEffect[] {
-  scaler.failures.push(failure);
+  const { failureLimit } = scaler.options;
+  // Of a set-up that is never given up, people are told of the last one.
+  const kept = failureLimit === Number.POSITIVE_INFINITY ? 1 : failureLimit;
+  scaler.failures = [...scaler.failures, failure].slice(-kept);
   const works = [...scaler.blocks.values()].some((block) => block.managers > 0);
-  if (works || scaler.failures.length < scaler.options.failureLimit) return [];
+  if (works || scaler.failures.length < failureLimit) return [];
   scaler.mode = 'failed';
-  return [{ kind: 'failExecutor', failures: scaler.failures.slice(-scaler.options.failureLimit) }, ...cancelAll(scaler)];
+  return [{ kind: 'failExecutor', failures: scaler.failures }, ...cancelAll(scaler)];
 }
 
 function close(scaler: Scaler): ScalerEffect[] {

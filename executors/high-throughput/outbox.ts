@@ -6,7 +6,7 @@ import type { RegisteredFunction, TryRequest } from '../../lib/executor.ts';
 import type { ResourceRequest } from '../../lib/resources/request.ts';
 import { FRAME_HEADER_BYTES, FrameType } from '../../lib/wire/frames.ts';
 import { RecordBuffer } from '../../lib/wire/record-buffer.ts';
-import { RequestNumbers } from './resources/request-numbers.ts';
+import { beginsGeneration, RequestNumbers } from './resources/request-numbers.ts';
 
 /** Frame header and i16 priority. */
 const PREFIX = FRAME_HEADER_BYTES + 2;
@@ -34,7 +34,7 @@ export class Outbox {
     this.#receiver = receiver;
     this.#sending = sending;
     this.#firstFunction = firstFunction;
-    this.#requests = new RequestNumbers((id, packed) => receiver.send(FrameType.DefineRequest, id, packed));
+    this.#requests = new RequestNumbers((number, packed) => this.#defineRequest(number, packed));
   }
 
   add({ taskId, tryNumber, fn, flags, priority, walltimeMs, resources, context, args }: TryRequest): void {
@@ -57,6 +57,14 @@ export class Outbox {
     const id = Buffer.allocUnsafe(4);
     id.writeUInt32LE(fnId, 0);
     this.#receiver.send(FrameType.Define, id, definition);
+  }
+
+  #defineRequest(number: number, packed: Buffer): void {
+    // Tasks that wait here name numbers that are over with it.
+    if (beginsGeneration(number)) this.flush();
+    const id = Buffer.allocUnsafe(4);
+    id.writeUInt32LE(number, 0);
+    this.#receiver.send(FrameType.DefineRequest, id, packed);
   }
 
   #plan(): void {

@@ -5,13 +5,14 @@
 import type { Logged, RunEvent, TaskCalled, TryEnded } from '../../lib/events/events.ts';
 
 interface OpenTask {
-  readonly name: string;
+  readonly app: TaskCalled['app'];
   /** Of the try that was launched last; 0: none yet. */
   tryNumber: number;
   isTryOpen: boolean;
 }
 
 interface Span {
+  readonly app: TaskCalled['app'];
   readonly taskId: number;
   readonly tryNumber: number;
   readonly startMs: number;
@@ -33,6 +34,11 @@ export interface VerdictCounts {
 const MOST_PROBLEMS = 50;
 /** Clocks of one machine are read in different processes. */
 const CLOCK_MS = 1;
+/**
+ * Workers of JavaScript read a clock that is not set with the machine's, the others that of the machine: they part by as much as that is
+ * slewed, which is 500 parts in a million at most (adjtimex(2)).
+ */
+const SLEW = 500e-6;
 /** Spans that are remembered per slot: results come in nearly the order of their work. */
 const REMEMBERED = 64;
 
@@ -41,6 +47,7 @@ export class Verdict {
   readonly #open = new Map<number, OpenTask>();
   readonly #slots = new Map<string, Span[]>();
   readonly #outcomes: Record<string, number> = {};
+  #begunMs: number | undefined;
   #called = 0;
   #ended = 0;
   #tries = 0;
@@ -66,6 +73,7 @@ export class Verdict {
   }
 
   add({ event, atMs }: Logged): void {
+    this.#begunMs ??= atMs;
     const task = 'taskId' in event ? this.#open.get(event.taskId) : undefined;
     switch (event.kind) {
       case 'taskCalled':
@@ -92,10 +100,10 @@ export class Verdict {
     else if (kind === 'eventsLost') this.#problem(`events are missing from the log: ${JSON.stringify(event)}`);
   }
 
-  #call({ taskId, name }: TaskCalled): void {
+  #call({ taskId, app }: TaskCalled): void {
     this.#called++;
     if (this.#open.has(taskId)) this.#problem(`task ${taskId} was called twice`);
-    this.#open.set(taskId, { name, tryNumber: 0, isTryOpen: false });
+    this.#open.set(taskId, { app, tryNumber: 0, isTryOpen: false });
   }
 
   #launched(taskId: number, tryNumber: number, task: OpenTask | undefined): void {
@@ -119,20 +127,24 @@ export class Verdict {
         `try ${tryNumber} of task ${taskId} ended (${outcome}) though try ${task.tryNumber} is the latest, or had ended before`,
       );
     task.isTryOpen = false;
-    if (outcome === 'done') this.#occupy(ended, toldMs);
+    if (outcome === 'done') this.#occupy(ended, task.app, toldMs);
   }
 
   /**
    * Only of what a worker has reported itself is it known when it began; and that too late by as long as it was frozen between two looks
    * at its clocks. But it has ended when the driver is told.
    */
-  #occupy({ taskId, tryNumber, host, worker, startMs, durationUs }: TryEnded, toldMs: number): void {
+  #occupy({ taskId, tryNumber, host, worker, startMs, durationUs }: TryEnded, app: Span['app'], toldMs: number): void {
     if (worker === '' || startMs === 0) return;
-    const span: Span = { taskId, tryNumber, startMs, endMs: Math.min(toldMs, startMs + durationUs / 1000) };
+    const span: Span = { app, taskId, tryNumber, startMs, endMs: Math.min(toldMs, startMs + durationUs / 1000) };
     const slot = `${host} ${worker}`;
     const known = this.#slots.get(slot) ?? [];
     if (known.length === 0) this.#slots.set(slot, known);
-    const other = known.find(({ startMs: from, endMs }) => startMs + CLOCK_MS < endMs && from + CLOCK_MS < span.endMs);
+    const apartMs = CLOCK_MS + SLEW * Math.max(0, toldMs - (this.#begunMs ?? toldMs));
+    const other = known.find((past) => {
+      const slackMs = past.app === app ? CLOCK_MS : apartMs;
+      return startMs + slackMs < past.endMs && past.startMs + slackMs < span.endMs;
+    });
     if (other) this.#problem(`slot ${slot} ran task ${taskId} try ${tryNumber} and task ${other.taskId} try ${other.tryNumber} at once`);
     known.push(span);
     if (known.length > REMEMBERED) known.shift();

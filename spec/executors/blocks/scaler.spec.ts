@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Strategy } from '../../../executors/blocks/scaler-types.ts';
+import type { ScalerOptions, Strategy } from '../../../executors/blocks/scaler-types.ts';
 import type { BlockLimits } from '../../../lib/provider.ts';
 import { ScalerBench, scalerOptions } from './scaler-bench.ts';
 
@@ -379,5 +379,17 @@ describe('the block scaler, with work that no block has time for', () => {
 
   it("keeps those that there are with strategy 'none'", () => {
     bench({ maxBlocks: 1 }, 'none').start().serving('0').work(1, {}, 1).after(60_000).expect('submit 0');
+  });
+});
+
+describe('the block scaler, with blocks that fail for ever', () => {
+  it('remembers no more of them than it needs to give up', () => {
+    const failing = (options: Partial<ScalerOptions>): number => {
+      const scaler = new ScalerBench(scalerOptions({ initBlocks: 2 }, options)).start().serving('0').work(100);
+      for (let i = 1; i < 200; i++) scaler.submitted(`${i}`).ended(`${i}`).after(600_000);
+      return scaler.scaler.failures.length;
+    };
+    expect(failing({})).to.equal(3);
+    expect(failing({ failureLimit: Number.POSITIVE_INFINITY })).to.equal(1);
   });
 });
