@@ -72,7 +72,8 @@ export class NodesSeen {
     if (block.size < this.#nodesPerBlock) return;
     this.#partial.delete(blockId);
     const nodes = countKinds(block);
-    this.#whole.set(JSON.stringify([...nodes].map(([{ name }, count]) => [name, count]).sort()), nodes);
+    const make = [...nodes].map(([{ name }, count]) => `${count} × ${name}`).sort();
+    this.#whole.set(make.join('\n'), nodes);
   }
 
   get #isComplete(): boolean {
@@ -155,8 +156,7 @@ function countFitting(block: Nodes, variant: RequestVariant): number {
   return fitting;
 }
 
-const fitsBlock = (block: Nodes, variant: RequestVariant): boolean =>
-  countFitting(block, variant) >= (variant.nodes?.count ?? 1);
+const fitsBlock = (block: Nodes, variant: RequestVariant): boolean => countFitting(block, variant) >= (variant.nodes?.count ?? 1);
 
 /** Nothing, if it does not fit there. */
 function slotsFor(capacity: NodeCapacity, variant: RequestVariant): number[] {
