@@ -13,6 +13,9 @@ const PREFIX = FRAME_HEADER_BYTES + 2;
 /** Beyond this a frame leaves before the turn ends, so that workers can begin. */
 const FULL_BYTES = 32 * 1024;
 
+/** Priorities may be as many as tasks. Of more than this the buffers are not kept. */
+const MANY_PRIORITIES = 64;
+
 /** The interchange, whichever it is. */
 interface Receiver {
   send(type: FrameType, ...parts: Uint8Array[]): void;
@@ -89,6 +92,7 @@ export class Outbox {
   #send(buffer: RecordBuffer, priority: number): void {
     this.#sending();
     this.#receiver.sendTasks(buffer.take(), priority);
+    if (this.#buffers.size > MANY_PRIORITIES) this.#buffers.delete(priority);
   }
 
   /** There is another interchange, which knows nothing. What waits is dropped: whoever it was for is gone. */
