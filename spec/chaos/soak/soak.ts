@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { createRandom } from '../../executors/high-throughput/interchange/simulation/random.ts';
 import { childrenOf } from '../../support/high-throughput.ts';
 import { type Judgement, judgeRun } from '../oracle.ts';
+import { crashesIn } from './crashes.ts';
 import { Harm, type Role, type Targets } from './harm.ts';
 import { type Kind, processesOfRun, type RunProcess } from './run-processes.ts';
 import { type Growth, Samples } from './samples.ts';
@@ -81,7 +82,7 @@ export async function soak({ minutes, tasks, seed }: SoakOptions): Promise<SoakR
   const judgement = await judgeRun(runDir);
   const end = campaign.said.counts === undefined ? undefined : (campaign.said as unknown as CampaignEnd);
   const growth = samples.growth();
-  const wrong = whatIsWrong({ how, tasks, campaign: end, judgement, growth });
+  const wrong = whatIsWrong({ how, tasks, campaign: end, judgement, growth, crashes: crashesIn(runDir) });
   if (wrong.length === 0) await rm(folder, { recursive: true, force: true });
   else wrong.push(`what it left is in ${folder}`);
   return { faults: harm.counts, campaign: end, judgement, growth, load, wrong };
@@ -143,9 +144,10 @@ class Campaign {
 interface Findings extends Pick<SoakResult, 'campaign' | 'judgement' | 'growth'> {
   readonly how: string;
   readonly tasks: number;
+  readonly crashes: readonly string[];
 }
 
-function whatIsWrong({ how, tasks, campaign, judgement, growth }: Findings): string[] {
+function whatIsWrong({ how, tasks, campaign, judgement, growth, crashes }: Findings): string[] {
   const { right = 0, poisonous = 0 } = campaign?.counts ?? {};
   return [
     ...(how === 'exit code 0' ? [] : [`the driver ended by ${how}`]),
@@ -153,6 +155,7 @@ function whatIsWrong({ how, tasks, campaign, judgement, growth }: Findings): str
       ? []
       : [`${tasks - right - poisonous} of ${tasks} tasks have no right result: ${campaign?.firstErrors.join('; ')}`]),
     ...judgement.problems,
+    ...crashes,
     ...growth
       .filter(({ grows }) => grows)
       .map(
