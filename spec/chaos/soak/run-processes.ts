@@ -1,5 +1,5 @@
 /** The living processes of a run, each with what it is. */
-import { childrenOf, commandLineOf, environOf, processesWith } from '../../support/high-throughput.ts';
+import { childrenOf, commandLineOf, environOf, parentOf, processesWith } from '../../support/high-throughput.ts';
 
 const COMMAND_LINES = {
   manager: /^\S*node .*manager-entry/,
@@ -18,18 +18,22 @@ export interface RunProcess {
   readonly kind: Kind;
 }
 
-/** In one look at the process table. */
+/**
+ * In one look at the process table. Between fork and exec a process still has the command line of its parent, and is none of its kind:
+ * a command that is killed then would be taken for its helper.
+ */
 export function processesOfRun(driver: number, runId: string): RunProcess[] {
-  const others = processesWith(
+  const found = processesWith(
     (commandLine, pid) => kindOf(commandLine) !== undefined && (commandLine.includes(runId) || environOf(pid).includes(runId)),
-  );
+  ).flatMap((pid): RunProcess[] => {
+    const kind = kindOf(commandLineOf(pid));
+    return kind === undefined ? [] : [{ pid, kind }];
+  });
+  const managers = new Set(found.filter(({ kind }) => kind === 'manager').map(({ pid }) => pid));
   return [
     { pid: driver, kind: 'driver' },
     ...childrenOf(driver, 'interchange-entry').map((pid): RunProcess => ({ pid, kind: 'interchange' })),
-    ...others.flatMap((pid): RunProcess[] => {
-      const kind = kindOf(commandLineOf(pid));
-      return kind === undefined ? [] : [{ pid, kind }];
-    }),
+    ...found.filter(({ pid, kind }) => managers.has(parentOf(pid)) !== (kind === 'manager')),
   ];
 }
 
