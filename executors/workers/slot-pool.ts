@@ -31,7 +31,7 @@ import {
   triesIn,
   withoutCancelled,
 } from './slot.ts';
-import { startKill, watchWalltime } from './slot-kill.ts';
+import { killIfCancelled, startKill, watchWalltime } from './slot-kill.ts';
 import { SlotLeases } from './slot-leases.ts';
 import { judgeVictim } from './victim.ts';
 
@@ -251,7 +251,7 @@ export class SlotPool {
       advance(slot, batch, count);
       this.#options.results(records, count);
     }
-    if (slot.cursor < batch.records.length) this.#killIfCancelled(slot);
+    if (slot.cursor < batch.records.length) killIfCancelled(slot);
     // A worker that was told to end will: its next batch would be lost with it.
     else if (!slot.kill) this.#finish(slot);
   }
@@ -271,13 +271,8 @@ export class SlotPool {
     const finished = slot.runner.finished();
     slot.peeked ||= finished.length > 0;
     acceptInOrder(slot, batch, finished, (record) => this.#options.results(record, 1), lastRecordAt(batch));
-    this.#killIfCancelled(slot);
+    killIfCancelled(slot);
     return slot.cursor > cursor;
-  }
-
-  #killIfCancelled(slot: Slot): void {
-    const running = slot.cancelled.size === 0 ? undefined : currentTask(slot);
-    if (running && slot.cancelled.has(running.taskId)) startKill(slot, running.taskId, 'cancelled');
   }
 
   /** Its worker goes no further than this. A worker that was told to end will. */
