@@ -125,7 +125,7 @@ export interface RunningExecutor {
   readonly refusesResources?: string;
   /** Whether it is known that no node of its will ever have what is asked for. Absent: nothing is known. */
   neverHas?(resources: ResourceRequest): boolean;
-  /** Begins no task until it is told otherwise (undefined); those that run go on. Absent: it writes nothing, and needs no room. */
+  /** Begins no task until it is told otherwise (undefined); those that run go on. */
   setPaused?(why: string | undefined): void;
   /** Whether a manager that was taken over has this try. Absent: it takes nothing over. */
   holds?(taskId: number, tryNumber: number): boolean;

@@ -2,6 +2,7 @@
  * A process of this machine, told from a later one with the same id. Knows nothing of what it runs.
  */
 import { readFileSync } from 'node:fs';
+import { uptime } from 'node:os';
 
 export interface ProcessIdentity {
   readonly pid: number;
@@ -21,6 +22,15 @@ export function isAlive({ pid, started }: ProcessIdentity): boolean {
   const now = startOf(pid);
   if (now !== undefined) return started === '' || now === started;
   return started === '' && answers(pid);
+}
+
+/** Of what the kernel calls a clock tick, USER_HZ: 100 on every Linux that Node runs on (time(7)). */
+const TICKS_PER_SECOND = 100;
+
+/** How long ago a process was started, ms; undefined: it is not there, or this machine has no /proc. */
+export function ageOf(pid: number): number | undefined {
+  const started = startOf(pid);
+  return started === undefined ? undefined : Math.max(0, (uptime() - Number(started) / TICKS_PER_SECOND) * 1000);
 }
 
 function startOf(pid: number): string | undefined {

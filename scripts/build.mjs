@@ -1,6 +1,6 @@
 /**
  * Builds the package into dist/: compiles the TypeScript, puts beside it the other files that the code needs when it runs and the
- * JSON Schema of configs, which editors read, and joins the modules into few files.
+ * JSON Schema of configs, which editors read, joins the modules into few files, and compiles the helper in C where there is a compiler.
  *
  * Plain JavaScript, since it runs before anything is built. A build that fails leaves the dist/ that was there.
  */
@@ -8,6 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, extname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { compileSpawner } from './compile-spawner.mjs';
 import { joinModules } from './single-files.mjs';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -25,10 +26,11 @@ try {
     .map(copy);
   await writeSchema();
   const joined = await joinModules(unfinished);
+  const helper = compileSpawner(root, unfinished);
   for (const command of COMMANDS) chmodSync(join(unfinished, command), 0o755);
   rmSync(output, { recursive: true, force: true });
   renameSync(unfinished, output);
-  console.log(`dist/ is built: ${joined} files of JavaScript, ${copied.length} beside them`);
+  console.log(`dist/ is built: ${joined} files of JavaScript, ${copied.length} beside them; ${helper}`);
 } catch (error) {
   console.error(`build: ${error instanceof Error ? error.message : error}`);
   process.exitCode = 1;

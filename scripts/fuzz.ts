@@ -7,16 +7,21 @@ import { setImmediate as pause } from 'node:timers/promises';
 import { fuzz } from '../spec/fuzz/fuzz.ts';
 import { fuzzPython } from '../spec/fuzz/python-readers.ts';
 import type { FuzzTarget } from '../spec/fuzz/target.ts';
+import { type FuzzedSpawner, fuzzSpawner } from '../spec/fuzz/spawners.ts';
 import { targets } from '../spec/fuzz/targets/index.ts';
 
 const TURN = 1000;
+/** A process each: of these there are as many fewer. */
+const PER_SPAWNED = 100;
+const SPAWNERS: readonly FuzzedSpawner[] = ['native', 'perl'];
 
 const [count = '1000000', seed = String(randomInt(2 ** 31)), only] = process.argv.slice(2);
 const chosen = targets.filter(({ name }) => only === undefined || name === only);
 const isPythonChosen = only === undefined || only === 'python';
-const readers = chosen.length + (isPythonChosen ? 1 : 0);
+const spawners = SPAWNERS.filter((name) => only === undefined || only === `${name} spawner`);
+const readers = chosen.length + (isPythonChosen ? 1 : 0) + spawners.length;
 if (!(Number(count) > 0) || !(Number(seed) >= 0) || readers === 0) {
-  const names = [...targets.map(({ name }) => `'${name}'`), 'python'].join(', ');
+  const names = [...targets.map(({ name }) => `'${name}'`), 'python', ...SPAWNERS.map((name) => `'${name} spawner'`)].join(', ');
   console.error(`fuzz takes a count, a seed, and the name of one reader: ${names}; saw ${process.argv.slice(2).join(' ')}`);
   process.exit(2);
 }
@@ -57,6 +62,11 @@ try {
     const { read, taken } = await fuzzPython(Number(seed), each);
     total += read;
     console.log(`${String(read).padStart(8)} mutations, ${String(read - taken).padStart(8)} refused: readers in Python`);
+  }
+  for (const spawner of spawners) {
+    const { read, taken } = await fuzzSpawner(spawner, Number(seed), Math.ceil(each / PER_SPAWNED));
+    total += read;
+    console.log(`${String(read).padStart(8)} mutations, ${String(read - taken).padStart(8)} refused: ${spawner} spawner`);
   }
   console.log(`${total} mutations, no failure`);
 } catch (error) {

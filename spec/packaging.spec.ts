@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { access, constants, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { createRequire, isBuiltin } from 'node:module';
-import { delimiter, dirname, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { configJsonSchema } from '../configs/schema.ts';
+import { hasSpawner, NATIVE_SPAWNER } from '../executors/workers/command/spawner-argv.ts';
 import { findJsImports } from '../lib/memo/code/js-imports.ts';
 import { copySource, installTarball, remove, run, runWell } from './support/package-copy.ts';
 import { LAYERS, ROOT, sourceFiles } from './support/source-tree.ts';
@@ -54,6 +55,12 @@ describe('the package', function () {
     expect(needed).to.not.deep.equal([]);
     const paths = packed.files.map(({ path }) => path);
     expect(needed.filter((path) => !paths.includes(`dist/${path}`))).to.deep.equal([]);
+  });
+
+  it('has the helper in C, as a program, where it can be compiled', function skipWithout() {
+    if (!hasSpawner('native')) return this.skip();
+    const helper = packed.files.find(({ path }) => path.endsWith(`/${basename(NATIVE_SPAWNER)}`));
+    expect(helper?.mode).to.equal(0o755);
   });
 
   it('holds nothing but the build and what a reader wants', () => {

@@ -1,6 +1,7 @@
 /**
  * Programs and packages that tasks, or their supervision, need.
  */
+import { hasSpawner, NATIVE_SPAWNER } from '../../executors/workers/command/spawner-argv.ts';
 import { findProgram } from '../../executors/workers/worker-argv.ts';
 import { ask } from './ask.ts';
 import type { Check, CheckStatus, Wanted } from './check.ts';
@@ -21,8 +22,8 @@ export async function checkPrograms({ pythons, isPinned }: Wanted): Promise<Chec
   } as const;
   const taskset = { name: 'taskset', status: isPinned ? 'problem' : 'optional', neededFor: 'cpuAffinity', debian: 'util-linux' } as const;
   const perPython = pythons.map(checkPython);
-  const [bash, perl, pty, ...python] = await Promise.all([checkBash(), checkPerl(), checkPty(), ...perPython]);
-  return [nodeCheck(), bash, perl, checkProgram(setpriv), checkProgram(taskset), ...python.flat(), pty];
+  const [bash, helper, perl, pty, ...python] = await Promise.all([checkBash(), checkHelper(), checkPerl(), checkPty(), ...perPython]);
+  return [nodeCheck(), bash, helper, perl, checkProgram(setpriv), checkProgram(taskset), ...python.flat(), pty];
 }
 
 /** It is what runs this. */
@@ -37,10 +38,19 @@ async function checkBash(): Promise<Check> {
   return { group: 'programs', name: 'bash', status: 'problem', found: answer.why, neededFor, remedy: debian('bash') };
 }
 
+/** What starts commands. */
+async function checkHelper(): Promise<Check> {
+  const answer = hasSpawner('native') ? await ask(NATIVE_SPAWNER, ['--check']) : { ok: false, why: 'not compiled' };
+  if (answer.ok) return { group: 'programs', name: 'command helper', status: 'ok', found: `in C (${NATIVE_SPAWNER})` };
+  const neededFor = 'starting commands at the least cost; without it Perl does it';
+  const remedy = 'build the package where there is a C compiler that links statically: npm run build';
+  return { group: 'programs', name: 'command helper', status: 'optional', found: answer.why, neededFor, remedy };
+}
+
 async function checkPerl(): Promise<Check> {
   const answer = await ask('perl', ['-MPOSIX', '-MSocket', '-MIO::Handle', '-e', 'printf "%vd", $^V']);
   if (answer.ok) return { group: 'programs', name: 'perl', status: 'ok', found: answer.stdout };
-  const neededFor = 'starting commands fast; without it Node does it, slower';
+  const neededFor = 'starting commands where the helper in C cannot run; without it Node does it, slower';
   return { group: 'programs', name: 'perl', status: 'optional', found: answer.why, neededFor, remedy: debian('perl') };
 }
 

@@ -4,20 +4,23 @@
  */
 import { backoffMs, isProven } from './backoff.ts';
 import { affordableBlocks, type BlockTimes, budgetFigures, exhaustedAt, isOverdrawn, newTimes } from './budget.ts';
+import { judgeShortLived } from './breaker.ts';
 import { blocksFor, wantedBlocks } from './demand.ts';
 import type { Block, BlockLoad, Scaler, ScalerEffect } from './scaler-types.ts';
 
-/** A block without managers is given so long: frozen ones may thaw and register again. */
+/** How long a block without managers is kept, where the executor does not say. */
 const DESERTED_LIMIT_MS = 30_000;
 /** A drained block's job is given so long to end after its last manager has left. */
 const LEAVE_LIMIT_MS = 5000;
 
 export function balance(scaler: Scaler, at: number, load: BlockLoad): ScalerEffect[] {
+  const givenUp = judgeShortLived(scaler, load);
+  if (givenUp.length > 0) return givenUp;
   noteIdleness(scaler, at, load);
   noteProof(scaler, at);
   const effects = [...cancelEmptyBlocks(scaler, at), ...keepToBudget(scaler, at), ...reach(scaler, at, load)];
-  const next = exhaustedAt(scaler, at);
-  return next === undefined || next <= at ? effects : [...effects, { kind: 'wake', at: next }];
+  const next = Math.min(exhaustedAt(scaler, at) ?? Number.POSITIVE_INFINITY, nextEmptyAt(scaler));
+  return Number.isFinite(next) && next > at ? [...effects, { kind: 'wake', at: next }] : effects;
 }
 
 /** Gets closer to as many blocks as are wanted. */
@@ -75,12 +78,16 @@ function noteProof(scaler: Scaler, at: number): void {
 }
 
 function cancelEmptyBlocks(scaler: Scaler, at: number): ScalerEffect[] {
-  return [...scaler.blocks.values()].filter(({ phase }) => isOverdue(phase, at)).map(cancel);
+  const overdue = [...scaler.blocks.values()].filter((block) => emptyUntil(scaler, block) <= at);
+  return overdue.map((block) => cancel(block, block.phase.kind === 'deserted'));
 }
 
-function isOverdue(phase: Block['phase'], at: number): boolean {
-  if (phase.kind === 'deserted') return at - phase.since >= DESERTED_LIMIT_MS;
-  return phase.kind === 'draining' && phase.emptySince !== undefined && at - phase.emptySince >= LEAVE_LIMIT_MS;
+const nextEmptyAt = (scaler: Scaler): number => Math.min(...[...scaler.blocks.values()].map((block) => emptyUntil(scaler, block)));
+
+/** How long it may be without managers; Infinity: it has some, or waits for its first. */
+function emptyUntil({ options }: Scaler, { phase }: Block): number {
+  if (phase.kind === 'deserted') return phase.since + (options.desertedLimitMs ?? DESERTED_LIMIT_MS);
+  return phase.kind === 'draining' && phase.emptySince !== undefined ? phase.emptySince + LEAVE_LIMIT_MS : Number.POSITIVE_INFINITY;
 }
 
 function grow(scaler: Scaler, at: number, missing: number): ScalerEffect[] {
@@ -114,7 +121,7 @@ export function submitBlocks(scaler: Scaler, at: number, count: number): ScalerE
 }
 
 export function addBlock(scaler: Scaler, id: string, kind: 'submitting' | 'waiting', times: BlockTimes): Block {
-  const nothing = { managers: 0, slots: 0, firstManagerAt: undefined, idleSince: undefined };
+  const nothing = { managers: 0, slots: 0, firstManagerAt: undefined, lastManagerAt: undefined, idleSince: undefined };
   const block: Block = { id, times, jobState: 'pending', phase: { kind }, ...nothing };
   scaler.blocks.set(id, block);
   return block;
@@ -143,7 +150,7 @@ function letGo(block: Block): ScalerEffect {
   return { kind: 'drainBlock', blockId: block.id };
 }
 
-function cancel(block: Block): ScalerEffect {
-  block.phase = { kind: 'cancelling' };
+function cancel(block: Block, wasDeserted = false): ScalerEffect {
+  block.phase = { kind: 'cancelling', wasDeserted };
   return { kind: 'cancelBlock', blockId: block.id };
 }

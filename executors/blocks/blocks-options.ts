@@ -56,11 +56,13 @@ export interface BlocksOptions {
   readonly maxIdleTimeMs?: number | undefined;
   /** Default 3. */
   readonly failureLimit?: number | undefined;
+  /** How long a block is kept whose managers are all gone. Default 30,000. */
+  readonly desertedLimitMs?: number | undefined;
   /**
    * false: failing blocks never fail the executor. A function is asked after each block that failed, with all that have; the
    * error that it returns fails the executor. Default true: failureLimit decides.
    */
   readonly errorHandler?: boolean | ((failed: ReadonlyMap<BlockId, JobStatus>) => Error | undefined) | undefined;
-  /** ms since the epoch. Default Date.now. */
+  /** ms since the epoch. Default: a clock that never jumps. */
   readonly now?: (() => number) | undefined;
 }

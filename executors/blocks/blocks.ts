@@ -6,6 +6,7 @@ import { ExecutorFailed } from '../../lib/errors/engine-errors.ts';
 import type { BlockChanged } from '../../lib/events/events.ts';
 import { tellBlock } from '../../lib/kernel/channels.ts';
 import { isTerminal, type JobStatus } from '../../lib/provider.ts';
+import { steadyNow } from '../../lib/steady-clock.ts';
 import type { BlockJob } from './block-jobs.ts';
 import type { AdoptedBlock, BlocksOptions } from './blocks-options.ts';
 import { budgetSpent, executorFailed } from './failure-report.ts';
@@ -14,9 +15,6 @@ import { withinLimit } from './limit.ts';
 import { createScaler, step } from './scaler.ts';
 import type { BlockId, Scaler, ScalerEffect, ScalerEvent } from './scaler-types.ts';
 import { describeBlocks, describeBudget } from './status-text.ts';
-
-/** Milliseconds since the epoch that never jump: a clock that is set back must not keep blocks from being submitted. */
-const now = (): number => performance.timeOrigin + performance.now();
 
 export class Blocks {
   readonly #options: BlocksOptions;
@@ -27,17 +25,20 @@ export class Blocks {
   #periodTimer: NodeJS.Timeout | undefined;
   #wakeTimer: NodeJS.Timeout | undefined;
   #wakeAt = Number.POSITIVE_INFINITY;
+  #results = 0;
   #hasFailed = false;
   #closing: Promise<void> | undefined;
 
   constructor(options: BlocksOptions) {
     this.#options = options;
-    this.#now = options.now ?? now;
+    // A clock that is set back must not keep blocks from being submitted.
+    this.#now = options.now ?? steadyNow;
     this.#scaler = createScaler({
       limits: options.provider.limits,
       strategy: options.strategy ?? 'simple',
       maxIdleTimeMs: options.maxIdleTimeMs ?? 120_000,
       failureLimit: (options.errorHandler ?? true) === true ? (options.failureLimit ?? 3) : Number.POSITIVE_INFINITY,
+      desertedLimitMs: options.desertedLimitMs,
     });
   }
 
@@ -62,7 +63,12 @@ export class Blocks {
   /** Looks at the load now instead of at the next period: call it when the first work comes. */
   tick(): void {
     if (this.#runner === undefined) return;
-    this.#obey(step(this.#scaler, { kind: 'tick', at: this.#now(), load: this.#options.load() }));
+    this.#obey(step(this.#scaler, { kind: 'tick', at: this.#now(), load: { ...this.#options.load(), results: this.#results } }));
+  }
+
+  /** From a manager: blocks do work. */
+  resultsCame(): void {
+    this.#results++;
   }
 
   managerRegistered(blockId: BlockId, slots: number): void {
@@ -165,8 +171,7 @@ export class Blocks {
       if (effect.kind === 'submitBlock') this.#runner?.submit(effect.blockId);
       else if (effect.kind === 'drainBlock') this.#drain(effect.blockId);
       else if (effect.kind === 'cancelBlock') cancelled.push(effect.blockId);
-      else if (effect.kind === 'failExecutor')
-        this.#fail(executorFailed(this.#options.label, effect.failures, this.#runner?.scriptDir ?? ''));
+      else if (effect.kind === 'failExecutor') this.#fail(executorFailed(this.#options.label, effect, this.#runner?.scriptDir ?? ''));
       else if (effect.kind === 'budgetSpent')
         this.#fail(budgetSpent(this.#options.label, effect.figures, this.#options.load().outstanding));
       else if (effect.kind === 'blockRestarts') this.#restart(effect.blockId);

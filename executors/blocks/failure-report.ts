@@ -2,16 +2,26 @@
  * Blocks that could not be started → the error that fails the executor. Owns its words.
  */
 import { ExecutorFailed } from '../../lib/errors/engine-errors.ts';
-import { quoteStderr } from '../../lib/errors/message-parts.ts';
+import { hintAtAbort, quoteStderr } from '../../lib/errors/message-parts.ts';
 import type { BudgetFigures } from './budget.ts';
 import type { BlockFailure } from './scaler-types.ts';
 
+interface FailedBlocks {
+  readonly failures: readonly BlockFailure[];
+  /** Whether managers of theirs had registered. */
+  readonly hadManagers: boolean;
+}
+
 /** @param scriptDir where the blocks' scripts and logs are. */
-export function executorFailed(label: string, failures: readonly BlockFailure[], scriptDir: string): ExecutorFailed {
+export function executorFailed(label: string, { failures, hadManagers }: FailedBlocks, scriptDir: string): ExecutorFailed {
   const last = failures.at(-1);
   const count = failures.length === 1 ? 'a block' : `${failures.length} blocks in a row`;
   const list = failures.map((failure) => `\n  block ${failure.blockId}: ${describeFailure(failure)}`).join('');
-  const reason = `${count} ended before a manager registered:${list}${quoteStderr(last?.stderrTail)}\nscripts and logs are in ${scriptDir}`;
+  const how = hadManagers
+    ? 'ended within seconds of the registration of their managers, and not one task has ended there'
+    : 'ended before a manager registered';
+  const hint = hintAtAbort(last?.status?.exitCode, last?.status?.signal);
+  const reason = `${count} ${how}:${list}${hint}${quoteStderr(last?.stderrTail)}\nscripts and logs are in ${scriptDir}`;
   return new ExecutorFailed(label, reason, {
     ...(last?.error !== undefined && { cause: last.error }),
     fields: {

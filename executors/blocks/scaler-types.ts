@@ -16,8 +16,13 @@ export interface ScalerOptions {
   readonly limits: BlockLimits;
   readonly strategy: Strategy;
   readonly maxIdleTimeMs: number;
-  /** So many blocks in a row that end before any manager registers fail the executor. Infinity: never. */
+  /**
+   * So many blocks in a row that end before any manager registers fail the executor, and twice as many whose managers are gone
+   * within seconds. Infinity: never.
+   */
   readonly failureLimit: number;
+  /** How long a block without managers is kept: frozen ones may thaw, and those of an interchange that died come back. Default 30,000. */
+  readonly desertedLimitMs?: number | undefined;
 }
 
 export type ScalerEvent =
@@ -69,6 +74,8 @@ export interface BlockLoad {
   readonly perBlock?: ReadonlyMap<BlockId, number> | undefined;
   /** Tasks that wait, and that none of the managers there are has time enough for. Default 0. */
   readonly timeless?: number | undefined;
+  /** How often managers have sent results: when it changes, blocks work. Default 0. */
+  readonly results?: number | undefined;
 }
 
 export type ScalerEffect =
@@ -76,7 +83,8 @@ export type ScalerEffect =
   /** No new tasks; its managers leave when the running ones are done, and the job ends. */
   | { readonly kind: 'drainBlock'; readonly blockId: BlockId }
   | { readonly kind: 'cancelBlock'; readonly blockId: BlockId }
-  | { readonly kind: 'failExecutor'; readonly failures: readonly BlockFailure[] }
+  /** `hadManagers`: they came, and were gone again within seconds. */
+  | { readonly kind: 'failExecutor'; readonly failures: readonly BlockFailure[]; readonly hadManagers: boolean }
   /** Work waits, no block is there, and the budget allows none: that fails the executor, too. */
   | { readonly kind: 'budgetSpent'; readonly figures: BudgetFigures }
   /** The scheduler starts its job anew: managers of before are no more, even if they do not know. */
@@ -84,7 +92,7 @@ export type ScalerEffect =
   /** Something has to wait: tick again then. */
   | { readonly kind: 'wake'; readonly at: number };
 
-/** A block that ended before any of its managers registered. */
+/** A block that ended before any of its managers registered, or soon after. */
 export interface BlockFailure {
   readonly blockId: BlockId;
   /** How its job ended; absent when it could not even be submitted. */
@@ -107,7 +115,8 @@ export type BlockPhase =
   | { readonly kind: 'serving' }
   | { readonly kind: 'deserted'; readonly since: number }
   | { readonly kind: 'draining'; readonly emptySince: number | undefined }
-  | { readonly kind: 'cancelling' };
+  /** Deserted, and its managers did not come back in time: that was not wanted. */
+  | { readonly kind: 'cancelling'; readonly wasDeserted: boolean };
 
 export interface Block {
   readonly id: BlockId;
@@ -119,6 +128,8 @@ export interface Block {
   /** Of all its managers together. */
   slots: number;
   firstManagerAt: number | undefined;
+  /** When the last of them went; undefined: it has some, or has had none. */
+  lastManagerAt: number | undefined;
   idleSince: number | undefined;
 }
 
@@ -136,6 +147,10 @@ export interface Scaler {
   isBudgetShort: boolean;
   /** In a row, without a manager registering in between. */
   failures: BlockFailure[];
+  /** In a row, whose managers were gone within seconds; without a result in between. */
+  shortLived: BlockFailure[];
+  /** As of the last tick. */
+  resultsSeen: number;
   /** Ends and submissions that went wrong since a block last proved to work; they set the back-off. */
   troubles: number;
   /** No submission before this. */

@@ -3,11 +3,11 @@
  * provider; time is in the events. The shell around it is blocks.ts.
  */
 import { isTerminal, type JobStatus } from '../../lib/provider.ts';
-import { backoffMs, isProven } from './backoff.ts';
 import { addBlock, balance, submitBlocks } from './balance.ts';
+import { cancelAll, cancelBlock, noteEndOf, noteFailure, noteTrouble } from './breaker.ts';
 import { newTimes, noteEnded, noteRequeued, noteStarted } from './budget.ts';
 import { learnSlots } from './demand.ts';
-import type { Block, BlockFailure, Scaler, ScalerEffect, ScalerEvent, ScalerOptions } from './scaler-types.ts';
+import type { Block, Scaler, ScalerEffect, ScalerEvent, ScalerOptions } from './scaler-types.ts';
 
 export function createScaler(options: ScalerOptions): Scaler {
   return {
@@ -19,6 +19,8 @@ export function createScaler(options: ScalerOptions): Scaler {
     spentNodeMs: 0,
     isBudgetShort: false,
     failures: [],
+    shortLived: [],
+    resultsSeen: 0,
     troubles: 0,
     notBefore: Number.NEGATIVE_INFINITY,
     idleSince: undefined,
@@ -109,6 +111,7 @@ function managerRegistered(scaler: Scaler, block: Block, { at, slots, earliest }
   block.managers++;
   block.slots += slots;
   block.firstManagerAt ??= at;
+  block.lastManagerAt = undefined;
   learnSlots(scaler);
   scaler.failures = [];
   if (block.phase.kind === 'draining') {
@@ -126,6 +129,7 @@ function managerGone(scaler: Scaler, block: Block, at: number): ScalerEffect[] {
   block.managers--;
   learnSlots(scaler);
   if (block.managers > 0) return [];
+  block.lastManagerAt = at;
   if (block.phase.kind === 'serving') block.phase = block.jobState === 'pending' ? { kind: 'waiting' } : { kind: 'deserted', since: at };
   if (block.phase.kind === 'draining') block.phase = { kind: 'draining', emptySince: at };
   return [];
@@ -147,44 +151,15 @@ function submitFailed(scaler: Scaler, block: Block, { at, error, retryable }: Su
 function jobEnded(scaler: Scaler, block: Block, { at, status, stderrTail, earliest }: JobReport): ScalerEffect[] {
   scaler.blocks.delete(block.id);
   noteEnded(scaler, block, at, earliest);
-  const { kind } = block.phase;
-  const wasExpected = kind === 'draining' || kind === 'cancelling';
+  const { phase } = block;
+  const wasExpected = phase.kind === 'draining' || (phase.kind === 'cancelling' && !phase.wasDeserted);
   if (wasExpected || scaler.mode !== 'running') return [];
-  if (!isProven(block, at)) noteTrouble(scaler, at);
-  return block.firstManagerAt === undefined ? noteFailure(scaler, { blockId: block.id, status, stderrTail }) : [];
-}
-
-function noteTrouble(scaler: Scaler, at: number): void {
-  scaler.troubles++;
-  scaler.notBefore = at + backoffMs(scaler.troubles);
-}
-
-/** Gives up when too many failed in a row, unless another block shows that the set-up works. */
-function noteFailure(scaler: Scaler, failure: BlockFailure): ScalerEffect[] {
-  const { failureLimit } = scaler.options;
-  // Of a set-up that is never given up, people are told of the last one.
-  const kept = failureLimit === Number.POSITIVE_INFINITY ? 1 : failureLimit;
-  scaler.failures = [...scaler.failures, failure].slice(-kept);
-  const works = [...scaler.blocks.values()].some((block) => block.managers > 0);
-  if (works || scaler.failures.length < failureLimit) return [];
-  scaler.mode = 'failed';
-  return [{ kind: 'failExecutor', failures: scaler.failures }, ...cancelAll(scaler)];
+  return noteEndOf(scaler, block, { blockId: block.id, status, stderrTail }, at);
 }
 
 function close(scaler: Scaler): ScalerEffect[] {
   scaler.mode = 'closing';
   return cancelAll(scaler);
-}
-
-function cancelAll(scaler: Scaler): ScalerEffect[] {
-  return [...scaler.blocks.values()].flatMap(cancelBlock);
-}
-
-/** One that is being submitted has no job yet: it is cancelled when it has. */
-function cancelBlock(block: Block): ScalerEffect[] {
-  if (block.phase.kind === 'cancelling' || block.phase.kind === 'submitting') return [];
-  block.phase = { kind: 'cancelling' };
-  return [{ kind: 'cancelBlock', blockId: block.id }];
 }
 
 /** Blocks that have not ended, for people to read. */

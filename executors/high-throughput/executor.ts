@@ -5,6 +5,7 @@
  */
 import type { ExecutorContext, ExecutorStatus, RunningExecutor, TryOutcome, TryRequest } from '../../lib/executor.ts';
 import type { ResourceRequest } from '../../lib/resources/request.ts';
+import { steadyNow } from '../../lib/steady-clock.ts';
 import { FrameType } from '../../lib/wire/frames.ts';
 import { readResult, recordEnd } from '../../lib/wire/records.ts';
 import type { CompiledHighThroughput } from './compiled.ts';
@@ -156,7 +157,7 @@ export class HighThroughput implements RunningExecutor {
   }
 
   #onRegistered(manager: RegisteredManager): void {
-    this.#managers.add(toKnown(manager, Date.now()));
+    this.#managers.add(toKnown(manager, steadyNow()));
     // It may have the time that was missing: that is said anew.
     this.#load = { ...this.#load, timeless: 0 };
     this.#refuseAll(this.#limits.registered(manager, this.#tries));
@@ -257,6 +258,7 @@ export class HighThroughput implements RunningExecutor {
 
   #onResults(managerIndex: number, records: Buffer): void {
     const host = this.#managers.hostOf(managerIndex);
+    if (managerIndex !== NO_MANAGER) this.#blocks.resultsCame();
     for (let at = 0; at < records.length; at = recordEnd(records, at)) {
       const { taskId, tryNumber, status, startMs, durationUs, worker, usage, body } = readResult(records, at);
       // Who is being taken over may have results that no executor of this driver waits for.

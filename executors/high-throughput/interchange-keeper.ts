@@ -3,6 +3,7 @@
  * Does not know what has to be told to a new one; executor.ts does.
  */
 import { ExecutorFailed } from '../../lib/errors/index.ts';
+import { hintAtAbort } from '../../lib/errors/message-parts.ts';
 import type { ProcessIdentity } from '../../lib/process-identity.ts';
 import { FrameType } from '../../lib/wire/frames.ts';
 import { type InterchangeEvent, type InterchangeHandlers, InterchangeProcess } from './interchange-process.ts';
@@ -11,6 +12,8 @@ import type { InterchangeSettings } from './interchange/settings.ts';
 /** An interchange that dies more often than this within the window is not replaced again. */
 const MAX_RESTARTS = 3;
 const RESTART_WINDOW_MS = 60_000;
+/** Short of threads, Node waits for ever. On a shared disk that many read from at once, a start takes its time. */
+const START_TIMEOUT_MS = 120_000;
 
 export interface KeeperOptions {
   /** The executor's. */
@@ -27,6 +30,8 @@ export interface KeeperOptions {
   /** One has died (`how`) and the next is being started; what it has to know can be sent to it at once. */
   replaced(how: string): void;
   failed(error: ExecutorFailed): void;
+  /** One that does not listen by then never will, and is killed. Default 2 minutes. */
+  readonly startTimeoutMs?: number;
 }
 
 type Exit = { readonly code: number | null; readonly signal: string | null };
@@ -74,8 +79,9 @@ export class InterchangeKeeper {
   }
 
   async #startOne(port: number): Promise<number> {
-    const { label, logPath, results, settings } = this.#options;
+    const { label, logPath, results, settings, startTimeoutMs = START_TIMEOUT_MS } = this.#options;
     const started = Promise.withResolvers<number>();
+    let isOverdue = false;
     const interchange: InterchangeProcess = this.#spawn({
       results,
       event: (event) => {
@@ -84,10 +90,15 @@ export class InterchangeKeeper {
         else if (!this.#ready) started.reject(this.#giveUp(`its interchange cannot start: ${event.message}`));
       },
       ended: (exit) => {
-        started.reject(new ExecutorFailed(label, `its interchange ended while it started (${describeExit(exit)}); see ${logPath}`));
+        const how = isOverdue ? `it was not ready after ${startTimeoutMs / 1000} s, and was ended${HUNG}` : describeExit(exit);
+        started.reject(new ExecutorFailed(label, `its interchange ended while it started (${how}); see ${logPath}`));
         if (interchange === this.#current) this.#onEnded(exit);
       },
     });
+    const overdue = setTimeout(() => {
+      isOverdue = true;
+      interchange.killNow();
+    }, startTimeoutMs);
     this.#current = interchange;
     this.#ready = false;
     this.#options.spawned();
@@ -98,6 +109,7 @@ export class InterchangeKeeper {
       this.#ready = true;
       return bound;
     } finally {
+      clearTimeout(overdue);
       interchange.setActive(this.#active);
     }
   }
@@ -172,4 +184,6 @@ export class InterchangeKeeper {
   }
 }
 
-const describeExit = ({ code, signal }: Exit): string => signal ?? `exit code ${code}`;
+const HUNG = ': a limit of processes that it needs threads of (ulimit -u, or pids.max of the job), or a disk that hangs';
+
+const describeExit = ({ code, signal }: Exit): string => `${signal ?? `exit code ${code}`}${hintAtAbort(code, signal)}`;

@@ -9,11 +9,11 @@ export interface KnownManager {
   readonly host: string;
   readonly blockId: string;
   readonly slots: number;
-  /** Until when it lets tasks run, ms since the epoch; Infinity: no end is known. */
+  /** Until when it lets tasks run, by the driver's steady clock; Infinity: no end is known. */
   readonly endsMs: number;
 }
 
-/** @param now ms since the epoch. */
+/** @param now by the steady clock. */
 export const toKnown = (manager: Omit<KnownManager, 'endsMs'> & { readonly timeLeftMs: number | undefined }, now: number): KnownManager => {
   const { managerId, index, host, blockId, slots, timeLeftMs = Number.POSITIVE_INFINITY } = manager;
   return { managerId, index, host, blockId, slots, endsMs: now + timeLeftMs };

@@ -75,7 +75,7 @@ interface BlocksParts {
 }
 
 function createBlocks({ peers, takeOver, interchange, record }: BlocksParts, on: PartsEvents): Blocks {
-  const { label, provider, blockErrorHandler } = peers.compiled;
+  const { label, provider, blockErrorHandler, heartbeatThresholdMs } = peers.compiled;
   const { runId, strategy, events } = peers.context;
   const { site } = peers;
   const { runDir, workingDirectory } = site === undefined ? peers.context : { runDir: site.runDir, workingDirectory: site.runDir };
@@ -101,8 +101,17 @@ function createBlocks({ peers, takeOver, interchange, record }: BlocksParts, on:
     strategyPeriodMs: strategy.periodMs,
     maxIdleTimeMs: strategy.maxIdleTimeMs,
     errorHandler: blockErrorHandler,
+    desertedLimitMs: desertedLimitMs(heartbeatThresholdMs),
   });
 }
+
+/** Another interchange may take as long to come up, on a busy machine. */
+const SHORTEST_DESERTED_MS = 5000;
+const LONGEST_DESERTED_MS = 30_000;
+
+/** A block whose managers are lost is given as long again for them to come back; half a minute at most. */
+export const desertedLimitMs = (heartbeatThresholdMs: number): number =>
+  Math.min(LONGEST_DESERTED_MS, Math.max(SHORTEST_DESERTED_MS, heartbeatThresholdMs));
 
 /** By which managers know when their block ends. */
 export const walltimeEnv = ({ walltimeMs }: BlockLimits): Record<string, string> =>

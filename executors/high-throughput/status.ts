@@ -4,6 +4,7 @@
 import type { ExecutorStatus } from '../../lib/executor.ts';
 import type { Blocks } from '../blocks/blocks.ts';
 import type { ResourceRequest } from '../../lib/resources/request.ts';
+import { steadyNow } from '../../lib/steady-clock.ts';
 import type { WaitingLane } from './interchange/core-events.ts';
 import type { KnownManagers } from './managers.ts';
 import { describeWaiting } from './resources/waiting-words.ts';
@@ -55,7 +56,7 @@ function describeAsking({ tries, waiting: { lanes, requestIdOf } }: StatusFacts,
   if (resources === undefined) return undefined;
   const requestId = requestIdOf(resources);
   const lane = lanes.find((one) => one.requestId === requestId && one.priority === priority);
-  return tries.given.describe(taskId) ?? describeWaiting(lane, lanes, Date.now());
+  return tries.given.describe(taskId) ?? describeWaiting(lane, lanes, steadyNow());
 }
 
 /** '' if nothing is. */
@@ -81,7 +82,7 @@ export function explainTask(facts: StatusFacts, taskId: number): string {
       taskId,
       outstanding: tries.requests,
       workers: managers.workers,
-      longestLeftMs: managers.longestLeftMs(Date.now()),
+      longestLeftMs: managers.longestLeftMs(steadyNow()),
       blocks: () => blocks.status(),
       restriction: blocks.restriction,
     });

@@ -37,6 +37,8 @@ class ThreadExecutor implements RunningExecutor {
   readonly #reaper;
   readonly #maxThreads: number;
   readonly #host = hostname();
+  /** Why nothing is to be begun. */
+  #paused: string | undefined;
 
   constructor({ label, maxThreads, python, env }: CompiledThreadPool, context: ExecutorContext) {
     this.label = label;
@@ -103,6 +105,11 @@ class ThreadExecutor implements RunningExecutor {
     this.#pool.cancel([[taskId, tryNumber]]);
   }
 
+  setPaused(why: string | undefined): void {
+    this.#paused = why;
+    this.#pool.isPaused = why !== undefined;
+  }
+
   status(): ExecutorStatus {
     return { label: this.label, workers: this.#maxThreads, queued: this.#pool.queued, running: this.#pool.running };
   }
@@ -115,6 +122,7 @@ class ThreadExecutor implements RunningExecutor {
     const where = this.#pool.find(taskId);
     const { queued, running } = this.#pool;
     if (where === 'running') return `running on executor '${this.label}'`;
+    if (this.#paused !== undefined) return `queued at executor '${this.label}': nothing is begun, ${this.#paused}`;
     return `queued at executor '${this.label}': all ${this.#maxThreads} threads are busy (${running} running, ${queued} queued)`;
   }
 

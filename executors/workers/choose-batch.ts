@@ -7,6 +7,8 @@ import type { RecordQueue } from './record-queue.ts';
 
 /** Work that a batch aims at: long enough that its message costs little, and what is wrong with an estimate is mended as soon (recall.ts). */
 const TARGET_US = 4000;
+/** The same for commands, of which none is done in less than about a millisecond. */
+const COMMANDS_TARGET_US = 16_000;
 const MAX_BATCH = 512;
 const MAX_BATCH_BYTES = 4 << 20;
 
@@ -22,7 +24,7 @@ export interface BatchChoice {
 }
 
 /**
- * Tasks for the same kind of runner, as many as fill about 4 ms, at most twice the last batch and never more than this slot's share.
+ * Tasks for the same kind of runner, as many as fill about 4 ms (commands: 16), at most twice the last batch and never more than this slot's share.
  * A function that was never seen to end comes alone, and so does a Solo task. @returns runs of whole records.
  */
 export function chooseBatch({ queue, estimates, slots, lastCount, runnerKey, runnerKeyOf }: BatchChoice): {
@@ -30,7 +32,8 @@ export function chooseBatch({ queue, estimates, slots, lastCount, runnerKey, run
   count: number;
 } {
   const share = Math.ceil(queue.count / slots);
-  const limit = runnerKey === 'bash' ? 1 : Math.min(MAX_BATCH, Math.max(1, lastCount * 2), share);
+  const limit = Math.min(MAX_BATCH, Math.max(1, lastCount * 2), share);
+  const targetUs = runnerKey === 'bash' ? COMMANDS_TARGET_US : TARGET_US;
   let work = 0;
   let bytesTaken = 0;
   let isAlone = false;
@@ -42,8 +45,8 @@ export function chooseBatch({ queue, estimates, slots, lastCount, runnerKey, run
     if (taken === 0) isAlone = isSolo;
     else if (isSolo || (fnId !== lastFn && runnerKeyOf(fnId) !== runnerKey)) return false;
     lastFn = fnId;
-    work += estimates.of(fnId) ?? TARGET_US;
+    work += estimates.of(fnId) ?? targetUs;
     bytesTaken += recordEnd(bytes, at) - at;
-    return taken === 0 || (work <= TARGET_US && bytesTaken <= MAX_BATCH_BYTES);
+    return taken === 0 || (work <= targetUs && bytesTaken <= MAX_BATCH_BYTES);
   });
 }

@@ -1,5 +1,6 @@
 /**
- * The bash commands of one slot as a Runner: task records in, result records out. CommandRunner does the running.
+ * The bash commands of one slot as a Runner: task records in, result records out. CommandRunner does the running: it is handed the whole
+ * batch at once, and what ends within a few milliseconds comes back together.
  */
 import { mkdirSync } from 'node:fs';
 import { bashFailure, bashResult, BashResultError } from '../../lib/apps/bash-result.ts';
@@ -16,7 +17,14 @@ import {
   USAGE_THRESHOLD_US,
 } from '../../lib/wire/records.ts';
 import { decodeValue, encodeValue, unpack } from '../../lib/wire/value-codec.ts';
-import { type CommandOutcome, CommandRunner, CommandRunnerLostError, type CommandSpec, type RunnerExit } from './command/command-runner.ts';
+import {
+  type CommandOutcome,
+  CommandRunner,
+  CommandRunnerLostError,
+  type CommandSpec,
+  type RunnerExit,
+  UNSTARTED,
+} from './command/command-runner.ts';
 import { killAll, terminateAll, untilGone, warnAll } from './process-tree.ts';
 import type { Batch, Runner, RunnerEvents, TaskTag } from './runner.ts';
 import { INLINE_LIMIT, storeIfLarge } from './js/stored-values.ts';
@@ -32,10 +40,33 @@ export interface CommandSlotOptions {
   readonly events: RunnerEvents;
 }
 
+/** One task of the batch, and how far it is. */
+interface Entry {
+  readonly header: TaskHeader;
+  /** Its command's number; undefined: there is none. */
+  number: number | undefined;
+  result: Buffer | undefined;
+  /** It was ended, or its helper was lost. */
+  lost: RunnerExit | undefined;
+  isUnstarted: boolean;
+  /** It was told to end while it ran. */
+  ending: 'SIGTERM' | 'SIGKILL' | undefined;
+}
+
+/** The batch at hand. Results are delivered in the order of its tasks. */
+interface Work {
+  readonly entries: Entry[];
+  delivered: number;
+  isDeliveryPlanned: boolean;
+  recall: 'none' | 'asked' | 'answered' | 'told';
+}
+
+const newWork = (): Work => ({ entries: [], delivered: 0, isDeliveryPlanned: false, recall: 'none' });
+
 export class CommandSlot implements Runner {
   readonly #options: CommandSlotOptions;
   readonly #runner: CommandRunner;
-  #killed: 'SIGTERM' | 'SIGKILL' | undefined;
+  #work = newWork();
 
   constructor(options: CommandSlotOptions) {
     this.#options = options;
@@ -43,53 +74,113 @@ export class CommandSlot implements Runner {
     this.#runner = new CommandRunner({ cwd, env, scratchDir, prefix, onLost: () => undefined });
   }
 
+  readonly endsOnlyTask = true;
+
   get pid(): number | undefined {
     return this.#runner.pid;
   }
 
-  run(batch: Batch): void {
-    void this.#runAll(batch.records);
-  }
-
-  async #runAll(records: Buffer): Promise<void> {
+  run({ records }: Batch): void {
+    const work = newWork();
+    this.#work = work;
     for (let at = 0; at < records.length; at = recordEnd(records, at)) {
-      if (!(await this.#runOne(readTaskHeader(records, at), records.subarray(at, recordEnd(records, at))))) return;
+      const header = readTaskHeader(records, at);
+      const entry: Entry = { header, number: undefined, result: undefined, lost: undefined, isUnstarted: false, ending: undefined };
+      work.entries.push(entry);
+      this.#start(work, entry, records.subarray(at, recordEnd(records, at)));
     }
   }
 
-  /** @returns false when the pool was told that the task is lost: it decides what becomes of the rest. */
-  async #runOne(header: TaskHeader, record: Buffer): Promise<boolean> {
-    this.#killed = undefined;
+  #start(work: Work, entry: Entry, record: Buffer): void {
+    const { header } = entry;
     const argsAt = TASK_HEADER_BYTES + header.contextLength;
-    const context = header.contextLength > 0 ? (unpack(record.subarray(TASK_HEADER_BYTES, argsAt)) as TaskContext) : {};
     try {
+      const context = header.contextLength > 0 ? (unpack(record.subarray(TASK_HEADER_BYTES, argsAt)) as TaskContext) : {};
       const spec = this.#specOf(header, context, String(decodeValue(record.subarray(argsAt))));
-      const outcome = await this.#runner.run(spec);
-      if (this.#killed) {
-        // What left the process group has its time too; the exit code of the rubble does not matter.
-        await untilGone({ tag: this.#tag(header) }, () => this.#killed === 'SIGKILL');
-        return this.#lost({ exitCode: outcome.exitCode, signal: outcome.signal, stderrTail: outcome.stderrTail });
-      }
-      this.#report(header, spec, outcome);
-      return true;
+      const { number, outcome } = this.#runner.start(spec);
+      entry.number = number;
+      outcome.then(
+        (ended) => this.#onOutcome(work, entry, spec, ended),
+        (error: unknown) => this.#onError(work, entry, error),
+      );
     } catch (error) {
-      if (!(error instanceof CommandRunnerLostError)) return this.#failed(header, error);
-      killAll({ tag: this.#tag(header) });
-      return this.#lost(error.exit);
+      this.#onError(work, entry, error);
     }
+  }
+
+  #onOutcome(work: Work, entry: Entry, spec: CommandSpec, outcome: CommandOutcome | typeof UNSTARTED): void {
+    if (outcome === UNSTARTED) entry.isUnstarted = true;
+    else if (entry.ending) return void this.#onEnded(work, entry, outcome);
+    else {
+      try {
+        entry.result = this.#resultOf(entry.header, spec, outcome);
+      } catch (error) {
+        entry.result = this.#failureOf(entry.header, error);
+      }
+    }
+    this.#planDelivery(work);
+  }
+
+  /** What left the process group has its time too; the exit code of the rubble does not matter. */
+  async #onEnded(work: Work, entry: Entry, { exitCode, signal, stderrTail }: CommandOutcome): Promise<void> {
+    await untilGone({ tag: this.#tag(entry.header) }, () => entry.ending === 'SIGKILL');
+    entry.lost = { exitCode, signal, stderrTail };
+    this.#planDelivery(work);
+  }
+
+  #onError(work: Work, entry: Entry, error: unknown): void {
+    if (error instanceof CommandRunnerLostError) {
+      killAll({ tag: this.#tag(entry.header) });
+      entry.lost = error.exit;
+    } else entry.result = this.#failureOf(entry.header, error);
+    this.#planDelivery(work);
+  }
+
+  /** What ends in one turn is delivered together. */
+  #planDelivery(work: Work): void {
+    if (work.isDeliveryPlanned) return;
+    work.isDeliveryPlanned = true;
+    queueMicrotask(() => {
+      work.isDeliveryPlanned = false;
+      if (work === this.#work) this.#deliver(work);
+    });
+  }
+
+  #deliver(work: Work): void {
+    const { entries } = work;
+    const results: Buffer[] = [];
+    for (let result = entries[work.delivered]?.result; result; result = entries[work.delivered]?.result) {
+      results.push(result);
+      work.delivered++;
+    }
+    const { events } = this.#options;
+    if (results.length > 0) events.results(results.length === 1 ? (results[0] as Buffer) : Buffer.concat(results));
+    // Whoever heard of the last of them may have handed out another batch.
+    const next = work === this.#work ? entries[work.delivered] : undefined;
+    if (!next?.lost && !(next?.isUnstarted && work.recall !== 'told')) return;
+    this.#work = newWork();
+    if (next.lost) events.lost({ ...next.lost, finished: NOTHING });
+    else events.endedEarly();
+  }
+
+  takeBack(): number | undefined {
+    const work = this.#work;
+    if (work.recall === 'none') {
+      work.recall = 'asked';
+      this.#runner.recall(() => {
+        work.recall = 'answered';
+      });
+    }
+    if (work.recall !== 'answered') return undefined;
+    work.recall = 'told';
+    const unstarted = work.entries.findIndex(({ isUnstarted }) => isUnstarted);
+    return unstarted === -1 ? work.entries.length : unstarted;
   }
 
   /** Its sandbox cannot be made, its result cannot be kept: the disk is full, perhaps. */
-  #failed({ taskId, tryNumber, fnId }: TaskHeader, error: unknown): true {
-    const { slot, events } = this.#options;
-    const result = { taskId, tryNumber, fnId, status: ResultStatus.Failed, durationUs: 0, startMs: Date.now(), worker: slot };
-    events.results(encodeResult(result, packWireError(encodeError(error))));
-    return true;
-  }
-
-  #lost(exit: RunnerExit): false {
-    this.#options.events.lost({ ...exit, finished: Buffer.alloc(0) });
-    return false;
+  #failureOf({ taskId, tryNumber, fnId }: TaskHeader, error: unknown): Buffer {
+    const result = { taskId, tryNumber, fnId, status: ResultStatus.Failed, durationUs: 0, startMs: Date.now(), worker: this.#options.slot };
+    return encodeResult(result, packWireError(encodeError(error)));
   }
 
   #specOf(header: TaskHeader, context: TaskContext, command: string): CommandSpec {
@@ -108,13 +199,12 @@ export class CommandSlot implements Runner {
     };
   }
 
-  #report(header: TaskHeader, spec: CommandSpec, outcome: CommandOutcome): void {
-    const { taskId, tryNumber, fnId } = header;
-    const { slot, storeDir, events } = this.#options;
+  #resultOf({ taskId, tryNumber, fnId }: TaskHeader, spec: CommandSpec, outcome: CommandOutcome): Buffer {
+    const { slot, storeDir } = this.#options;
     const { status, body } = resultOf(spec, outcome, storeDir);
     const { durationUs, startMs } = outcome;
     const usage = durationUs >= USAGE_THRESHOLD_US ? outcome.usage : undefined;
-    events.results(encodeResult({ taskId, tryNumber, fnId, status, durationUs, startMs, worker: slot, usage }, body));
+    return encodeResult({ taskId, tryNumber, fnId, status, durationUs, startMs, worker: slot, usage }, body);
   }
 
   #tagValue({ taskId }: TaskTag): string {
@@ -125,12 +215,18 @@ export class CommandSlot implements Runner {
     return `FLOTILLA_TASK_ID=${this.#tagValue(task)}`;
   }
 
+  /** One that is no longer at hand has ended: its result is on its way, and nothing is done. */
   kill(signal: 'SIGTERM' | 'SIGKILL', task: TaskTag): void {
-    this.#killed = signal;
-    this.#runner.kill(signal);
-    const tag = this.#tag(task);
-    if (signal === 'SIGTERM') terminateAll({ tag });
-    else killAll({ tag });
+    const entry = this.#work.entries.find(({ header }) => header.taskId === task.taskId);
+    const signalTagged = (): void => (signal === 'SIGTERM' ? terminateAll : killAll)({ tag: this.#tag(task) });
+    if (!entry || entry.ending) signalTagged();
+    if (entry?.number === undefined) return;
+    if (entry.ending) entry.ending = signal;
+    this.#runner.kill(signal, entry.number, (wasAtHand) => {
+      if (!wasAtHand) return;
+      entry.ending = signal;
+      signalTagged();
+    });
   }
 
   warn(task: TaskTag): void {
@@ -145,6 +241,8 @@ export class CommandSlot implements Runner {
     this.#runner.killNow();
   }
 }
+
+const NOTHING = Buffer.alloc(0);
 
 function resultOf(spec: CommandSpec, outcome: CommandOutcome, storeDir: string | undefined): { status: ResultStatus; body: Buffer } {
   const failed = (error: WireError): { status: ResultStatus; body: Buffer } => ({

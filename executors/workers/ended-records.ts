@@ -2,6 +2,7 @@
  * Result records of tasks that no worker reports: nobody wants them any more, they were never started, or their block came to its end.
  */
 import { packWireError } from '../../lib/errors/index.ts';
+import { steadyNow } from '../../lib/steady-clock.ts';
 import { encodeResult, readTaskHeader, recordEnd, ResultStatus, type TaskHeader, type Usage } from '../../lib/wire/records.ts';
 import { functionUndefined } from './losses.ts';
 
@@ -27,7 +28,7 @@ export function unstartedRecords(tasks: Buffer): Buffer[] {
 /** It ends now. */
 export function timedRecord({ header, status, body, startMs, worker, usage }: TimedEnd): Buffer {
   const { taskId, fnId, tryNumber } = header;
-  const durationUs = Math.max(0, Date.now() - startMs) * 1000;
+  const durationUs = Math.round(Math.max(0, steadyNow() - startMs) * 1000);
   return encodeResult({ taskId, fnId, tryNumber, status, durationUs, startMs, worker, usage }, body);
 }
 
@@ -37,7 +38,7 @@ export const undefinedRecord = (header: TaskHeader, host: string): Buffer =>
     header,
     status: ResultStatus.Failed,
     body: packWireError(functionUndefined(header, host)),
-    startMs: Date.now(),
+    startMs: steadyNow(),
     worker: 0,
   });
 

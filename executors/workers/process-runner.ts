@@ -2,16 +2,17 @@
  * A JavaScript or Python worker as a process of its own: starts it, feeds it batches over a socket pair, and reports how it died.
  * Knows frames and the journal; what a task means is the worker's affair.
  */
-import { closeSync, existsSync, fstatSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync } from 'node:fs';
 import { join } from 'node:path';
+import { BatchFiles } from './batch-files.ts';
 import { encodeFrame, FrameReader, FrameType } from '../../lib/wire/frames.ts';
 import { problemWithHello } from './hello.ts';
 import { BatchRecall } from './batch-recall.ts';
-import { countInJournal, peekIntoJournal, readJournal } from './journal.ts';
+import { peekIntoJournal, readJournal } from './journal.ts';
 import { describeOverdue, readTail, START_TIMEOUT_MS, startErrorOf } from './start-error.ts';
 import { killAll, type ProcessSet, signalGroup, terminateAll, untilGone, warnAll } from './process-tree.ts';
 import { defineFunctions, sendBatch } from './send-batch.ts';
-import { SHORTAGE_DELAYS_MS, shortageOf, startWorker, type StartedWorker } from './start-worker.ts';
+import { describeAborted, SHORTAGE_DELAYS_MS, shortageOf, startWorker, type StartedWorker } from './start-worker.ts';
 import type { WorkerChange } from './worker-change.ts';
 import type { Batch, FunctionSource, Runner, RunnerEvents, TaskTag, WorkerExit } from './runner.ts';
 
@@ -35,6 +36,10 @@ export interface ProcessRunnerOptions {
   readonly startTimeoutMs?: number;
   /** Told when it starts and ends. */
   readonly changed?: (change: WorkerChange) => void;
+  /** Starts the process. Default: as the system does it. */
+  readonly startProcess?: typeof startWorker;
+  /** How long to wait before each further attempt where the machine is short of something, ms. Default: three seconds in all. */
+  readonly shortageDelaysMs?: readonly number[];
 }
 
 const GIVE_UP_MS = 500;
@@ -57,9 +62,7 @@ interface LiveWorker extends StartedWorker {
 
 export class ProcessRunner implements Runner {
   readonly #options: ProcessRunnerOptions;
-  readonly #journal: string;
-  /** u32 batch, u32 tasks of it that the worker may start. */
-  readonly #limit: string;
+  readonly #files: BatchFiles;
   readonly #recall: BatchRecall;
   #worker: LiveWorker | undefined;
   #batch = 0;
@@ -68,8 +71,8 @@ export class ProcessRunner implements Runner {
   /** What is being ended: the worker with the task that it runs. */
   #ending: ProcessSet | undefined;
   #isForced = false;
-  /** Waits for a worker, which there may be no room for yet. */
-  #unsent: Batch | undefined;
+  /** Waits for a worker that is ready, which there may be no room for yet. */
+  #unready: Batch | undefined;
   /** Tells the latest start from those before it. */
   #starts = 0;
   /** Starts in a row that failed because the machine was short of something. */
@@ -78,13 +81,8 @@ export class ProcessRunner implements Runner {
 
   constructor(options: ProcessRunnerOptions) {
     this.#options = options;
-    this.#journal = join(options.scratchDir, `${options.name}.journal`);
-    this.#limit = join(options.scratchDir, `${options.name}.limit`);
-    const files = {
-      finished: (batch: number) => countInJournal(this.#journal, batch),
-      writeLimit: (batch: number, limit: number) => this.#writeLimit(batch, limit),
-    };
-    this.#recall = new BatchRecall(files, () => performance.now());
+    this.#files = new BatchFiles(options.scratchDir, options.name);
+    this.#recall = new BatchRecall(this.#files, () => performance.now());
   }
 
   readonly isTask = true;
@@ -103,13 +101,13 @@ export class ProcessRunner implements Runner {
     this.#recall.begin(batch.number);
     this.#ending = undefined;
     this.#isForced = false;
-    this.#unsent = batch;
+    this.#unready = batch;
     this.warmUp();
     if (this.#worker) this.#send(this.#worker, batch);
   }
 
   #send(worker: LiveWorker, batch: Batch): void {
-    this.#unsent = undefined;
+    if (worker.isReady) this.#unready = undefined;
     // Where more tasks run, nothing tells where the words of one begin.
     if (batch.count === 1 && worker.isReady) worker.stderrFrom = fstatSync(worker.stderrFd).size;
     defineFunctions(worker, this.#options.functions, batch.records);
@@ -117,7 +115,7 @@ export class ProcessRunner implements Runner {
   }
 
   finished(): Buffer {
-    return peekIntoJournal(this.#journal, this.#batch);
+    return peekIntoJournal(this.#files.journal, this.#batch);
   }
 
   takeBack(): number | undefined {
@@ -127,14 +125,6 @@ export class ProcessRunner implements Runner {
       // Somebody has removed the files (logind does that at a user's last logout): nothing is known.
       return undefined;
     }
-  }
-
-  #writeLimit(batch: number, limit: number): void {
-    const word = Buffer.alloc(8);
-    word.writeUInt32LE(batch, 0);
-    word.writeUInt32LE(limit, 4);
-    // Never cut off: the worker may be reading it.
-    writeFileSync(this.#limit, word, { flag: 'r+' });
   }
 
   kill(signal: 'SIGTERM' | 'SIGKILL', task: TaskTag): void {
@@ -150,7 +140,7 @@ export class ProcessRunner implements Runner {
   #stopWaiting(signal: string): void {
     clearTimeout(this.#startingAgain);
     this.#startingAgain = undefined;
-    this.#unsent = undefined;
+    this.#unready = undefined;
     queueMicrotask(() => this.#options.events.lost({ exitCode: null, signal, stderrTail: '', finished: Buffer.alloc(0) }));
   }
 
@@ -170,10 +160,9 @@ export class ProcessRunner implements Runner {
     const start = ++this.#starts;
     const failed = (error: Error): void => this.#onStartError(start, error);
     try {
-      // From now on, a journal that is not there is one that was removed.
-      for (const path of [this.#limit, this.#journal]) writeFileSync(path, Buffer.alloc(8), { mode: 0o600 });
-      const files = { FLOTILLA_JOURNAL: this.#journal, FLOTILLA_LIMIT: this.#limit };
-      const started = startWorker({ name, argv, cwd, env: { ...env, ...files }, logDir }, failed);
+      const files = this.#files.make();
+      const { startProcess = startWorker } = this.#options;
+      const started = startProcess({ name, argv, cwd, env: { ...env, ...files }, logDir }, failed);
       return started && this.#attend(started);
     } catch (error) {
       queueMicrotask(() => failed(error as Error));
@@ -202,7 +191,6 @@ export class ProcessRunner implements Runner {
     changed?.({ kind: 'workerStarted', worker: name, pid: child.pid as number, output: join(logDir, name) });
     this.#listen(worker);
     this.#expectHello(worker);
-    this.#shortages = 0;
     return worker;
   }
 
@@ -253,8 +241,10 @@ export class ProcessRunner implements Runner {
 
   #greet(worker: LiveWorker, type: number, body: Buffer): void {
     const problem = problemWithHello(type, body);
-    if (problem === undefined) worker.isReady = true;
-    else this.#refuse(worker, problem);
+    if (problem !== undefined) return this.#refuse(worker, problem);
+    worker.isReady = true;
+    this.#unready = undefined;
+    this.#shortages = 0;
   }
 
   #refuse(worker: LiveWorker, why: string): void {
@@ -284,16 +274,17 @@ export class ProcessRunner implements Runner {
 
   /** It may be over soon: what waits for the worker waits for some seconds. Once that was in vain, nobody is held up again. */
   #onShortage(why: string): void {
-    const delayMs = SHORTAGE_DELAYS_MS[this.#shortages++];
-    if (this.#unsent === undefined || delayMs === undefined) return this.#reportNoWorker({ shortage: why });
+    const { shortageDelaysMs = SHORTAGE_DELAYS_MS } = this.#options;
+    const delayMs = shortageDelaysMs[this.#shortages++];
+    if (this.#unready === undefined || delayMs === undefined) return this.#reportNoWorker({ shortage: why });
     this.#startingAgain = setTimeout(() => {
       this.#startingAgain = undefined;
-      if (this.#unsent) this.run(this.#unsent);
+      if (this.#unready) this.run(this.#unready);
     }, delayMs);
   }
 
   #reportNoWorker(why: Pick<WorkerExit, 'startError' | 'shortage'>): void {
-    this.#unsent = undefined;
+    this.#unready = undefined;
     this.#options.events.lost({ exitCode: null, signal: null, stderrTail: '', ...why, finished: Buffer.alloc(0) });
   }
 
@@ -304,7 +295,11 @@ export class ProcessRunner implements Runner {
     const stderrTail = readTail(worker.stderrFd, worker.stderrFrom);
     closeSync(worker.stderrFd);
     if (this.#worker === worker) this.#worker = undefined;
-    const finished = readJournal(this.#journal, this.#batch);
+    // What it was to run has not begun.
+    if (signal === 'SIGABRT' && !worker.isReady && !this.#ending && !this.#gone)
+      return this.#onShortage(describeAborted(this.#options.argv, stderrTail));
+    this.#unready = undefined;
+    const finished = readJournal(this.#files.journal, this.#batch);
     const exit: WorkerExit = {
       exitCode: code,
       signal,
@@ -320,7 +315,7 @@ export class ProcessRunner implements Runner {
   async close(timeoutMs: number, running?: TaskTag): Promise<void> {
     const worker = this.#worker;
     clearTimeout(this.#startingAgain);
-    if (!worker) return this.#removeFiles();
+    if (!worker) return this.#files.remove();
     const gone = Promise.withResolvers<void>();
     this.#gone = gone.resolve;
     worker.socket.write(encodeFrame(FrameType.Shutdown));
@@ -331,11 +326,7 @@ export class ProcessRunner implements Runner {
     await gone.promise;
     clearTimeout(killing);
     clearTimeout(givingUp);
-    this.#removeFiles();
-  }
-
-  #removeFiles(): void {
-    for (const path of [this.#journal, this.#limit]) rmSync(path, { force: true });
+    this.#files.remove();
   }
 
   killNow(): void {

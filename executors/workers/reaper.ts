@@ -16,13 +16,14 @@ export interface Reaper {
 }
 
 /**
+ * @param shell that runs it; default /bin/sh.
  * @param managerId what workers have as `FLOTILLA_MANAGER_ID` in their environment; unique.
  * @throws Error if it cannot be started: nothing may be started then that it would have to clean up, and the folder is removed.
  */
-export function startReaper(managerId: string, scratchDir: string): Reaper {
+export function startReaper(managerId: string, scratchDir: string, shell = '/bin/sh'): Reaper {
   // Of our environment it gets nothing by which it could be taken for one of those that have to end.
   const env = { PATH: process.env.PATH ?? '/usr/bin:/bin' };
-  const child = spawn('/bin/sh', [SCRIPT, `FLOTILLA_MANAGER_ID=${managerId}`, scratchDir], {
+  const child = spawn(shell, [SCRIPT, `FLOTILLA_MANAGER_ID=${managerId}`, scratchDir], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
     cwd: '/',
@@ -31,7 +32,7 @@ export function startReaper(managerId: string, scratchDir: string): Reaper {
   if (child.pid === undefined) {
     child.once('error', () => undefined);
     rmSync(scratchDir, { recursive: true, force: true });
-    throw new Error(`/bin/sh cannot be started to clean up behind workers; is a limit too low (ulimit -n, ulimit -u)?`);
+    throw new Error(`${shell} cannot be started to clean up behind workers; is a limit too low (ulimit -n, ulimit -u)?`);
   }
   child.unref();
   // It is there to outlive us; that it cannot be written to any more is no harm.

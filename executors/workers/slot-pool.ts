@@ -1,9 +1,9 @@
 /**
  * The slots of a node (or of the driver's thread pool): which task goes to which, in batches; walltime, cancellation, lost workers.
  *
- * Works on task records without decoding them, except those flagged Solo. Reports result records. Knows neither sockets nor processes:
- * runners do. One slot runs one task at a time.
+ * Takes task records, which it decodes only where they are flagged Solo, and reports result records. Sockets and processes are the runners'.
  */
+import { steadyNow } from '../../lib/steady-clock.ts';
 import { countRecords, readTaskHeader, RESULT_HEADER_BYTES, recordEnd, ResultStatus, type TaskHeader } from '../../lib/wire/records.ts';
 import { chooseBatch } from './choose-batch.ts';
 import { cancelledRecord, releasedRecord, undefinedRecord, unstartedRecords } from './ended-records.ts';
@@ -87,6 +87,12 @@ export class SlotPool {
     });
   }
 
+  /** While it is so, nothing is begun; what runs goes on. */
+  set isPaused(isPaused: boolean) {
+    this.#queue.isPaused = isPaused;
+    this.#dispatch();
+  }
+
   /** Starts the worker that the first task of this kind will get. */
   warmUp(key: string): void {
     const slot = this.#idle.at(-1);
@@ -139,14 +145,7 @@ export class SlotPool {
 
   cancel(pairs: readonly (readonly [taskId: number, tryNumber: number])[]): void {
     const wanted = new Map(pairs);
-    const out: Buffer[] = [];
-    this.#queue.remove((bytes, at) => {
-      const header = readTaskHeader(bytes, at);
-      if (wanted.get(header.taskId) !== header.tryNumber) return false;
-      wanted.delete(header.taskId);
-      out.push(cancelledRecord(header));
-      return true;
-    });
+    const out = this.#queue.takeTries(wanted).map((header) => cancelledRecord(header));
     if (out.length > 0) this.#options.results(Buffer.concat(out), out.length);
     for (const slot of this.#slots) this.#cancelInSlot(slot, wanted);
   }
@@ -207,7 +206,7 @@ export class SlotPool {
     });
     const records = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
     const batch: Batch = { number: this.#nextBatch++, count, records };
-    Object.assign(slot, { batch, priority, cursor: 0, lastCount: count, batchStartMs: Date.now() });
+    Object.assign(slot, { batch, priority, cursor: 0, lastCount: count, batchStartMs: steadyNow() });
     const runner = slot.runners.get(key) ?? this.#createRunner(slot, key);
     slot.runner = runner;
     watchWalltime(slot, first);
@@ -215,18 +214,13 @@ export class SlotPool {
     if (count > 1) this.#overdue.start();
   }
 
-  #eventsOf = (slot: Slot): RunnerEvents => ({
-    results: (records) => this.#onResults(slot, records),
-    endedEarly: () => this.#onEndedEarly(slot),
-    lost: (exit) => this.#onLost(slot, exit),
-  });
-
   #createRunner(slot: Slot, key: string): Runner {
-    const runner: Runner = this.#options.createRunner(
-      key,
-      slot.index,
-      onlyAtWork(slot, () => runner, this.#eventsOf(slot)),
-    );
+    const events = onlyAtWork(slot, () => runner, {
+      results: (records) => this.#onResults(slot, records),
+      endedEarly: () => this.#onEndedEarly(slot),
+      lost: (exit) => this.#onLost(slot, exit),
+    });
+    const runner: Runner = this.#options.createRunner(key, slot.index, events);
     slot.runners.set(key, runner);
     return runner;
   }
@@ -240,9 +234,8 @@ export class SlotPool {
 
   #onResults(slot: Slot, records: Buffer): void {
     const { batch } = slot;
-    if (!batch) return;
     const count = countRecords(records, 0, RESULT_HEADER_BYTES);
-    if (count < 0) return;
+    if (!batch || count < 0) return;
     for (let at = 0; at < records.length; at = recordEnd(records, at)) {
       if (records[at + 14] === ResultStatus.Ok) this.#estimates.record(records.readUInt32LE(at + 8), records.readUInt32LE(at + 16));
     }

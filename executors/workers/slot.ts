@@ -2,6 +2,7 @@
  * One slot of a pool: what it runs, how far it is, and whether that is being ended.
  */
 import type { LongTimeout } from '../../lib/long-timeout.ts';
+import { steadyNow } from '../../lib/steady-clock.ts';
 import type { TaskContext } from '../../lib/task-spec.ts';
 import { readTaskHeader, recordEnd, TASK_HEADER_BYTES, type TaskHeader } from '../../lib/wire/records.ts';
 import { unpack } from '../../lib/wire/value-codec.ts';
@@ -68,6 +69,15 @@ export function createSlot(index: number): Slot {
 /** The first `count` unfinished tasks of the batch are finished. */
 export function advance(slot: Slot, batch: Batch, count: number): void {
   for (let i = 0; i < count && slot.cursor < batch.records.length; i++) slot.cursor = recordEnd(batch.records, slot.cursor);
+  if (slot.kill) forgetLateKill(slot);
+}
+
+/** The task that was to be ended had ended by itself, and its worker goes on. */
+function forgetLateKill(slot: Slot): void {
+  const { kill, runner } = slot;
+  if (!kill || !runner?.endsOnlyTask || holdsAny(slot, new Map([[kill.taskId, 0]]))) return;
+  kill.graceTimer?.clear();
+  slot.kill = undefined;
 }
 
 /**
@@ -182,7 +192,7 @@ export function holdsAny({ batch, cursor }: Slot, wanted: ReadonlyMap<number, nu
 
 /** Whether something can be taken back from its batch, which is at least so old. */
 export function isOpen({ batch, batchStartMs, isCut, runner }: Slot, ageMs = 0): boolean {
-  return batch !== undefined && batch.count > 1 && !isCut && runner?.takeBack !== undefined && Date.now() - batchStartMs >= ageMs;
+  return batch !== undefined && batch.count > 1 && !isCut && runner?.takeBack !== undefined && steadyNow() - batchStartMs >= ageMs;
 }
 
 /** Cuts off its batch what its worker has not started and never will. @returns that; undefined: nothing, or nothing yet. */

@@ -32,13 +32,20 @@ export const SHORTAGE_DELAYS_MS: readonly number[] = [100, 200, 400, 800, 1600];
 const SHORTAGES: Readonly<Record<string, string>> = {
   EMFILE: 'the limit of open files of the process is too low (ulimit -n)',
   ENFILE: 'the machine has no descriptors left',
-  EAGAIN: 'the limit of processes is reached (ulimit -u, or pids.max of the job)',
-  ENOMEM: 'there is no memory left',
+  EAGAIN: 'the limit of processes is reached (ulimit -u, or pids.max of the job): raise it, or have fewer workers',
+  ENOMEM: 'there is no memory left: ask for more, or have fewer workers',
   ENOSPC: 'there is no room left where its output goes',
 };
 
 /** What the machine is short of, in words; undefined: it failed for another reason. */
 export const shortageOf = ({ code = '' }: NodeJS.ErrnoException): string | undefined => SHORTAGES[code];
+
+/** Of a process that was there and aborted before it was ready: Node does that where it gets no threads, mostly without a word. */
+export function describeAborted(argv: readonly string[], stderrTail: string): string {
+  const said = stderrTail.trim();
+  const why = 'it got no threads or no memory: raise the limit of processes (ulimit -u, or pids.max of the job), or have fewer workers';
+  return `${argv.join(' ')} aborted before it was ready, as if ${why}${said === '' ? '' : `; its stderr: ${said}`}`;
+}
 
 /**
  * @param failed told later where there is no process after all; the files are closed then.

@@ -14,7 +14,7 @@ import { type BundleManifest, digestOfEntries, MANIFEST, newManifest } from './m
 import { findNode, type NodeBinary } from './node-binary.ts';
 import { type Output, outputAt, requireFree, writeBundle } from './output.ts';
 import { readManifest } from './own-imports.ts';
-import { filesOfOwnPackage, ownPackage } from './own-package.ts';
+import { filesOfOwnPackage, isOwnProgram, ownPackage } from './own-package.ts';
 import { filesOfPackage } from './package-files.ts';
 import { PackageTree } from './packages.ts';
 import { describeTarget } from './target.ts';
@@ -145,7 +145,8 @@ async function gatherPackages(imported: ReadonlyMap<string, string>, { target }:
       throw new BundleError(`zeromq ${version}, which Flotilla needs, comes with no library for ${describeTarget(target)}`);
     if (lacksNative)
       warnings.push(`package ${name} has no native library for ${describeTarget(target)}: install it for that machine to use it`);
-    entries.push(...files.map((file) => fileEntry(`${to}/${file}`, isOwn ? 'flotilla' : 'packages', join(from, file))));
+    const part = isOwn ? 'flotilla' : 'packages';
+    entries.push(...files.map((file) => fileEntry(`${to}/${file}`, part, join(from, file), isOwn && isOwnProgram(file))));
   }
   return { entries, warnings, names: tree.packages.map(({ name, version }) => `${name}@${version}`).sort() };
 }

@@ -19,8 +19,20 @@ export function ownPackage(): string {
   return root;
 }
 
+/** What the build has compiled says in its name for which machine. */
+const PROGRAM = /\/spawner-([a-z0-9]+-[a-z0-9]+)$/;
+
+export const isOwnProgram = (file: string): boolean => PROGRAM.test(file);
+
 /** Relative to its folder. */
 export async function filesOfOwnPackage(root: string, target: Target): Promise<string[]> {
   const { files } = await filesOfPackage(join(root, 'dist'), target);
-  return ['package.json', 'LICENSE', ...files.map((file) => `dist/${file}`)].filter((file) => existsSync(join(root, file)));
+  return ['package.json', 'LICENSE', ...files.filter((file) => isFor(file, target)).map((file) => `dist/${file}`)].filter((file) =>
+    existsSync(join(root, file)),
+  );
+}
+
+function isFor(file: string, { platform, arch }: Target): boolean {
+  const machine = PROGRAM.exec(file)?.[1];
+  return machine === undefined || machine === `${platform}-${arch}`;
 }

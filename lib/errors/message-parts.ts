@@ -21,6 +21,14 @@ export function describeEnd(exitCode: number | null | undefined, signal: string 
   return exitCode === undefined || exitCode === null ? '' : ` with exit code ${exitCode}`;
 }
 
+const ABORTED =
+  ': so a process ends that gets no threads or no memory; raise the limit of processes (ulimit -u, or pids.max of the job), or ask for more memory';
+
+/** What to look at when a process has aborted by itself, as Node and ZeroMQ do; nothing when it ended otherwise. 134: so a shell reports SIGABRT. */
+export function hintAtAbort(exitCode: number | null | undefined, signal: string | null | undefined): string {
+  return signal === 'SIGABRT' || exitCode === 134 ? ABORTED : '';
+}
+
 /** The end of what a process wrote to stderr, on lines of their own; nothing when it wrote nothing. */
 export function quoteStderr(tail: string | undefined): string {
   const lines = lastLines(tail ?? '', 10);

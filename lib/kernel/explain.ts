@@ -19,7 +19,7 @@ export function explainTask(task: Task, find: (taskId: number) => Task | undefin
   }
 }
 
-const secondsSince = (ms: number): string => ((Date.now() - ms) / 1000).toFixed(1);
+const secondsSince = (ms: number): string => Math.max(0, (Date.now() - ms) / 1000).toFixed(1);
 
 function describeDependencies(task: Task, find: (taskId: number) => Task | undefined): string {
   const groups = (task.waitables ?? []).filter(isGroup).map(({ name }) => `group '${name}'`);

@@ -106,13 +106,16 @@ export function readTaskHeader(buffer: Buffer, at: number): TaskHeader {
   return {
     taskId: buffer.readUInt32LE(at + 4),
     fnId: buffer.readUInt32LE(at + 8),
-    tryNumber: buffer.readUInt16LE(at + 12),
+    tryNumber: tryNumberAt(buffer, at),
     flags: buffer[at + 14] ?? 0,
     contextLength: buffer.readUInt32LE(at + 16),
     walltimeMs: walltimeAt(buffer, at),
     requestId: requestIdAt(buffer, at),
   };
 }
+
+/** Which try of its task the record is that starts at `at`; 1: the first. */
+export const tryNumberAt = (buffer: Buffer, at: number): number => buffer.readUInt16LE(at + 12);
 
 /** Walltime of the task whose record starts at `at`, ms; 0: none. Saturates at 2^32 − 1, 49 days. */
 export const walltimeAt = (buffer: Buffer, at: number): number => buffer.readUInt32LE(at + 20);

@@ -254,9 +254,9 @@ export class BatchProvider implements RunningProvider {
     const { scheduler, channel, context } = this.#options;
     await setImmediate();
     const own = this.#record?.path;
-    const now = (): number => this.#clock.now();
     const about = { folder: this.#folder, scheduler: scheduler.name, channel: channel.name, own };
-    await reapDeadRuns({ ...about, finder: this.#finder, log: context.log, now });
+    // It is held against times of files.
+    await reapDeadRuns({ ...about, finder: this.#finder, log: context.log, now: Date.now });
   }
 
   get #folder(): string {

@@ -13,6 +13,7 @@ import { closeSync, openSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type LongTimeout, setLongTimeout } from '../../lib/long-timeout.ts';
+import { ageOf } from '../../lib/process-identity.ts';
 import type { JobStatus } from '../../lib/provider.ts';
 import { type FirstProcess, found, ofChild } from './first-process.ts';
 import { carriesTag, findProcesses, findTagged, JOB_TAG, type JobProcesses, killAll, signalEach, signalGroup } from './job-processes.ts';
@@ -74,7 +75,7 @@ export class LocalJob {
       signalEach(findTagged(tag), 'SIGTERM');
       return undefined;
     }
-    return new LocalJob(found(leader), options, runtimeOf(options.stdoutPath));
+    return new LocalJob(found(leader), options, runtimeOf(leader, options.stdoutPath));
   }
 
   /** @param ranMs how long it has run. */
@@ -118,6 +119,8 @@ export class LocalJob {
       this.#told = why;
       this.#first.ref();
       signalGroup(this.#processes, 'SIGTERM');
+      // What is stopped could not hear it, nor what is told by what hears it: launchers give managers groups of their own.
+      signalEach(findProcesses(this.#processes), 'SIGCONT');
       const grace = new AbortController();
       const killLater = pause(KILL_GRACE_MS, undefined, { signal: grace.signal }).then(
         () => killAll(this.#processes),
@@ -175,8 +178,10 @@ function describeHow(exitCode: number | null, signal: string | null): string {
   return exitCode === null ? 'ended; an earlier driver started it, so its exit code is not known' : exitWords(exitCode);
 }
 
-/** Since the file that takes its output was made. */
-function runtimeOf(stdoutPath: string): number {
+/** As the kernel counts it, whatever the wall clock was set to meanwhile; without /proc, since the file that takes its output was made. */
+function runtimeOf(leader: number, stdoutPath: string): number {
+  const age = ageOf(leader);
+  if (age !== undefined) return age;
   const stats = statSync(stdoutPath, { throwIfNoEntry: false });
   return stats ? Math.max(0, Date.now() - stats.birthtimeMs) : 0;
 }

@@ -8,9 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { jsApp } from '../../index.ts';
+import { jsApp, pythonApp } from '../../index.ts';
 import { eventually } from '../support/eventually.ts';
-import { TestRun } from '../support/high-throughput.ts';
+import { QUICK, TestRun } from '../support/high-throughput.ts';
+import { PidsLimit } from '../support/pids-limit.ts';
 import { expectPromisesKept } from './oracle.ts';
 
 const SCRIPT = fileURLToPath(new URL('./limited.fixture.ts', import.meta.url));
@@ -51,6 +52,36 @@ describe('a limit of open files', function () {
   it('that is just enough is enough', async () => {
     const { stdout } = await underLimit(64);
     expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '[]')).to.deep.equal(Array.from({ length: 12 }, () => 'ok'));
+  });
+});
+
+describe('a limit of processes that is reached', function () {
+  this.timeout(60_000);
+  let limit: PidsLimit | undefined;
+
+  before(function () {
+    limit = PidsLimit.make(`flotilla-spec-${process.pid}`);
+    if (limit) return;
+    console.log('      skipped: control groups are made by root only, where the machine allows it');
+    this.skip();
+  });
+  after(() => limit?.remove());
+
+  it('loses no task: a worker is started as soon as there is room', async () => {
+    await using test = await TestRun.open({ executor: QUICK });
+    const [manager = 0] = await test.managers(1);
+    await jsApp(() => 0)();
+    limit?.add(manager);
+    limit?.allowNoMore();
+    const next = pythonApp<[number], number>('def f(x):\n    return x + 1');
+    const waiting = next(1);
+    await eventually('a start that fails', () => (limit?.refusals ?? 0) > 0);
+    expect(waiting.done).to.equal(false);
+    limit?.lift();
+    expect(await waiting).to.equal(2);
+    const { runDir } = test.kernel;
+    await test.kernel.close();
+    await expectPromisesKept(runDir);
   });
 });
 

@@ -6,6 +6,7 @@ import { basename, join } from 'node:path';
 import type { Logged } from '../../lib/events/events.ts';
 import { EVENT_LOG } from '../../lib/events/format.ts';
 import { readEvents } from '../../lib/events/reader.ts';
+import { type OpenTask, problemsWithReasons } from '../faults/reasons.ts';
 import { Verdict, type VerdictCounts } from '../faults/verdict.ts';
 import { eventually } from '../support/eventually.ts';
 import { processesOf } from '../support/leftovers.ts';
@@ -50,12 +51,10 @@ export async function expectPromisesKept(runDir: string, options: JudgeOptions =
   return counts;
 }
 
-/** Every task that has not ended says what it waits for. */
-export function expectReasons(kernel: { explain(taskId: number): string }, taskIds: readonly number[]): void {
-  const silent = taskIds.filter(
-    (taskId) => !/(waits for|runs|running|queued|handed over|starts|is begun|no manager|has ended|pending)/.test(kernel.explain(taskId)),
-  );
-  if (silent.length > 0) throw new Error(`no reason: ${silent.map((taskId) => kernel.explain(taskId)).join('\n')}`);
+/** Every task that has not ended says what it waits for, and that fits. @throws Error that lists those that do not. */
+export function expectReasons(kernel: { explain(taskId: number): string }, tasks: readonly OpenTask[]): void {
+  const problems = problemsWithReasons((taskId) => kernel.explain(taskId), tasks);
+  if (problems.length > 0) throw new Error(`no reason that fits:\n  ${problems.slice(0, 10).join('\n  ')}`);
 }
 
 const unfinished = ({ unfinished }: Verdict): string[] =>

@@ -15,6 +15,16 @@ const ended = (taskId: number, tryNumber: number, more: Partial<TryEnded> = {}):
   durationUs: 5000,
   ...more,
 });
+type Shares = readonly (readonly [number, number])[];
+const granted = (taskId: number, gpus: Shares, cpus: Shares = [], manager = 'm'): RunEvent => ({
+  kind: 'tryGranted',
+  taskId,
+  tryNumber: 1,
+  manager,
+  host: 'h',
+  cpus,
+  gpus,
+});
 const done = (taskId: number): RunEvent => ({ kind: 'taskEnded', taskId, name: 'app', state: 'done' });
 
 function judge(...events: RunEvent[]): Verdict {
@@ -61,13 +71,54 @@ describe('the verdict on a run', () => {
     [
       'a slot with two tasks at once',
       [called(1), called(2), launched(1, 1), launched(2, 1), ended(1, 1, { worker: 's' }), ended(2, 1, { worker: 's', startMs: 1003 })],
-      /slot h s ran task 2 try 1 and task 1 try 1 at once/,
+      /slot h s had task 2 try 1 and task 1 try 1 at once/,
+    ],
+    [
+      'an accelerator that two tasks have at once',
+      [called(1), called(2), launched(1, 1), launched(2, 1), granted(1, [[0, 1]]), granted(2, [[0, 1]]), ended(1, 1), ended(2, 1)],
+      /accelerator 0 of m had task 2 try 1 and task 1 try 1 at once/,
+    ],
+    [
+      'an accelerator of which more is given than there is',
+      [1, 2, 3].flatMap((id) => [called(id), launched(id, 1), granted(id, [[0, 0.4]]), ended(id, 1)]),
+      /accelerator 0 of m had task 3 try 1 and task 1 try 1 and task 2 try 1 at once/,
+    ],
+    [
+      'a CPU that two tasks have at once',
+      [
+        called(1),
+        called(2),
+        launched(1, 1),
+        launched(2, 1),
+        granted(1, [], [[3, 1]]),
+        granted(2, [], [[3, 0.5]]),
+        ended(1, 1),
+        ended(2, 1),
+      ],
+      /CPU 3 of m had task 2 try 1 and task 1 try 1 at once/,
     ],
     ['a log with holes', [{ kind: 'eventsLost', count: 3, reason: 'full' }], /events are missing/],
   ];
   for (const [what, events, message] of wrongs) {
     it(`sees ${what}`, () => expect(judge(...events).problems.join('\n')).to.match(message));
   }
+
+  it('has nothing against accelerators that are shared, given one after the other, or of two managers', () => {
+    const long = { durationUs: 900_000, worker: '' };
+    const verdict = judge(
+      ...[1, 2, 3, 4].flatMap((id) => [called(id), launched(id, 1)]),
+      granted(1, [[0, 0.5]]),
+      granted(2, [[0, 0.5]]),
+      ended(1, 1, { ...long, worker: 'a' }),
+      ended(2, 1, { durationUs: 400_000, worker: 'b' }),
+      // Beside the first, behind the second.
+      granted(3, [[0, 0.5]]),
+      ended(3, 1, { startMs: 1400, durationUs: 400_000, worker: 'c' }),
+      granted(4, [[0, 1]], [], 'another'),
+      ended(4, 1, { ...long, worker: 'd' }),
+    );
+    expect(verdict.problems).to.deep.equal([]);
+  });
 
   it('takes clocks of which one is slewed for what they are, and no two tasks of the same kind', () => {
     const hourMs = 3_600_000;

@@ -1,8 +1,8 @@
 /**
  * What must be true of a run, judged by its events alone, whatever happened to its processes: each task has one outcome, its tries are
- * numbered without gaps and fenced, and no slot ran two tasks at once. A projection: no clock, no file.
+ * numbered without gaps and fenced, no slot ran two tasks at once, and no CPU or accelerator was given out beyond one whole. A projection: no clock, no file.
  */
-import type { Logged, RunEvent, TaskCalled, TryEnded } from '../../lib/events/events.ts';
+import type { Logged, RunEvent, TaskCalled, TryEnded, TryGranted } from '../../lib/events/events.ts';
 
 interface OpenTask {
   readonly app: TaskCalled['app'];
@@ -13,10 +13,14 @@ interface OpenTask {
 
 interface Span {
   readonly app: TaskCalled['app'];
+  /** By how much clocks of different apps may have parted. */
+  readonly apartMs: number;
   readonly taskId: number;
   readonly tryNumber: number;
   readonly startMs: number;
   readonly endMs: number;
+  /** Of what it has. */
+  readonly share: number;
 }
 
 export interface VerdictCounts {
@@ -39,15 +43,19 @@ const CLOCK_MS = 1;
  * slewed, which is 500 parts in a million at most (adjtimex(2)).
  */
 const SLEW = 500e-6;
-/** Spans that are remembered per slot: results come in nearly the order of their work. */
+/** Shares are fractions: three times a third may be a little more than one. */
+const WHOLE = 1 + 1e-3;
+/** Spans that are remembered per slot, CPU and accelerator: results come in nearly the order of their work. */
 const REMEMBERED = 64;
 
 export class Verdict {
   readonly problems: string[] = [];
   readonly #open = new Map<number, OpenTask>();
-  readonly #slots = new Map<string, Span[]>();
-  readonly #outcomes: Record<string, number> = {};
+  readonly #places = new Map<string, Span[]>();
+  /** What tries have that have not ended. */
+  readonly #granted = new Map<string, TryGranted>();
   #begunMs: number | undefined;
+  readonly #outcomes: Record<string, number> = {};
   #called = 0;
   #ended = 0;
   #tries = 0;
@@ -88,6 +96,8 @@ export class Verdict {
         else if (task.isTryOpen) this.#problem(`task ${event.taskId} ended (${event.state}) though its try ${task.tryNumber} had not`);
         this.#open.delete(event.taskId);
         return;
+      case 'tryGranted':
+        return void this.#granted.set(nameOf(event), event);
       default:
         this.#other(event);
     }
@@ -128,6 +138,7 @@ export class Verdict {
       );
     task.isTryOpen = false;
     if (outcome === 'done') this.#occupy(ended, task.app, toldMs);
+    this.#granted.delete(nameOf(ended));
   }
 
   /**
@@ -135,17 +146,31 @@ export class Verdict {
    * at its clocks. But it has ended when the driver is told.
    */
   #occupy({ taskId, tryNumber, host, worker, startMs, durationUs }: TryEnded, app: Span['app'], toldMs: number): void {
+    const granted = this.#granted.get(nameOf({ taskId, tryNumber }));
     if (worker === '' || startMs === 0) return;
-    const span: Span = { app, taskId, tryNumber, startMs, endMs: Math.min(toldMs, startMs + durationUs / 1000) };
-    const slot = `${host} ${worker}`;
-    const known = this.#slots.get(slot) ?? [];
-    if (known.length === 0) this.#slots.set(slot, known);
     const apartMs = CLOCK_MS + SLEW * Math.max(0, toldMs - (this.#begunMs ?? toldMs));
-    const other = known.find((past) => {
-      const slackMs = past.app === app ? CLOCK_MS : apartMs;
-      return startMs + slackMs < past.endMs && past.startMs + slackMs < span.endMs;
+    const span = { app, apartMs, taskId, tryNumber, startMs, endMs: Math.min(toldMs, startMs + durationUs / 1000) };
+    this.#add(`slot ${host} ${worker}`, { ...span, share: 1 });
+    for (const [cpu, share] of granted?.cpus ?? []) this.#add(`CPU ${cpu} of ${granted?.manager}`, { ...span, share });
+    for (const [gpu, share] of granted?.gpus ?? []) this.#add(`accelerator ${gpu} of ${granted?.manager}`, { ...span, share });
+  }
+
+  /** Never more than a whole one at any moment; the fullest moment is the beginning of one of those that have it. */
+  #add(place: string, span: Span): void {
+    const known = this.#places.get(place) ?? [];
+    if (known.length === 0) this.#places.set(place, known);
+    const others = known.filter((other) => {
+      const slackMs = other.app === span.app ? CLOCK_MS : span.apartMs;
+      return isAt(other, span.startMs, slackMs) || isAt(span, other.startMs, slackMs);
     });
-    if (other) this.#problem(`slot ${slot} ran task ${taskId} try ${tryNumber} and task ${other.taskId} try ${other.tryNumber} at once`);
+    for (const { startMs } of [span, ...others]) {
+      const at = Math.max(span.startMs, startMs);
+      const holders = others.filter((other) => isAt(other, at));
+      if (span.share + holders.reduce((sum, { share }) => sum + share, 0) <= WHOLE) continue;
+      const tries = [span, ...holders].map(({ taskId, tryNumber }) => `task ${taskId} try ${tryNumber}`);
+      this.#problem(`${place} had ${tries.join(' and ')} at once`);
+      break;
+    }
     known.push(span);
     if (known.length > REMEMBERED) known.shift();
   }
@@ -154,3 +179,8 @@ export class Verdict {
     if (this.problems.length < MOST_PROBLEMS) this.problems.push(what);
   }
 }
+
+const nameOf = ({ taskId, tryNumber }: { readonly taskId: number; readonly tryNumber: number }): string => `${taskId}.${tryNumber}`;
+
+/** Whether it is under way then, the uncertainty of clocks left out at both ends. */
+const isAt = ({ startMs, endMs }: Span, at: number, slackMs = CLOCK_MS): boolean => startMs <= at && at + slackMs < endMs;

@@ -13,7 +13,7 @@ export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 export const LAYERS = ['lib', 'launchers', 'providers', 'executors', 'configs', 'bin'] as const;
 
 const OTHERS = ['spec', 'bench', 'examples', 'scripts'];
-const KINDS = ['.ts', '.mjs', '.py', '.pl', '.sh', '.yaml'];
+const KINDS = ['.ts', '.mjs', '.py', '.pl', '.c', '.h', '.sh', '.yaml'];
 
 /** Paths from the root. */
 export function sourceFiles(folders: readonly string[] = [...LAYERS, ...OTHERS]): string[] {

@@ -8,11 +8,13 @@ import { isResting, trustedWith } from './quarantine.ts';
 
 /** Work sent ahead to a slot, in µs: a batch beside the one that runs. */
 const AHEAD_US = 8000;
-/** The longest tasks that are sent ahead: who waits behind one may wait for as long as that. */
+/** So many where that would be fewer: what a message costs does not depend on how long they take. */
+const AHEAD_TASKS = 16;
+/** The longest tasks that are sent ahead. Who waits behind one that takes longer than expected is taken back. */
 const SHORT_US = 4000;
 /** What even an empty task costs a worker, in µs; bounds how many are sent ahead. */
 const CHEAPEST_US = 4;
-/** Tiny tasks are packed: a manager gets at least this many, or this much work per slot, before the next one has its turn. */
+/** Tiny tasks are packed: a manager gets this many, but no more than AHEAD_US of them, or this much work per slot, before the next has its turn. */
 const PACK_RECORDS = 64;
 const PACK_US = 500;
 
@@ -66,13 +68,16 @@ export function roomFor(core: Core, candidate: Candidate, costUs: number): numbe
   const trusted = trustedMore(core, manager);
   if (prefetchCapacity !== 'auto') return Math.min(trusted, freeSlots(manager) + prefetchCapacity);
   if (costUs === 0) return slotsFor(core, manager);
-  const budgetUs = Math.max(0, serving - candidate.longTasks) * AHEAD_US;
+  const budgetUs = Math.max(0, serving - candidate.longTasks) * Math.max(AHEAD_US, AHEAD_TASKS * costUs);
   return Math.min(trusted, Math.max(freeSlots(manager), Math.floor((budgetUs - candidate.shortWorkUs) / costUs)));
 }
 
 /** How many tasks of the cost to place before asking again who is next. */
-export const packSize = (candidate: Candidate, costUs: number): number =>
-  costUs === 0 ? 1 : Math.max(PACK_RECORDS, Math.floor((PACK_US * candidate.manager.slots) / costUs));
+export function packSize({ manager }: Candidate, costUs: number): number {
+  if (costUs === 0) return 1;
+  const packed = Math.min(PACK_RECORDS, Math.floor((AHEAD_US * manager.slots) / costUs));
+  return Math.max(1, packed, Math.floor((PACK_US * manager.slots) / costUs));
+}
 
 /**
  * Those of the open managers to choose among: of very many no more than there are tasks to place, or than a turn may serve. They are removed

@@ -1,10 +1,11 @@
 /**
  * Tasks that wait: per priority, walltime and resource request a list of chunks, each a run of task records as the driver sent them.
  *
- * Owns order (larger priority first, first-in first-out within one) and cutting records off the front. Whoever has little time left
- * takes the first that it has time for. Holds no object per task and must not know managers.
+ * Owns order (larger priority first, first-in first-out within one) and cutting records off the front. Tasks that are tried again have waited
+ * before, and go before those of their priority that have not. Whoever has little time left takes the first that it has time for. Holds no
+ * object per task and must not know managers.
  */
-import { countRecords, recordEnd, requestIdAt, TASK_HEADER_BYTES, walltimeAt } from '../../../lib/wire/records.ts';
+import { countRecords, recordEnd, requestIdAt, TASK_HEADER_BYTES, tryNumberAt, walltimeAt } from '../../../lib/wire/records.ts';
 import { tryKey } from './try-key.ts';
 
 /** Records from `at` to the end of the buffer. */
@@ -23,6 +24,8 @@ export interface Lane {
   readonly shape: number;
   /** Of all its tasks; 0: they ask for nothing but a slot. */
   readonly requestId: number;
+  /** All its tasks are tried again. */
+  readonly isAgain: boolean;
   chunks: Chunk[];
   /** Chunks before this one are used up. */
   head: number;
@@ -51,35 +54,52 @@ const listOf = ({ lanes, asking }: TaskQueue, requestId: number): Lane[] => (req
 /** 0: no walltime; else walltimes that differ by less than a fifth are one shape: so there are few, however many walltimes there are. */
 const shapeOf = (walltimeMs: number): number => (walltimeMs === 0 ? 0 : 1 + Math.floor(Math.log2(walltimeMs) * 4));
 
+/** What the tasks of one lane have in common. */
+type LaneKey = Pick<Lane, 'priority' | 'shape' | 'requestId' | 'isAgain'>;
+
+/** What comes again is before all that comes for the first time, and in its own order. */
+const AGAIN_FIRST = -(2 ** 52);
+
 /** @param atMs when they came. @returns how many there are; -1 if the bytes are no task records. */
 export function pushRecords(queue: TaskQueue, priority: number, records: Buffer, atMs: number): number {
   const count = countRecords(records, 0, TASK_HEADER_BYTES);
   if (count <= 0) return count;
   let start = 0;
   let length = 0;
-  let walltimeMs = walltimeAt(records, 0);
-  let requestId = requestIdAt(records, 0);
   for (let at = 0; at < records.length; at = recordEnd(records, at)) {
-    const own = walltimeAt(records, at);
-    const ownRequest = requestIdAt(records, at);
-    if (ownRequest !== requestId || (own !== walltimeMs && shapeOf(own) !== shapeOf(walltimeMs))) {
-      const lane = laneFor(queue, priority, shapeOf(walltimeMs), requestId);
-      pushRun(queue, lane, { buffer: records.subarray(start, at), at: 0, order: queue.nextOrder++, sinceMs: atMs }, length);
+    if (length > 0 && !isOfOneLane(records, start, at)) {
+      pushRun(queue, laneKeyAt(records, start, priority), records.subarray(start, at), atMs, length);
       start = at;
       length = 0;
     }
-    walltimeMs = own;
-    requestId = ownRequest;
     length++;
   }
-  const buffer = start === 0 ? records : records.subarray(start);
-  const lane = laneFor(queue, priority, shapeOf(walltimeMs), requestId);
-  pushRun(queue, lane, { buffer, at: 0, order: queue.nextOrder++, sinceMs: atMs }, length);
+  pushRun(queue, laneKeyAt(records, start, priority), start === 0 ? records : records.subarray(start), atMs, length);
   return count;
 }
 
-function pushRun(queue: TaskQueue, lane: Lane, chunk: Chunk, count: number): void {
-  lane.chunks.push(chunk);
+function isOfOneLane(records: Buffer, one: number, other: number): boolean {
+  const [walltimeMs, otherMs] = [walltimeAt(records, one), walltimeAt(records, other)];
+  return (
+    requestIdAt(records, one) === requestIdAt(records, other) &&
+    isAgainAt(records, one) === isAgainAt(records, other) &&
+    (walltimeMs === otherMs || shapeOf(walltimeMs) === shapeOf(otherMs))
+  );
+}
+
+const isAgainAt = (records: Buffer, at: number): boolean => tryNumberAt(records, at) > 1;
+
+const laneKeyAt = (records: Buffer, at: number, priority: number): LaneKey => ({
+  priority,
+  shape: shapeOf(walltimeAt(records, at)),
+  requestId: requestIdAt(records, at),
+  isAgain: isAgainAt(records, at),
+});
+
+function pushRun(queue: TaskQueue, key: LaneKey, buffer: Buffer, sinceMs: number, count: number): void {
+  const lane = laneFor(queue, key);
+  const order = queue.nextOrder++ + (key.isAgain ? AGAIN_FIRST : 0);
+  lane.chunks.push({ buffer, at: 0, order, sinceMs });
   countIn(queue, lane, count);
 }
 
@@ -90,15 +110,16 @@ function countIn(queue: TaskQueue, lane: Lane, by: number): void {
   if (lane.requestId === 0) queue.plain += by;
 }
 
-function laneFor(queue: TaskQueue, priority: number, shape: number, requestId: number): Lane {
+function laneFor(queue: TaskQueue, key: LaneKey): Lane {
+  const { priority, shape, requestId, isAgain } = key;
   const lanes = listOf(queue, requestId);
   let at = 0;
   for (const lane of lanes) {
-    if (lane.priority === priority && lane.shape === shape && lane.requestId === requestId) return lane;
+    if (lane.priority === priority && lane.shape === shape && lane.requestId === requestId && lane.isAgain === isAgain) return lane;
     if (lane.priority < priority || (lane.priority === priority && lane.shape > shape)) break;
     at++;
   }
-  const lane: Lane = { priority, shape, requestId, chunks: [], head: 0, count: 0, isFresh: true };
+  const lane: Lane = { ...key, chunks: [], head: 0, count: 0, isFresh: true };
   lanes.splice(at, 0, lane);
   return lane;
 }
@@ -171,7 +192,7 @@ function keepOthers(chunk: Chunk, isChosen: (key: number) => boolean, kept: Chun
   while (at < buffer.length) {
     const end = recordEnd(buffer, at);
     const taskId = buffer.readUInt32LE(at + 4);
-    const tryNumber = buffer.readUInt16LE(at + 12);
+    const tryNumber = tryNumberAt(buffer, at);
     if (isChosen(tryKey(taskId, tryNumber))) {
       if (at > runStart) kept.push({ buffer: buffer.subarray(runStart, at), at: 0, order, sinceMs });
       removed.push({ taskId, tryNumber, fnId: buffer.readUInt32LE(at + 8) });

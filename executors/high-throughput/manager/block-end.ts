@@ -3,13 +3,15 @@
  * the tasks. Owns the timers; knows neither tasks nor workers.
  */
 import { type LongTimeout, setLongTimeout } from '../../../lib/long-timeout.ts';
+import { steadyNow } from '../../../lib/steady-clock.ts';
 
 export interface BlockEndOptions {
-  /** ms since the epoch, by this node's clock; undefined: no end is known. */
+  /** ms since the epoch, by this node's clock as it is now; undefined: no end is known. */
   readonly endsAtMs: number | undefined;
   /** So long before the end. */
   readonly warningMs: number;
   readonly leaveMs: number;
+  /** Default: a clock that never jumps. */
   readonly now?: () => number;
   /** From now on nothing new is started. */
   warn(): void;
@@ -24,7 +26,7 @@ export class BlockEnd {
 
   constructor(options: BlockEndOptions) {
     this.#options = options;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? steadyNow;
   }
 
   start(): void {

@@ -1,21 +1,32 @@
 /**
- * Runs the bash commands of one slot, one at a time, through a helper process that forks them (this process may have a large heap).
+ * Runs the bash commands of one slot, one after another, through a helper process that forks them (this process may have a large heap).
  *
  * Owns which helper runs what and where captured output lies. It must not know of tasks, slots or walltimes.
- * The helper is spawner.pl; the Node one where a terminal is wanted, or where perl is missing. Either starts when first needed.
+ * The helper is the one in C (native/), in Perl (spawner.pl) where that does not run, else in Node, which also serves where a terminal is
+ * wanted. Each starts when it is first needed. See docs/decisions/022-a-helper-in-c.md.
  */
 import { mkdirSync, rmSync } from 'node:fs';
-import type { CommandOutcome, CommandSpec, RunnerExit } from './command-spec.ts';
 import { SHORTAGE_DELAYS_MS } from '../start-worker.ts';
 import { CommandRunnerLostError, commandError, describeFailed } from './command-failure.ts';
-import { RunFlag, SpawnerFrame, decodeEnded, decodeFailed, encodeKill, encodeRun } from './spawner-protocol.ts';
+import { type PendingCommand, PendingCommands } from './pending-commands.ts';
+import { type CommandOutcome, type CommandSpec, type RunnerExit, UNSTARTED } from './command-spec.ts';
+import {
+  decodeDropped,
+  decodeEnded,
+  decodeFailed,
+  encodeKill,
+  encodeRecall,
+  encodeRun,
+  RunFlag,
+  SpawnerFrame,
+} from './spawner-protocol.ts';
 import { SpawnerProcess, type SpawnerExit } from './spawner-process.ts';
-import { HAS_PERL_SPAWNER, nodeSpawnerArgv, perlSpawnerArgv, withhold } from './spawner-argv.ts';
-import { planRun, type RunPlan } from './run-plan.ts';
+import { hasSpawner, SPAWNER_KINDS, type SpawnerKind, spawnerArgv, withhold } from './spawner-argv.ts';
+import { planRun } from './run-plan.ts';
 import { settleOutcome } from './settle-outcome.ts';
 import { signalNumber } from './wait-status.ts';
 
-export type { CommandOutcome, CommandSpec, RunnerExit } from './command-spec.ts';
+export { type CommandOutcome, type CommandSpec, type RunnerExit, UNSTARTED } from './command-spec.ts';
 export { CommandRunnerLostError } from './command-failure.ts';
 
 export interface CommandRunnerOptions {
@@ -29,24 +40,26 @@ export interface CommandRunnerOptions {
   readonly prefix: readonly string[];
   /** Whether commands without shell syntax are executed without bash; default true. */
   readonly direct?: boolean;
-  /** 'node': never perl. Default: perl where it can be. */
-  readonly spawner?: 'perl' | 'node';
-  /** The helper died by itself, whether or not a command ran. The next `run` starts another. */
+  /** The best that may be used. Default: 'native'. */
+  readonly spawner?: SpawnerKind;
+  /** The helper died by itself, whether or not a command ran. The next command starts another. */
   onLost(exit: RunnerExit): void;
 }
 
-const CLOSE_TIMEOUT_MS = 2000;
-
-type Kind = 'perl' | 'node';
-
-/** The command at hand. */
-interface Pending {
-  readonly spec: CommandSpec;
-  readonly plan: RunPlan;
-  kind: Kind;
-  resolve(outcome: CommandOutcome | Promise<CommandOutcome>): void;
-  reject(error: Error): void;
+export interface StartedCommand {
+  /** Names it to {@link CommandRunner.kill}. */
+  readonly number: number;
+  /** UNSTARTED: it was taken back, or a command before it was ended or lost. Rejects as {@link CommandRunner.run} does. */
+  readonly outcome: Promise<CommandOutcome | typeof UNSTARTED>;
 }
+
+/** A Kill or a Recall. */
+interface Question {
+  readonly isRecall: boolean;
+  told(wasAtHand: boolean): void;
+}
+
+const CLOSE_TIMEOUT_MS = 2000;
 
 let runnerCount = 0;
 
@@ -54,10 +67,12 @@ export class CommandRunner {
   readonly #options: CommandRunnerOptions;
   readonly #env: Record<string, string | undefined>;
   readonly #scratchPrefix: string;
-  readonly #spawners = new Map<Kind, SpawnerProcess>();
-  #usual: Kind;
-  #runs = 0;
-  #pending: Pending | undefined;
+  readonly #spawners = new Map<SpawnerKind, SpawnerProcess>();
+  readonly #pending = new PendingCommands();
+  /** Who waits for the helper to say what it has dropped, in the order of their questions. */
+  readonly #questions: Question[] = [];
+  #usual: SpawnerKind;
+  #commands = 0;
   #closed = false;
   /** Starts of a helper in a row that failed because the machine was short of something. */
   #shortages = 0;
@@ -67,35 +82,63 @@ export class CommandRunner {
     this.#options = options;
     this.#env = { ...process.env, ...options.env };
     this.#scratchPrefix = `${options.scratchDir}/c${process.pid}-${++runnerCount}`;
-    this.#usual = options.spawner ?? (HAS_PERL_SPAWNER ? 'perl' : 'node');
+    this.#usual = bestFrom(options.spawner ?? 'native');
   }
 
   /** Of the helper; undefined while there is none. */
   get pid(): number | undefined {
-    return (this.#spawners.get(this.#pending?.kind ?? this.#usual) ?? this.#spawners.values().next().value)?.pid;
+    return (this.#atWork ?? this.#spawners.get(this.#usual) ?? this.#spawners.values().next().value)?.pid;
+  }
+
+  get #atWork(): SpawnerProcess | undefined {
+    const { sentKind } = this.#pending;
+    return sentKind && this.#spawners.get(sentKind);
   }
 
   /**
-   * Runs one command to its end.
+   * Runs one command to its end, behind those that were asked for before.
    *
    * @returns whatever the command did, also when it could not be started (`failure`).
    * @throws CommandRunnerLostError when the helper dies under it or the runner is closed.
    */
-  run(spec: CommandSpec): Promise<CommandOutcome> {
-    if (this.#pending) throw new Error(`this runner is still running \`${this.#pending.spec.command}\`; it takes one command at a time`);
-    if (this.#closed) return Promise.reject(closedError());
-    const plan = planRun(spec, { ...this.#options, env: this.#env, scratch: `${this.#scratchPrefix}-${++this.#runs}` });
-    if ('refused' in plan) return Promise.resolve(notStarted(commandError(spec, plan.refused)));
-    return new Promise((resolve, reject) => {
-      this.#pending = { spec, plan, resolve, reject, kind: spec.pty ? 'node' : this.#usual };
-      this.#start(this.#pending);
-    });
+  async run(spec: CommandSpec): Promise<CommandOutcome> {
+    const outcome = await this.start(spec).outcome;
+    if (outcome === UNSTARTED) throw closedError();
+    return outcome;
   }
 
-  /** Signals the process group of the command at hand; nothing happens when there is none. */
-  kill(signal: 'SIGTERM' | 'SIGKILL'): void {
+  start(spec: CommandSpec): StartedCommand {
+    const number = ++this.#commands;
+    const plan = planRun(spec, number, { ...this.#options, env: this.#env, scratch: `${this.#scratchPrefix}-${number}` });
+    if ('refused' in plan) return { number, outcome: Promise.resolve(notStarted(commandError(spec, plan.refused))) };
+    if (this.#closed) return { number, outcome: Promise.reject(closedError()) };
+    const { promise, resolve, reject } = Promise.withResolvers<CommandOutcome | typeof UNSTARTED>();
+    this.#pending.add({ number, spec, plan, resolve, reject, kind: spec.pty ? 'node' : this.#usual });
+    this.#sendNext();
+    return { number, outcome: promise };
+  }
+
+  /**
+   * Signals the process group of a command, by default the first that has not ended.
+   * @param told whether it was at hand: then none of those behind it is started. If not, it has ended, and nothing was done.
+   */
+  kill(signal: 'SIGTERM' | 'SIGKILL', number = this.#pending.first?.number, told: (wasAtHand: boolean) => void = () => undefined): void {
     if (this.#startingAgain) this.#stopWaiting(new CommandRunnerLostError({ exitCode: null, signal, stderrTail: '' }));
-    else if (this.#pending) this.#spawners.get(this.#pending.kind)?.send(encodeKill(signalNumber(signal)));
+    if (number !== undefined && this.#pending.isSent(number))
+      this.#ask(encodeKill(number, signalNumber(signal)), { isRecall: false, told });
+    else told(false);
+  }
+
+  /** Takes back what has not been started. @param told when it is known what that is: the others' outcome will be UNSTARTED. */
+  recall(told: () => void): void {
+    this.#ask(encodeRecall(), { isRecall: true, told });
+  }
+
+  #ask(frame: Buffer, question: Question): void {
+    const spawner = this.#atWork;
+    if (!spawner) return question.told(false);
+    this.#questions.push(question);
+    spawner.send(frame);
   }
 
   /** Ends the command at hand (TERM, then KILL shortly after) and the helpers. */
@@ -113,31 +156,31 @@ export class CommandRunner {
     this.#removeCaptured();
   }
 
-  #start(pending: Pending): void {
-    try {
-      const spawner = this.#spawners.get(pending.kind) ?? this.#startSpawner(pending.kind);
-      spawner.setBusy(true);
-      spawner.send(encodeRun(pending.plan.request));
-    } catch (error) {
-      this.#pending = undefined;
-      const stderrTail = error instanceof Error ? error.message : String(error);
-      pending.reject(
-        new CommandRunnerLostError(
-          { exitCode: null, signal: null, stderrTail },
-          `the helper that runs commands cannot be started: ${stderrTail}`,
-        ),
-      );
+  /** What one helper is to do waits for what another does. */
+  #sendNext(): void {
+    if (this.#startingAgain) return;
+    for (let next = this.#pending.toSend(); next; next = this.#pending.toSend()) {
+      try {
+        this.#send(next);
+      } catch (error) {
+        this.#pending.endAll(cannotStart(error));
+      }
     }
   }
 
-  #startSpawner(kind: Kind): SpawnerProcess {
+  #send(command: PendingCommand): void {
+    const spawner = this.#spawners.get(command.kind) ?? this.#startSpawner(command.kind);
+    spawner.setBusy(true);
+    spawner.send(encodeRun(command.plan.request));
+  }
+
+  #startSpawner(kind: SpawnerKind): SpawnerProcess {
     mkdirSync(this.#options.scratchDir, { recursive: true });
-    const groupFile = `${this.#scratchPrefix}-${kind}.groups`;
-    const argv = kind === 'perl' ? perlSpawnerArgv(groupFile) : nodeSpawnerArgv(groupFile);
+    const stateFile = `${this.#scratchPrefix}-${kind}.state`;
     const spawner: SpawnerProcess = new SpawnerProcess({
-      argv: [...this.#options.prefix, ...argv],
+      argv: [...this.#options.prefix, ...spawnerArgv(kind, stateFile)],
       env: withhold(this.#env),
-      groupFile,
+      stateFile,
       onFrame: (type, body) => this.#receive(spawner, type, body),
       onExit: (exit) => this.#lose(kind, spawner, exit),
     });
@@ -146,38 +189,51 @@ export class CommandRunner {
   }
 
   #receive(spawner: SpawnerProcess, type: number, body: Buffer): void {
-    const pending = this.#pending;
-    if (!pending) return;
-    this.#pending = undefined;
+    if (type === SpawnerFrame.Dropped) return this.#onDropped(body);
+    const command = this.#pending.end(body.readUInt32LE(0));
+    // Heard before the helper died, and found again in what it has left.
+    if (!command) return;
     this.#shortages = 0;
-    spawner.setBusy(false);
-    if (type === SpawnerFrame.Ended) return pending.resolve(settleOutcome(decodeEnded(body), pending.plan, pending.spec));
-    const failed = decodeFailed(body);
-    pending.resolve({ ...notStarted(describeFailed(failed, pending.spec)), startMs: failed.startMs });
+    if (!this.#pending.sentKind) spawner.setBusy(false);
+    command.resolve(outcomeOf(command, type, body));
+    this.#sendNext();
   }
 
-  #lose(kind: Kind, spawner: SpawnerProcess, exit: SpawnerExit): void {
+  #onDropped(body: Buffer): void {
+    const { wasAtHand, count } = decodeDropped(body);
+    const question = this.#questions.shift();
+    if (question?.isRecall || wasAtHand) this.#pending.drop(count);
+    question?.told(wasAtHand);
+  }
+
+  #lose(kind: SpawnerKind, spawner: SpawnerProcess, exit: SpawnerExit): void {
     if (this.#spawners.get(kind) === spawner) this.#spawners.delete(kind);
-    const pending = this.#pending?.kind === kind ? this.#pending : undefined;
-    if (pending && exit.shortage !== undefined && this.#startLater(pending)) return;
-    if (pending && kind === 'perl' && exit.neverStarted && !this.#closed) {
-      this.#usual = 'node';
-      pending.kind = 'node';
-      return this.#start(pending);
+    const isAtWork = this.#pending.sentKind === kind;
+    if (isAtWork) for (const { told } of this.#questions.splice(0)) told(false);
+    if (isAtWork && exit.shortage !== undefined && this.#startLater()) return;
+    if (isAtWork && kind !== 'node' && exit.neverStarted && !this.#closed) return this.#useNext(kind);
+    if (isAtWork) {
+      this.#removeCaptured();
+      this.#pending.endAll(this.#closed ? closedError(exit) : new CommandRunnerLostError(exit));
     }
-    this.#removeCaptured();
-    if (pending) this.#pending = undefined;
-    pending?.reject(this.#closed ? closedError(exit) : new CommandRunnerLostError(exit));
     if (!this.#closed) this.#options.onLost(exit);
   }
 
+  /** This kind does not work here. */
+  #useNext(kind: SpawnerKind): void {
+    this.#usual = bestFrom(SPAWNER_KINDS[SPAWNER_KINDS.indexOf(kind) + 1]);
+    this.#pending.unsend(this.#usual);
+    this.#sendNext();
+  }
+
   /** What is missing may be there again soon. @returns false if it was waited for long enough. */
-  #startLater(pending: Pending): boolean {
+  #startLater(): boolean {
     const delayMs = SHORTAGE_DELAYS_MS[this.#shortages++];
     if (delayMs === undefined || this.#closed) return false;
+    this.#pending.unsend();
     this.#startingAgain = setTimeout(() => {
       this.#startingAgain = undefined;
-      this.#start(pending);
+      this.#sendNext();
     }, delayMs);
     return true;
   }
@@ -186,21 +242,36 @@ export class CommandRunner {
     if (!this.#startingAgain) return;
     clearTimeout(this.#startingAgain);
     this.#startingAgain = undefined;
-    this.#pending?.reject(error);
-    this.#pending = undefined;
+    this.#pending.endAll(error);
   }
 
   #removeCaptured(): void {
-    const plan = this.#pending?.plan;
-    if (!plan) return;
-    const { flags, stdout, stderr } = plan.request;
-    if (flags & RunFlag.StdoutCaptured) rmSync(stdout, { force: true });
-    if (flags & RunFlag.StderrCaptured) rmSync(stderr, { force: true });
+    for (const { plan } of this.#pending.all()) {
+      const { flags, stdout, stderr } = plan.request;
+      if (flags & RunFlag.StdoutCaptured) rmSync(stdout, { force: true });
+      if (flags & RunFlag.StderrCaptured) rmSync(stderr, { force: true });
+    }
   }
+}
+
+/** The first from this one on that there may be here. */
+const bestFrom = (kind: SpawnerKind | undefined): SpawnerKind =>
+  SPAWNER_KINDS.slice(SPAWNER_KINDS.indexOf(kind ?? 'node')).find(hasSpawner) ?? 'node';
+
+function outcomeOf({ plan, spec }: PendingCommand, type: number, body: Buffer): CommandOutcome | Promise<CommandOutcome> {
+  if (type === SpawnerFrame.Ended) return settleOutcome(decodeEnded(body), plan, spec);
+  const failed = decodeFailed(body);
+  return { ...notStarted(describeFailed(failed, spec)), startMs: failed.startMs };
 }
 
 const closedError = (exit: RunnerExit = { exitCode: null, signal: null, stderrTail: '' }): CommandRunnerLostError =>
   new CommandRunnerLostError(exit, 'the runner of commands was closed before the command had ended; the command was ended with it');
+
+function cannotStart(error: unknown): CommandRunnerLostError {
+  const stderrTail = error instanceof Error ? error.message : String(error);
+  const exit = { exitCode: null, signal: null, stderrTail };
+  return new CommandRunnerLostError(exit, `the helper that runs commands cannot be started: ${stderrTail}`);
+}
 
 function notStarted(failure: CommandOutcome['failure'] & {}): CommandOutcome {
   const empty = { exitCode: null, signal: null, durationUs: 0, stdout: Buffer.alloc(0), stdoutTail: '', stderrTail: '' };

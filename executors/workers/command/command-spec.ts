@@ -25,6 +25,9 @@ export interface CommandSpec {
   readonly killGraceMs?: number;
 }
 
+/** Of a command that was not started and will not be. */
+export const UNSTARTED = 'unstarted';
+
 export interface CommandOutcome {
   /** null: a signal ended it, or it never started. */
   readonly exitCode: number | null;

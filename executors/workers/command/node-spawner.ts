@@ -1,13 +1,22 @@
 /**
- * The spawner in Node: the same job as spawner.pl over the same frames, for terminals and for machines without perl. Slower.
+ * The spawner in Node: the same job as native/ and spawner.pl over the same frames, for terminals and where neither runs. Slower.
  *
- * Owns the one command at hand and the groups that outlive their commands. Lives in a small process of its own (node-spawner-entry.ts).
+ * Owns the one command at hand, those that wait for it and the groups that outlive their commands. Lives in a small process of its own (node-spawner-entry.ts).
  */
 import { closeSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { signalGroup } from '../process-tree.ts';
 import { closeOutputs, openOutput, reportOutputs, systemError, type OutputFile, type Outputs } from './output-file.ts';
-import { FailedStage, RunFlag, SpawnerFrame, decodeRun, encodeEnded, encodeFailed, type RunRequest } from './spawner-protocol.ts';
+import {
+  FailedStage,
+  RunFlag,
+  SpawnerFrame,
+  decodeRun,
+  encodeDropped,
+  encodeEnded,
+  encodeFailed,
+  type RunRequest,
+} from './spawner-protocol.ts';
 import { NoPtyError, startInTerminal, startPlain, type StartedCommand } from './start-command.ts';
 
 const SHUTDOWN_GRACE_MS = 500;
@@ -38,7 +47,10 @@ export class NodeSpawner {
   readonly #reply: (frame: Buffer) => void;
   readonly #groupFile: string;
   readonly #groupFd: number;
+  readonly #waiting: RunRequest[] = [];
   #running: Running | undefined;
+  /** From the start of a command to its reply. */
+  #isBusy = false;
   #leftovers: number[] = [];
   #leaving = false;
 
@@ -49,8 +61,31 @@ export class NodeSpawner {
   }
 
   receive(type: number, body: Buffer): void {
-    if (type === SpawnerFrame.Run) void this.#run(decodeRun(body));
-    else if (type === SpawnerFrame.Kill && this.#running) this.#signal(this.#running, body[0] ?? 0);
+    if (type === SpawnerFrame.Run) {
+      this.#waiting.push(decodeRun(body));
+      this.#startWaiting();
+    } else if (type === SpawnerFrame.Kill) this.#kill(body.readUInt32LE(0), body[4] ?? 0);
+    else if (type === SpawnerFrame.Recall) this.#drop(false);
+  }
+
+  #startWaiting(): void {
+    const next = this.#isBusy || this.#leaving ? undefined : this.#waiting.shift();
+    if (!next) return;
+    this.#isBusy = true;
+    void this.#run(next).then(() => {
+      this.#isBusy = false;
+      this.#startWaiting();
+    });
+  }
+
+  #kill(number: number, signal: number): void {
+    if (this.#running?.request.number !== number) return this.#reply(encodeDropped({ wasAtHand: false, count: 0 }));
+    this.#signal(this.#running, signal);
+    this.#drop(true);
+  }
+
+  #drop(wasAtHand: boolean): void {
+    this.#reply(encodeDropped({ wasAtHand, count: this.#waiting.splice(0).length }));
   }
 
   #signal({ group, early }: Running, signal: number): void {
@@ -73,6 +108,7 @@ export class NodeSpawner {
   }
 
   async #run(request: RunRequest): Promise<void> {
+    const { number } = request;
     const startMs = Date.now();
     const outputs: { stdout?: OutputFile; stderr?: OutputFile } = {};
     try {
@@ -88,7 +124,7 @@ export class NodeSpawner {
       if (this.#leaving) return;
       closeOutputs(request, outputs, false);
       const { stage, errno, message } = error instanceof StageError ? error : new StageError(FailedStage.Exec, String(error), error);
-      this.#reply(encodeFailed({ stage, errno, startMs, detail: message }));
+      this.#reply(encodeFailed({ number, stage, errno, startMs, detail: message }));
     }
   }
 
@@ -110,7 +146,7 @@ export class NodeSpawner {
     if (this.#leaving) return;
     const report = reportOutputs(outputs, request.flags);
     closeOutputs(request, outputs, (request.flags & RunFlag.WholeStdout) !== 0 && !report.whole);
-    this.#reply(encodeEnded({ ...exit, ...report }));
+    this.#reply(encodeEnded({ number: request.number, ...exit, ...report }));
   }
 
   async #endLeftover(group: number, graceMs: number): Promise<void> {

@@ -21,7 +21,7 @@ export interface PlanSurroundings {
   readonly direct?: boolean;
 }
 
-export function planRun(spec: CommandSpec, surroundings: PlanSurroundings): RunPlan | { readonly refused: string } {
+export function planRun(spec: CommandSpec, number: number, surroundings: PlanSurroundings): RunPlan | { readonly refused: string } {
   const refused = findNul(spec);
   if (refused !== undefined) return { refused };
   const cwd = spec.cwd ?? surroundings.cwd;
@@ -29,6 +29,7 @@ export function planRun(spec: CommandSpec, surroundings: PlanSurroundings): RunP
   const placed = (file: CommandSpec['stdout'], suffix: string): string =>
     file === undefined ? captured(suffix) : isAbsolute(file[0]) ? file[0] : resolve(cwd, file[0]);
   const request: RunRequest = {
+    number,
     killGraceMs: Math.min(spec.killGraceMs ?? DEFAULT_KILL_GRACE_MS, 0xffffffff),
     flags: flagsOf(spec),
     cwd,

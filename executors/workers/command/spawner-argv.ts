@@ -1,21 +1,48 @@
 /**
- * How the two spawners are started, from source and from the build, and what of the environment would disturb them.
+ * How the spawners are started, from source and from the build, and what of the environment would disturb them.
  */
+import { readdirSync, statSync } from 'node:fs';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+/** Best first; what cannot work on a machine is found out by starting it. */
+export const SPAWNER_KINDS = ['native', 'perl', 'node'] as const;
+export type SpawnerKind = (typeof SPAWNER_KINDS)[number];
 
 /** Processors whose system calls spawner.pl knows by number. */
 const PERL_ARCHITECTURES = ['x64', 'arm64', 'ppc64'];
 
-export const HAS_PERL_SPAWNER = process.platform === 'linux' && PERL_ARCHITECTURES.includes(process.arch);
+const isFromSource = import.meta.url.endsWith('.ts');
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-export function perlSpawnerArgv(groupFile: string): string[] {
-  return ['perl', fileURLToPath(new URL('./spawner.pl', import.meta.url)), process.arch, groupFile];
+/** Made by the build, beside spawner.pl there. In a checkout it is the build's too. */
+export const NATIVE_SPAWNER = at(
+  `${isFromSource ? '../../../dist/executors/workers/command' : '.'}/spawner-${process.platform}-${process.arch}`,
+);
+
+/** Whether there may be such a spawner here. */
+export function hasSpawner(kind: SpawnerKind): boolean {
+  if (kind === 'native') return hasNativeSpawner();
+  return kind === 'node' || (process.platform === 'linux' && PERL_ARCHITECTURES.includes(process.arch));
 }
 
-export function nodeSpawnerArgv(groupFile: string): string[] {
-  const entry = new URL(`./node-spawner-entry${extname(import.meta.url)}`, import.meta.url);
-  return [process.execPath, fileURLToPath(entry), groupFile];
+/** In a checkout one that is older than its source may speak otherwise. */
+function hasNativeSpawner(): boolean {
+  const made = statSync(NATIVE_SPAWNER, { throwIfNoEntry: false });
+  if (made === undefined || !isFromSource) return made !== undefined;
+  const folder = at('./native/');
+  return readdirSync(folder).every((file) => statSync(folder + file).mtimeMs <= made.mtimeMs);
+}
+
+export function spawnerArgv(kind: SpawnerKind, stateFile: string): string[] {
+  switch (kind) {
+    case 'native':
+      return [NATIVE_SPAWNER, stateFile];
+    case 'perl':
+      return ['perl', at('./spawner.pl'), process.arch, stateFile];
+    case 'node':
+      return [process.execPath, at(`./node-spawner-entry${extname(import.meta.url)}`), stateFile];
+  }
 }
 
 /** Variables that change how perl or Node start. They belong to the commands, not to the helper. */

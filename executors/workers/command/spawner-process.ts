@@ -3,13 +3,14 @@
  * Knows nothing of commands; the groups that it signals are those that the spawner has written down.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { FrameReader } from '../../../lib/wire/frames.ts';
 import { signalGroup } from '../process-tree.ts';
 import { shortageOf } from '../start-worker.ts';
 import { utf8Tail } from './utf8-tail.ts';
 import { SpawnerFrame } from './spawner-protocol.ts';
+import { readState } from './spawner-state.ts';
 
 export interface SpawnerExit {
   readonly exitCode: number | null;
@@ -24,7 +25,8 @@ export interface SpawnerExit {
 export interface SpawnerOptions {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly groupFile: string;
+  /** For what must not be lost with it: see spawner-state.ts. */
+  readonly stateFile: string;
   onFrame(type: number, body: Buffer): void;
   /** Called once, when it is gone and all that it said has been heard. */
   onExit(exit: SpawnerExit): void;
@@ -39,6 +41,7 @@ export class SpawnerProcess {
   #startError: Error | undefined;
   #greeted = false;
   #busy = false;
+  #outgoing: Buffer[] = [];
 
   constructor(options: SpawnerOptions) {
     this.#options = options;
@@ -46,7 +49,7 @@ export class SpawnerProcess {
     // In a session of its own: neither Ctrl-C nor a hang-up of the terminal reaches it.
     this.#child = spawn(program, args, { env: options.env, cwd: '/', stdio: 'pipe', detached: true });
     this.#gone = new Promise((resolve) => this.#listen(resolve));
-    this.setBusy(false);
+    this.#setReferenced(false);
   }
 
   get pid(): number | undefined {
@@ -55,22 +58,37 @@ export class SpawnerProcess {
 
   /** A busy spawner keeps this process alive, an idle one does not. */
   setBusy(busy: boolean): void {
+    if (this.#busy === busy) return;
     this.#busy = busy;
+    this.#setReferenced(busy);
+  }
+
+  #setReferenced(busy: boolean): void {
     for (const handle of [this.#child, this.#child.stdin, this.#child.stdout, this.#child.stderr] as (Socket | null)[]) {
       if (busy) handle?.ref?.();
       else handle?.unref?.();
     }
   }
 
+  /** What is sent in one turn goes out together. */
   send(frame: Buffer): void {
-    this.#child.stdin?.write(frame);
+    this.#outgoing.push(frame);
+    if (this.#outgoing.length === 1) queueMicrotask(() => this.#flush());
+  }
+
+  #flush(): void {
+    const frames = this.#outgoing;
+    if (frames.length === 0) return;
+    this.#outgoing = [];
+    this.#child.stdin?.write(frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames));
   }
 
   /** Lets it end its command and leave; by force after `timeoutMs`. */
   async close(timeoutMs: number): Promise<void> {
+    this.#flush();
     this.#child.stdin?.end();
     const timer = setTimeout(() => this.killNow(), timeoutMs);
-    this.setBusy(true);
+    this.#setReferenced(true);
     await this.#gone;
     clearTimeout(timer);
   }
@@ -92,7 +110,8 @@ export class SpawnerProcess {
     });
     this.#child.on('close', (exitCode, signal) => {
       this.#killGroups();
-      rmSync(this.#options.groupFile, { force: true });
+      for (const { type, body } of readState(this.#options.stateFile).unsent) this.#receive(type, body);
+      rmSync(this.#options.stateFile, { force: true });
       resolveGone();
       const stderrTail = this.#startError ? this.#startError.message : utf8Tail(this.#stderr);
       const shortage = this.#describeShortage();
@@ -116,19 +135,9 @@ export class SpawnerProcess {
     else this.#options.onFrame(type, body);
   }
 
-  /** What it could not clean up itself. The file: u32 group of the latest command, u32 count, other groups that were ending. */
+  /** What it could not clean up itself. */
   #killGroups(): void {
-    const [current = 0, count = 0, ...others] = readNumbers(this.#options.groupFile);
-    const groups = [...(this.#busy ? [current] : []), ...others.slice(0, count)];
-    for (const group of groups) if (group > 1) signalGroup(group, 'SIGKILL');
-  }
-}
-
-function readNumbers(path: string): number[] {
-  try {
-    const bytes = readFileSync(path);
-    return Array.from({ length: Math.floor(bytes.length / 4) }, (_, index) => bytes.readUInt32LE(4 * index));
-  } catch {
-    return []; // it never got as far as making it, or has removed it: then nothing is left
+    const { group, endingGroups } = readState(this.#options.stateFile);
+    for (const each of this.#busy ? [group, ...endingGroups] : endingGroups) if (each > 1) signalGroup(each, 'SIGKILL');
   }
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env perl
-# Forks commands on behalf of a Node process, one at a time, because forking from a large heap is slow.
+# Forks commands on behalf of a Node process, one after another, because forking from a large heap is slow. For where native/ cannot run.
 #
 # Owns a command's birth, its process group, its output files and its exact end. It must not know what a task is.
 # It loads no module, so that it starts in a few ms and works with the smallest perl; what perl has no word for is a system call by number.
@@ -21,7 +21,8 @@ my %SYS;
 @SYS{@NAMES} = @{ $NUMBERS{$ARCH} || die "no system call numbers for $ARCH\n" };
 length(pack 'p', undef) == 8 or die "this perl is not a 64-bit program\n";
 
-my ($RUN, $KILL, $HELLO, $ENDED, $FAILED) = (1 .. 5);
+my ($RUN, $KILL, $HELLO, $ENDED, $FAILED, $RECALL, $DROPPED) = (1 .. 7);
+my $MAX_FRAME = 1 << 30;
 my ($STAGE_CWD, $STAGE_STDOUT, $STAGE_STDERR, $STAGE_FORK, $STAGE_EXEC) = (1 .. 5);
 my ($STDOUT_APPEND, $STDERR_APPEND, $STDOUT_CAPTURED, $STDERR_CAPTURED, $WHOLE_STDOUT) = (2, 4, 8, 16, 32);
 my ($TAIL_BYTES, $INLINE_BYTES) = (8192, 65536);
@@ -32,7 +33,6 @@ my $NULL = pack 'J', 0;
 
 # Blocked for good and read from a descriptor, so that none can slip in between looking and waiting. PIPE: the supervisor is gone.
 my $MASK = pack 'Q', signal_bits(1, 2, 13, $SIGTERM, $SIGCHLD);
-my $NO_SIGNALS = pack 'Q', 0;
 syscall($SYS{sigprocmask}, 2, $MASK, 0, 8) == 0 or die "sigprocmask: $!\n";
 my $signal_fd = syscall($SYS{signalfd}, -1, $MASK, 8, 0x80800);
 $signal_fd >= 0 or die "signalfd: $!\n";
@@ -51,12 +51,12 @@ my @base_environment = map { "$_=$ENV{$_}" } grep { $_ ne 'PWD' && $_ ne '_' } k
 my $base_pointers = pack 'p*', @base_environment;
 my $base_bash = find_program('bash', $BASE_PATH);
 
-my $requests = '';  # bytes that are not yet a whole frame, or a request that waits for the command before it
+my $requests = '';  # bytes that are not yet a whole frame
+my @waiting;        # bodies of requests to run a command
 my $running;        # the command at hand
 my @leftovers;      # groups that outlived their command: { group, kill_at }
-my ($signal_in, $request_in) = ('', '');
-vec($signal_in, $signal_fd, 1) = 1;
-vec($request_in, 0, 1) = 1;
+vec(my $signal_in = '', $signal_fd, 1) = 1;
+vec(my $request_in = '', 0, 1) = 1;
 
 reply(pack 'VC', 1, $HELLO);
 while (1) {
@@ -78,7 +78,7 @@ sub read_signals {
   }
   return unless $running && defined(my $end = wait_for_command());
   finish_command(@$end);
-  handle_requests();
+  start_waiting();
 }
 
 # @returns [status, CPU ms, peak KiB] of the command and of what it has waited for; undef if it still runs
@@ -96,21 +96,56 @@ sub read_requests {
 }
 
 sub handle_requests {
-  while (length $requests >= 5) {
-    my ($length, $type) = unpack 'VC', $requests;
-    return if length $requests < 4 + $length || ($type == $RUN && $running);
-    my $body = substr $requests, 5, $length - 1;
+  while (length $requests >= 4) {
+    my $length = unpack 'V', $requests;
+    refuse('the length of a frame') if $length == 0 || $length > $MAX_FRAME;
+    return if length $requests < 4 + $length;
+    my ($type, $body) = unpack 'Ca*', substr $requests, 4, $length;
     substr $requests, 0, 4 + $length, '';
-    if ($type == $RUN) { start_command($body) }
-    elsif ($type == $KILL) { signal_command(unpack 'C', $body) }
+    if ($type == $RUN) { push @waiting, $body; start_waiting() }
+    elsif ($type == $KILL && length $body == 5 && unpack('x4C', $body) < 65) { end_command(unpack 'VC', $body) }
+    elsif ($type == $RECALL && $body eq '') { say_dropped(0) }
+    else { refuse('a frame of another kind') }
   }
 }
 
+sub refuse { syswrite STDERR, "spawner: no request of ours: $_[0]\n"; leave(2) }
+
+sub start_waiting { start_command(shift @waiting) while @waiting && !$running }
+
+# Whatever waits is forgotten.
+sub say_dropped {
+  my $count = @waiting;
+  @waiting = ();
+  reply(pack 'VCCV', 6, $DROPPED, $_[0], $count);
+}
+
+sub end_command {
+  my ($number, $signal) = @_;
+  return reply(pack 'VCCV', 6, $DROPPED, 0, 0) unless $running && $running->{number} == $number;
+  signal_command($signal);
+  say_dropped(1);
+}
+
+# @returns the strings in the body of a request, all of them whole
+sub strings_of {
+  my ($body) = @_;
+  refuse('a request that is too short') if length $body < 13;
+  my @strings = eval { unpack 'x13(V/a)*', $body };
+  my $length = $@ ? 0 : 13;
+  $length += 4 + length for @strings;
+  refuse('a string that goes beyond its frame') if $length != length $body;
+  refuse('a string with a NUL byte') if grep { index($_, "\0") >= 0 } @strings;
+  return @strings;
+}
+
 sub start_command {
-  my ($grace_ms, $flags, $word_count, $cwd, $out_path, $err_path, $command, @rest) = unpack 'VCV(V/a)*', $_[0];
+  my ($number, $grace_ms, $flags, $word_count) = unpack 'VVCV', $_[0];
+  my ($cwd, $out_path, $err_path, $command, @rest) = strings_of($_[0]);
+  refuse('a request with too few strings') if !defined $command || $word_count > @rest || (@rest - $word_count) % 2;
   my @words = splice @rest, 0, $word_count;
   my %extra = (PWD => $cwd, @rest);
-  my %c = (grace => $grace_ms / 1000, flags => $flags, out_path => $out_path, err_path => $err_path, start_ms => now(0) * 1000);
+  my %c = (number => $number, grace => $grace_ms / 1000, flags => $flags, out_path => $out_path, err_path => $err_path, start_ms => now(0) * 1000);
 
   chdir $cwd or return fail(\%c, $STAGE_CWD, $cwd);
   $c{out} = open_output($out_path, $flags & $STDOUT_APPEND, $flags & $STDOUT_CAPTURED);
@@ -150,7 +185,7 @@ sub become_command {
   syscall $SYS{dup3}, $null_fd, 0, 0;
   syscall $SYS{dup3}, $out, 1, 0;
   syscall $SYS{dup3}, $err, 2, 0;
-  syscall $SYS{sigprocmask}, 2, $NO_SIGNALS, 0, 8; # a signal that came since fork takes effect here
+  syscall $SYS{sigprocmask}, 2, $NULL, 0, 8; # a signal that came since fork takes effect here
   syscall $SYS{execve}, $direct, $direct_argv, $envp if defined $direct;
   syscall $SYS{execve}, $bash, $bash_argv, $envp if defined $bash;
   syswrite $exec_error_writer, pack 'V', $!;
@@ -159,23 +194,21 @@ sub become_command {
 
 sub finish_command {
   my ($status, $cpu_ms, $peak_kib) = @_;
-  my $c = $running;
-  my $duration_us = (now(1) - $c->{started}) * 1e6;
+  my ($c, $duration_us) = ($running, (now(1) - $running->{started}) * 1e6);
   $running = undef;
   if (kill 'TERM', -$c->{pid}) {
     push @leftovers, { group => $c->{pid}, kill_at => now(1) + $c->{grace} };
     write_down_leftovers();
   }
   if ($status && sysread $exec_errors, my $errno, 4) { $! = unpack 'V', $errno; return fail($c, $STAGE_EXEC, 'bash') }
-  my $out_to = size_of($c->{out});
+  my ($out_to, $err_to) = (size_of($c->{out}), size_of($c->{err}));
   my $out_bytes = $out_to - $c->{out_from};
   my $whole = $c->{flags} & $WHOLE_STDOUT && $out_bytes <= $INLINE_BYTES;
   my $out = read_end($c->{out}, $out_to, $whole ? $out_bytes : least($out_bytes, $TAIL_BYTES));
-  my $err_to = size_of($c->{err});
   my $err = read_end($c->{err}, $err_to, least($err_to - $c->{err_from}, $TAIL_BYTES));
   close_outputs($c, $c->{flags} & $WHOLE_STDOUT && !$whole);
-  my $body = pack 'Vd<4CVVV/aV/a',
-    $status, $c->{start_ms}, $duration_us, $c->{out_from}, $out_to, $whole ? 1 : 0, $cpu_ms, $peak_kib, $out, $err;
+  my $body = pack 'VVd<4CVVV/aV/a',
+    $c->{number}, $status, $c->{start_ms}, $duration_us, $c->{out_from}, $out_to, $whole ? 1 : 0, $cpu_ms, $peak_kib, $out, $err;
   reply(pack('VC', 1 + length $body, $ENDED) . $body);
 }
 
@@ -183,7 +216,7 @@ sub fail {
   my ($c, $stage, $path) = @_;
   my $errno = $! + 0;
   close_outputs($c, 0);
-  my $body = pack 'CVd<V/a', $stage, $errno, $c->{start_ms}, $path;
+  my $body = pack 'VCVd<V/a', $c->{number}, $stage, $errno, $c->{start_ms}, $path;
   reply(pack('VC', 1 + length $body, $FAILED) . $body);
 }
 
@@ -196,11 +229,7 @@ sub close_outputs {
 }
 
 # Signals the group; until the child has made it, the child alone.
-sub signal_command {
-  my ($signal) = @_;
-  return unless $running;
-  kill $signal, -$running->{pid} or kill $signal, $running->{pid};
-}
+sub signal_command { kill $_[0], -$running->{pid} or kill $_[0], $running->{pid} }
 
 sub tend_leftovers {
   my $count = @leftovers;
@@ -215,9 +244,8 @@ sub write_down_leftovers {
 
 # The supervisor is gone or wants us gone: TERM to all that runs, KILL shortly after.
 sub leave {
-  my ($code) = @_;
   push @leftovers, { group => $running->{pid} } if $running;
-  signal_command($SIGTERM);
+  signal_command($SIGTERM) if $running;
   kill 'TERM', -$_->{group} for @leftovers;
   my $deadline = now(1) + $SHUTDOWN_GRACE;
   while (still_there() && now(1) < $deadline) { select undef, undef, undef, 0.005 }
@@ -225,7 +253,7 @@ sub leave {
   signal_command(9) if $running && !$running->{reaped};
   close_outputs($running, 0) if $running;
   unlink $GROUP_FILE;
-  exit $code;
+  exit $_[0];
 }
 
 sub still_there {
@@ -262,9 +290,8 @@ sub make_parents {
 }
 
 sub size_of {
-  my ($fd) = @_;
   my $stat = "\0" x 256;
-  return syscall($SYS{fstat}, $fd, $stat) == 0 ? unpack 'q', substr $stat, 48, 8 : 0; # st_size lies there on all three
+  return syscall($SYS{fstat}, $_[0], $stat) == 0 ? unpack 'q', substr $stat, 48, 8 : 0; # st_size lies there on all three
 }
 
 sub read_end {
@@ -286,8 +313,7 @@ sub find_direct_program {
 
 sub find_program {
   my ($name, $path) = @_;
-  return unless defined $path;
-  for my $directory (split /:/, $path, -1) {
+  for my $directory (split /:/, $path // '', -1) {
     my $candidate = ($directory eq '' ? '.' : $directory) . "/$name";
     return $candidate if -f $candidate && -x _;
   }

@@ -34,6 +34,7 @@ describe('flotilla doctor', function () {
     expect({ code, fit }).to.deep.equal({ code: 0, fit: true });
     expect(find('node')?.found).to.contain(process.versions.node);
     expect(find('bash')?.found).to.match(/^\d+\.\d+/);
+    expect(find('command helper')?.found).to.match(/^in C \(.*\/spawner-linux-|^not compiled$/);
     expect(find('CPUs')?.found).to.match(/^\d+ CPUs? for this process/);
     expect(find('loopback')?.found).to.match(/^127\.0\.0\.1 answers in [\d.]+ ms$/);
     expect(find('ports 54000 to 55000')?.found).to.match(/^5\d{4} is free$/);
@@ -52,7 +53,7 @@ describe('flotilla doctor', function () {
       .to.match(/^programs\n {2}ok {2}node /)
       .and.contain('\nTasks can run here. What is missing, or little:\n');
     expect(stdout).to.contain(
-      '  -- perl: not found\n       for starting commands fast; without it Node does it, slower\n       install it, on Debian with: apt-get install perl\n',
+      '  -- perl: not found\n       for starting commands where the helper in C cannot run; without it Node does it, slower\n       install it, on Debian with: apt-get install perl\n',
     );
     for (const name of ['setpriv', 'taskset', 'python3']) expect(stdout).to.contain(`  -- ${name}: not found\n`);
   });

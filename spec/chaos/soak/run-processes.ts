@@ -5,7 +5,7 @@ const COMMAND_LINES = {
   manager: /^\S*node .*manager-entry/,
   'JavaScript worker': /^\S*node .*process-entry/,
   'Python worker': /flotilla_worker\.py/,
-  'helper for commands': /spawner\.pl|node-spawner-entry/,
+  'helper for commands': /spawner\.pl|spawner-linux|node-spawner-entry/,
   reaper: /reaper\.sh/,
 } as const;
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { SimpleLauncher } from '../../../launchers/simple-launcher.ts';
+import type { Blocks } from '../../../executors/blocks/blocks.ts';
 import { LocalProvider } from '../../../providers/local/description.ts';
 import { isAlive } from '../../launchers/run-script.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -39,6 +40,35 @@ describe('Blocks', () => {
       .to.include("executor 'htex' failed: 3 blocks in a row ended before a manager registered:")
       .and.match(/block 2: failed, exit code 127/)
       .and.match(/the end of its stderr:\n.*\/no\/such\/node: No such file/);
+  });
+
+  /** A manager comes to each block, and both are gone at once. */
+  async function comeAndGo(blocks: Blocks, blockId: string): Promise<void> {
+    await bench.jobRuns(blocks, blockId);
+    blocks.managerRegistered(blockId, 1);
+    process.kill(-bench.pidOf(blocks, blockId), 'SIGKILL');
+    await eventually(`the end of block ${blockId}`, () => blocks.jobOf(blockId)?.state === 'failed');
+  }
+
+  it('fails the executor when managers come and are gone at once, and no task ends', async () => {
+    bench.outstanding = 1;
+    const blocks = bench.start({ provider: new LocalProvider(), failureLimit: 1, command: () => 'echo bad library >&2; exec sleep 300' });
+    await comeAndGo(blocks, '0');
+    await comeAndGo(blocks, '1');
+    const error = await bench.failure();
+    expect(error.message)
+      .to.include('2 blocks in a row ended within seconds of the registration of their managers, and not one task has ended there:')
+      .and.match(/block 1: failed, killed by SIGKILL/);
+  });
+
+  it('goes on with blocks whose managers come and are gone at once where tasks end in between', async () => {
+    bench.outstanding = 1;
+    const blocks = bench.start({ provider: new LocalProvider(), failureLimit: 1 });
+    await comeAndGo(blocks, '0');
+    blocks.resultsCame();
+    await comeAndGo(blocks, '1');
+    await bench.jobRuns(blocks, '2');
+    expect(bench.failures).to.deep.equal([]);
   });
 
   it('fails the executor when workerInit fails', async () => {

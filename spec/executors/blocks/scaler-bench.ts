@@ -21,6 +21,8 @@ export class ScalerBench {
   perBlock: ReadonlyMap<string, number> | undefined;
   timeless = 0;
   slotsWorth: number | undefined;
+  /** How often results have come. */
+  results = 0;
   failures: readonly BlockFailure[] = [];
   #words: string[] = [];
 
@@ -38,7 +40,13 @@ export class ScalerBench {
     this.#step({
       kind: 'tick',
       at: this.now,
-      load: { outstanding: this.outstanding, perBlock: this.perBlock, timeless: this.timeless, slotsWorth: this.slotsWorth },
+      load: {
+        outstanding: this.outstanding,
+        perBlock: this.perBlock,
+        timeless: this.timeless,
+        slotsWorth: this.slotsWorth,
+        results: this.results,
+      },
     });
     return this;
   }
@@ -100,7 +108,8 @@ export class ScalerBench {
       if (effect.kind === 'failExecutor') this.failures = effect.failures;
       if (effect.kind === 'wake') this.#words.push(`wake ${effect.at}`);
       else if (effect.kind === 'budgetSpent') this.#words.push(`spent ${effect.figures.usedNodeHours} of ${effect.figures.maxNodeHours}`);
-      else if (effect.kind === 'failExecutor') this.#words.push(`fail after ${effect.failures.length}`);
+      else if (effect.kind === 'failExecutor')
+        this.#words.push(`fail after ${effect.failures.length}${effect.hadManagers ? ' that had managers' : ''}`);
       else if (effect.kind === 'blockRestarts') this.#words.push(`restart ${effect.blockId}`);
       else this.#words.push(`${effect.kind.replace('Block', '')} ${effect.blockId}`);
     }

@@ -67,7 +67,7 @@ class World {
     if (effect.kind === 'failExecutor') {
       expect(this.failed, 'it fails twice').to.equal(false);
       expect(this.closed, 'it fails after it was closed').to.equal(false);
-      expect(effect.failures.length).to.equal(this.options.failureLimit);
+      expect(effect.failures.length).to.equal(this.options.failureLimit * (effect.hadManagers ? 2 : 1));
       this.failed = true;
       return;
     }

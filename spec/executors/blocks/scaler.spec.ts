@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import type { ScalerOptions, Strategy } from '../../../executors/blocks/scaler-types.ts';
-import type { BlockLimits } from '../../../lib/provider.ts';
+import type { Strategy } from '../../../executors/blocks/scaler-types.ts';
+import type { BlockLimits, JobState } from '../../../lib/provider.ts';
 import { ScalerBench, scalerOptions } from './scaler-bench.ts';
 
 const IDLE = 120_000;
@@ -274,9 +274,81 @@ describe('the block scaler, in trouble', () => {
     const run = bench().start().work(1);
     for (let second = 0; second < 600; second++) {
       const id = String(run.scaler.nextBlock - 1);
-      run.serving(id).ended(id, 'completed').after(1000);
+      run.serving(id);
+      run.results++;
+      run.ended(id, 'completed').after(1000);
     }
     expect(run.effects().split(', ').length).to.be.within(8, 20);
+  });
+
+  describe('when managers come and are gone again at once', () => {
+    /** The block is there as soon as it may be, serves for as long, and ends so. */
+    function shortly(run: ScalerBench, state: JobState, servedMs = 100): void {
+      for (let waited = 0; run.scaler.blocks.size === 0 && waited < 120; waited++) run.after(500);
+      const id = String(run.scaler.nextBlock - 1);
+      run.serving(id).after(servedMs).ended(id, state);
+    }
+    const start = (limits: Partial<BlockLimits> = {}): ScalerBench =>
+      bench({ maxBlocks: 1, ...limits })
+        .start()
+        .work(3);
+    const outcome = (run: ScalerBench): string | undefined =>
+      run
+        .effects()
+        .split(', ')
+        .find((word) => word.startsWith('fail'));
+
+    for (const state of ['failed', 'completed'] as const) {
+      it(`fails the executor after six that ${state}, and no sooner`, () => {
+        const run = start();
+        for (let block = 0; block < 5; block++) shortly(run, state);
+        expect(outcome(run)).to.equal(undefined);
+        shortly(run, state);
+        expect(outcome(run)).to.equal('fail after 6 that had managers');
+        expect(run.failures.map(({ blockId }) => blockId)).to.deep.equal(['0', '1', '2', '3', '4', '5']);
+        run.after(600_000).expect('');
+      });
+    }
+
+    it('counts those whose job outlives the managers and has to be cancelled', () => {
+      const run = start();
+      for (let block = 0; block < 6; block++) {
+        for (let waited = 0; run.scaler.blocks.size === 0 && waited < 120; waited++) run.after(500);
+        run.serving(String(block)).after(100).gone(String(block)).after(30_000).ended(String(block), 'cancelled');
+      }
+      expect(outcome(run)).to.equal('fail after 6 that had managers');
+    });
+
+    it('starts to count anew when a task has ended', () => {
+      const run = start();
+      for (let block = 0; block < 20; block++) {
+        if (block % 5 === 0) run.results++;
+        shortly(run, 'failed');
+      }
+      expect(outcome(run)).to.equal(undefined);
+    });
+
+    for (const [why, state, servedMs] of [
+      ['their walltime is over', 'timeout', 100],
+      ['somebody cancels them, or takes their nodes', 'cancelled', 100],
+      ['they have served for a while', 'failed', 10_000],
+    ] as const) {
+      it(`does not count them where ${why}`, () => {
+        const run = start();
+        for (let block = 0; block < 20; block++) shortly(run, state, servedMs);
+        expect(outcome(run)).to.equal(undefined);
+      });
+    }
+
+    it('does not fail while another block serves', () => {
+      const run = start({ maxBlocks: 2 }).serving('0').work(8, { 0: 4 });
+      for (let second = 0; second < 600; second++) {
+        const id = String(run.scaler.nextBlock - 1);
+        if (id !== '0' && run.scaler.blocks.has(id)) run.serving(id).ended(id);
+        run.after(1000);
+      }
+      expect(outcome(run)).to.equal(undefined);
+    });
   });
 
   it('does not slow down for a block that ends after it has worked', () => {
@@ -297,6 +369,13 @@ describe('the block scaler, in trouble', () => {
   it('gives a block whose managers are gone time to come back, and then a successor', () => {
     const run = bench({ maxBlocks: 1 }).start().serving('0').work(1).after(60_000).gone('0').after(29_999).expect('submit 0');
     run.after(1).expect('cancel 0').ended('0', 'cancelled').expect('submit 1');
+  });
+
+  it('gives it as long as its options say, and asks to be woken then', () => {
+    const run = new ScalerBench(scalerOptions({ maxBlocks: 1 }, { desertedLimitMs: 5000 })).start().serving('0').work(1).after(60_000);
+    run.gone('0');
+    expect(run.wakesAfter()).to.equal(5000);
+    run.after(4999).expect('submit 0').after(1).expect('cancel 0').ended('0', 'cancelled').expect('submit 1');
   });
 
   it('keeps a block whose manager came back', () => {
@@ -379,17 +458,5 @@ describe('the block scaler, with work that no block has time for', () => {
 
   it("keeps those that there are with strategy 'none'", () => {
     bench({ maxBlocks: 1 }, 'none').start().serving('0').work(1, {}, 1).after(60_000).expect('submit 0');
-  });
-});
-
-describe('the block scaler, with blocks that fail for ever', () => {
-  it('remembers no more of them than it needs to give up', () => {
-    const failing = (options: Partial<ScalerOptions>): number => {
-      const scaler = new ScalerBench(scalerOptions({ initBlocks: 2 }, options)).start().serving('0').work(100);
-      for (let i = 1; i < 200; i++) scaler.submitted(`${i}`).ended(`${i}`).after(600_000);
-      return scaler.scaler.failures.length;
-    };
-    expect(failing({})).to.equal(3);
-    expect(failing({ failureLimit: Number.POSITIVE_INFINITY })).to.equal(1);
   });
 });

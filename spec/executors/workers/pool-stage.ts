@@ -15,6 +15,7 @@ export class ScriptedRunner implements Runner {
   journal: Buffer = Buffer.alloc(0);
   /** How many tasks of its batch it keeps when the rest is taken back; undefined: that cannot be said. */
   kept: number | undefined;
+  endsOnlyTask = false;
   readonly #events: RunnerEvents;
 
   constructor(slot: number, events: RunnerEvents) {

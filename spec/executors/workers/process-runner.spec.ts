@@ -7,8 +7,9 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { STANDING_MS } from '../../../executors/workers/batch-recall.ts';
 import { killAll } from '../../../executors/workers/process-tree.ts';
-import { ProcessRunner } from '../../../executors/workers/process-runner.ts';
+import { ProcessRunner, type ProcessRunnerOptions } from '../../../executors/workers/process-runner.ts';
 import type { WorkerExit } from '../../../executors/workers/runner.ts';
+import { startWorker } from '../../../executors/workers/start-worker.ts';
 import { jsWorkerArgv } from '../../../executors/workers/worker-argv.ts';
 import { PROTOCOL_VERSION } from '../../../lib/wire/protocol.ts';
 import { encodeFrame, FrameType } from '../../../lib/wire/frames.ts';
@@ -63,7 +64,10 @@ describe('a worker process', () => {
     rmSync(folder, { recursive: true });
   });
 
-  function start(argv: readonly [string, ...string[]], more: { startTimeoutMs?: number } = {}): ProcessRunner {
+  function start(
+    argv: readonly [string, ...string[]],
+    more: Pick<ProcessRunnerOptions, 'startTimeoutMs' | 'startProcess' | 'shortageDelaysMs'> = {},
+  ): ProcessRunner {
     return new ProcessRunner({
       name: 'worker-0-js',
       argv,
@@ -175,6 +179,95 @@ describe('a worker process', () => {
     patient.run({ number: 2, count: 1, records: taskRecords({ taskId: 2, fnId: DOUBLE, args: [4] }) });
     await eventually('the result', () => values.includes(8));
     await patient.close(1000);
+  });
+
+  describe('on a machine that is short of something', () => {
+    const one = { number: 1, count: 1, records: taskRecords({ taskId: 1, fnId: DOUBLE, args: [4] }) };
+    const another = { number: 2, count: 1, records: taskRecords({ taskId: 2, fnId: DOUBLE, args: [5] }) };
+    const soon = [1, 1, 1];
+    /** The first starts fail as the system fails them: told at once or later. */
+    function shortOf(code: string, times: number, isToldLater: boolean): typeof startWorker {
+      const error = Object.assign(new Error(`spawn ${code}`), { code });
+      return (worker, failed) => {
+        if (times-- <= 0) return startWorker(worker, failed);
+        if (!isToldLater) throw error;
+        queueMicrotask(() => failed(error));
+        return undefined;
+      };
+    }
+
+    for (const isToldLater of [false, true]) {
+      it(`is started again${isToldLater ? ', also where it is told later that there is none' : ''}, and its task is done`, async () => {
+        const startProcess = shortOf('EAGAIN', 3, isToldLater);
+        const patient = start(jsWorkerArgv(process.execPath, undefined), { startProcess, shortageDelaysMs: soon });
+        patient.run(one);
+        await eventually('the result', () => values.includes(8));
+        expect(exits).to.deep.equal([]);
+        await patient.close(1000);
+      });
+    }
+
+    const shortages: [code: string, says: RegExp][] = [
+      ['EAGAIN', /the limit of processes is reached \(ulimit -u, or pids\.max of the job\): raise it, or have fewer workers$/],
+      ['ENOMEM', /there is no memory left: ask for more, or have fewer workers$/],
+      ['EMFILE', /the limit of open files of the process is too low \(ulimit -n\)$/],
+      ['ENOSPC', /there is no room left where its output goes$/],
+    ];
+    for (const [code, says] of shortages) {
+      it(`for good (${code}) is a loss that says so`, async () => {
+        const startProcess = shortOf(code, Number.POSITIVE_INFINITY, true);
+        const patient = start(jsWorkerArgv(process.execPath, undefined), { startProcess, shortageDelaysMs: soon });
+        patient.run(one);
+        expect((await lost()).shortage).to.match(says);
+        await patient.close(1000);
+      });
+    }
+
+    it('holds nobody up once waiting was in vain, and serves the first batch for which there is room', async () => {
+      const startProcess = shortOf('EAGAIN', 5, false);
+      const patient = start(jsWorkerArgv(process.execPath, undefined), { startProcess, shortageDelaysMs: soon });
+      patient.run(one);
+      await lost();
+      patient.run(another);
+      await eventually('the second loss', () => exits.length === 2);
+      patient.run(another);
+      await eventually('the result', () => values.includes(10));
+      await patient.close(1000);
+    });
+
+    it('is started again where it aborts before it is ready, as Node does without threads, and its task is done', async () => {
+      const mark = join(folder, 'mark');
+      const command = `[ -e ${mark} ] && exec "$@"; touch ${mark}; kill -ABRT $$`;
+      const patient = start(['/bin/sh', '-c', command, 'sh', ...jsWorkerArgv(process.execPath, undefined)], { shortageDelaysMs: soon });
+      patient.run(one);
+      await eventually('the result', () => values.includes(8));
+      expect(exits).to.deep.equal([]);
+      await patient.close(1000);
+    });
+
+    it('is lost with the limits to look at where it always aborts before it is ready', async () => {
+      const patient = start(['/bin/sh', '-c', 'echo no thread >&2; kill -ABRT $$'], { shortageDelaysMs: soon });
+      patient.run(one);
+      expect((await lost()).shortage).to.match(
+        /aborted before it was ready, as if it got no threads or no memory: raise the limit.*no thread/s,
+      );
+      await patient.close(1000);
+    });
+  });
+
+  it('that cannot write its journal does one task of a batch at a time', async () => {
+    // The last of two with the same name counts.
+    const full = start(['/usr/bin/env', 'FLOTILLA_JOURNAL=/dev/full', ...jsWorkerArgv(process.execPath, undefined)]);
+    const batch = [3, 4, 5].map((taskId) => ({ taskId, fnId: DOUBLE, args: [taskId] }));
+    for (let done = 0; done < batch.length; done++) {
+      const records = taskRecords(...batch.slice(done));
+      full.run({ number: done + 1, count: batch.length - done, records });
+      await eventually('a result and the end of the batch', () => values.length === done + 1 && ended.length >= Math.min(done + 1, 2));
+    }
+    expect(values).to.deep.equal([6, 8, 10]);
+    // The last was alone in its batch, and needs no journal.
+    expect(ended).to.deep.equal([1, 2]);
+    await full.close(1000);
   });
 
   /** Node as a worker that does this with its socket, fd 3, and then waits. */

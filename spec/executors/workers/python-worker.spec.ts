@@ -8,6 +8,7 @@ import { countInJournal, readJournal } from '../../../executors/workers/journal.
 import { encodeFrame, FrameType } from '../../../lib/wire/frames.ts';
 import { PROTOCOL_VERSION } from '../../../lib/wire/protocol.ts';
 import { barePython, systemPython } from '../../support/python.ts';
+import { eventually } from '../../support/eventually.ts';
 import { taskIdsOf } from '../../support/task-records.ts';
 import { PythonWorker, WORKER } from '../../support/python-worker.ts';
 import { ECHO, values, usePythonWorker } from './python-bench.ts';
@@ -156,6 +157,18 @@ signal.pause()
       expect(left.batch).to.equal(batch);
       expect(left.records.map((record) => record.taskId)).to.deep.equal([1, 2]);
       expect(values(left.records)).to.deep.equal([1, 2]);
+    });
+
+    it('and does one task of a batch at a time where nothing can be written there: nobody could tell how far it is', async () => {
+      await at.restart({ FLOTILLA_JOURNAL: '/dev/full' });
+      const fnId = at.worker.define({ form: 'source', source: ECHO, function: 'f' });
+      for (let done = 0; done < 3; done++) {
+        at.worker.send([1, 2, 3].slice(done).map((x) => ({ fnId, taskId: x, args: [x] })));
+        // Behind the results of a batch that ends early there is a frame without any.
+        await eventually('the end of the batch', () => at.worker.frames.length === Math.min(2 * done + 2, 5));
+      }
+      const results = at.worker.frames.map(({ batch, records }) => [batch, ...records.map(({ taskId }) => taskId)]);
+      expect(results).to.deep.equal([[1, 1], [1], [2, 2], [2], [3, 3]]);
     });
 
     it('but sends large results at once, after those before them, and keeps only their place', async () => {

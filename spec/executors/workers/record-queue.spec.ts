@@ -99,13 +99,32 @@ describe('a queue by priority', () => {
     expect(order).to.deep.equal([2, 5, 1, 4, 3]);
   });
 
+  it('has nobody whose turn it is while it is paused, and gives what is taken out of it', () => {
+    const queue = new PriorityQueue();
+    queue.push(0, records(1, 2));
+    queue.isPaused = true;
+    expect(queue.first()).to.equal(undefined);
+    expect(taskIdsOf(Buffer.concat(queue.take(1)))).to.deep.equal([1]);
+    queue.isPaused = false;
+    expect(queue.first()?.priority).to.equal(0);
+  });
+
   it('puts back in front of its own priority', () => {
     const queue = new PriorityQueue();
     queue.push(0, records(2));
     queue.push(1, records(3));
     queue.unshift(0, records(1));
     expect(queue.first()?.priority).to.equal(1);
-    queue.remove((bytes, at) => readTaskHeader(bytes, at).taskId === 3);
+    const wanted = new Map([
+      [3, 1],
+      [2, 7],
+      [9, 1],
+    ]);
+    expect(
+      queue.takeTries(wanted).map(({ taskId }) => taskId),
+      'another try is not taken',
+    ).to.deep.equal([3]);
+    expect([...wanted.keys()]).to.deep.equal([2, 9]);
     const first = queue.first();
     expect(first && take(first.queue, 9)).to.deep.equal([1, 2]);
   });

@@ -38,13 +38,25 @@ describe('a pool of slots', () => {
       expect(stage.only.asked).to.deep.equal(['run 1', 'run 2', 'run 3 4']);
     });
 
-    it('gives bash commands one by one, and each kind to a runner of its own', async () => {
+    it('gives each kind to a runner of its own', async () => {
       const stage = new Stage(1, (fnId) => (fnId === 1 ? 'js' : 'bash'));
       await stage.submit([{ taskId: 1 }, { taskId: 2, fnId: 2 }, { taskId: 3, fnId: 2 }]);
       stage.only.finishAll();
       stage.runners[1]?.finishAll();
       stage.runners[1]?.finishAll();
       expect(stage.runners.map(({ asked }) => asked)).to.deep.equal([['run 1'], ['run 2', 'run 3']]);
+    });
+
+    it('begins nothing while it is paused, lets finish what runs, and goes on when it may', async () => {
+      const stage = new Stage(2);
+      await stage.submit(tasks(1));
+      stage.pool.isPaused = true;
+      await stage.submit(tasks(2, 3));
+      stage.only.finishAll();
+      expect(stage.runners.flatMap(({ asked }) => asked)).to.deep.equal(['run 1']);
+      expect([stage.results, stage.pool.queued]).to.deep.equal([['1 ok'], 2]);
+      stage.pool.isPaused = false;
+      expect(stage.runners.flatMap(({ asked }) => asked)).to.deep.equal(['run 1', 'run 2', 'run 3']);
     });
 
     it('takes larger priorities first', async () => {
@@ -196,6 +208,20 @@ describe('a pool of slots', () => {
       expect(stage.results).to.deep.equal(['2 cancelled']);
       stage.only.finishAll();
       expect(stage.only.asked).to.deep.equal(['run 1', 'run 3']);
+    });
+
+    it('one that has ended in the meantime leaves alone who runs by now, where a kill ends nobody else', async () => {
+      const stage = new Stage(1);
+      await stage.warm();
+      stage.only.endsOnlyTask = true;
+      await stage.submit(tasks(1, 2, 3));
+      stage.pool.cancel([[1, 1]]);
+      stage.only.finish(1);
+      stage.pool.cancel([[2, 1]]);
+      stage.only.finish(2, 3);
+      expect(stage.only.asked).to.deep.equal(['run 1 2 3', 'SIGTERM 1', 'SIGTERM 2']);
+      expect(stage.results).to.deep.equal(['1 ok', '2 ok', '3 ok']);
+      expect(stage.pool.isIdle).to.equal(true);
     });
 
     it('another try of it does nothing', async () => {

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -87,6 +88,16 @@ describe('LocalProvider, running', () => {
     await provider.submit({ command: 'sleep 0.1', name, env: {} });
     await eventually('the end is reported', () => seen.some(({ state }) => state !== 'running'));
     expect(seen.at(-1)).to.include({ state: 'completed', exitCode: 0 });
+  });
+
+  it('lets what is stopped in a job hear that it is to leave, in whatever process group it is', async () => {
+    const inner = `trap "touch ${join(dir, 'heard')}; exit 0" TERM; echo $BASHPID > ${join(dir, 'pid')}; while :; do sleep 0.05; done`;
+    const command = `set -m; bash -c '${inner}' & child=$!; trap 'kill -TERM -$child; wait $child' TERM; wait $child`;
+    const jobId = await provider.submit({ command, name, env: {} });
+    const pid = await eventually('its trap', async () => Number(await readFile(join(dir, 'pid'), 'utf8').catch(() => '')) || undefined);
+    process.kill(-pid, 'SIGSTOP');
+    await provider.cancel([jobId]);
+    expect(existsSync(join(dir, 'heard'))).to.equal(true);
   });
 
   describe('taking over from a driver that died', () => {

@@ -1,4 +1,4 @@
-/** Behaviour 60: the driver is killed, alone or with its interchange; and a driver that is merely busy. */
+/** Behaviour 60: the driver is killed, alone or with its interchange. One that is merely busy: spec/chaos/processes.spec.ts. */
 import { expect } from 'chai';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -6,9 +6,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { jsApp } from '../../../../index.ts';
 import { eventually } from '../../../support/eventually.ts';
-import { childrenOf, commandLineOf, gone, linesOf, processesWith, QUICK, TestRun } from '../../../support/high-throughput.ts';
+import { childrenOf, commandLineOf, gone, linesOf, processesWith, QUICK } from '../../../support/high-throughput.ts';
 import { processesOf } from '../../../support/leftovers.ts';
 
 const INDEX = pathToFileURL(join(import.meta.dirname, '../../../../index.ts')).href;
@@ -101,20 +100,5 @@ describe('a driver that is killed', () => {
     driver.child.kill('SIGKILL');
     await eventually('the task to end after its driver', () => linesOf(join(folder, 'diary')).includes('waited'), 3000);
     await expectNothingOf(driver, 3000 + MARGIN_MS);
-  });
-});
-
-describe('a driver whose own code blocks it for longer than the threshold', () => {
-  it('loses nothing', async () => {
-    await using run = await TestRun.open({ executor: QUICK });
-    const [manager] = await run.managers(1);
-    const nap = jsApp((ms: number) => new Promise<number>((resolve) => setTimeout(() => resolve(ms), ms)));
-    const futures = Array.from({ length: 6 }, () => nap(200));
-    await new Promise((resolve) => setImmediate(resolve));
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * THRESHOLD_MS);
-    expect(await Promise.all(futures)).to.deep.equal(futures.map(() => 200));
-    for (const { tries } of futures) expect(tries).to.have.length(1);
-    expect(run.managerPids()).to.deep.equal([manager]);
-    expect(run.logs.filter(({ message }) => message.includes('lost'))).to.deep.equal([]);
   });
 });

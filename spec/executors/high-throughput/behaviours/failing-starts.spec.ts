@@ -1,4 +1,7 @@
 /** Behaviour 53: what cannot be started fails soon, and says how: exit code, the end of stderr, what to do. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import {
   DefinitionError,
@@ -99,6 +102,43 @@ describe('an executor whose blocks cannot work', () => {
     expect(await one(), "'all' leaves out what has failed").to.equal(1);
     expect(run.managerPids('sound')).to.have.length(1);
   });
+});
+
+describe('an interchange that cannot be started', () => {
+  const node = process.execPath;
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'flotilla-node-'));
+  });
+  afterEach(() => {
+    process.execPath = node;
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const rows: [title: string, script: string | undefined, says: RegExp][] = [
+    [
+      'because there is no process to be had',
+      undefined,
+      /its interchange cannot be started: .*fake-node cannot be started; is a limit too low \(ulimit -n, ulimit -u\), or the program gone\?/,
+    ],
+    [
+      'because it gets no threads, and aborts',
+      'kill -ABRT $$',
+      /ended while it started \(SIGABRT: so a process ends that gets no threads or no memory; raise the limit of processes \(ulimit -u, or pids\.max/,
+    ],
+    ['because it ends', 'exit 7', /its interchange ended while it started \(exit code 7\); see .*interchange\.log/],
+  ];
+  for (const [title, script, says] of rows) {
+    it(`fails the start, says what to do, and leaves nothing: ${title}`, async () => {
+      const path = join(folder, 'fake-node');
+      if (script !== undefined) writeFileSync(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+      process.execPath = path;
+      const failure: unknown = await TestRun.open({ executor: { nodePath: node } }).catch((error: unknown) => error);
+      expect(failure).to.be.instanceOf(ExecutorFailed);
+      expect((failure as Error).message).to.match(says);
+      expect(childrenOf(process.pid, 'fake-node')).to.deep.equal([]);
+    });
+  }
 });
 
 describe('a Python that is not there', () => {

@@ -76,8 +76,8 @@ export class Bench {
     });
   }
 
-  submit(count: number, { fnId = 1, priority = 0, flags = 0, walltimeMs = 0, requestId = 0 } = {}): this {
-    const tasks = Array.from({ length: count }, () => ({ taskId: this.#nextTask++, tryNumber: 1, fnId, flags, walltimeMs, requestId }));
+  submit(count: number, { fnId = 1, priority = 0, flags = 0, walltimeMs = 0, requestId = 0, tryNumber = 1 } = {}): this {
+    const tasks = Array.from({ length: count }, () => ({ taskId: this.#nextTask++, tryNumber, fnId, flags, walltimeMs, requestId }));
     return this.tell({ kind: 'tasksArrived', priority, records: encodeTasks(tasks), at: this.at });
   }
 

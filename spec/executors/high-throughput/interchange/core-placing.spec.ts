@@ -63,6 +63,18 @@ describe('interchange core: work', () => {
         act: (b) => b.submit(1).submit(1).submit(1).register('a', { slots: 3 }),
         placed: { a: [1, 2, 3] },
       },
+      {
+        title: 'takes tasks that are tried again before others of their priority, in their order, not before larger ones',
+        act: (b) =>
+          b
+            .submit(2)
+            .submit(1, { tryNumber: 2 })
+            .submit(1, { priority: 1 })
+            .submit(1, { tryNumber: 3 })
+            .submit(1)
+            .register('a', { slots: 4 }),
+        placed: { a: [4, 3, 5, 1] },
+      },
     ];
     for (const { title, options, act, placed } of rows) {
       it(title, () => {

@@ -83,7 +83,7 @@ describe('a command in a terminal', () => {
 
 describe('a command in a terminal where node-pty is missing', () => {
   it('fails with what is missing and how to get it', () => {
-    const failed = { stage: FailedStage.Pty, errno: 0, startMs: 0, detail: "Cannot find package 'node-pty'" };
+    const failed = { number: 1, stage: FailedStage.Pty, errno: 0, startMs: 0, detail: "Cannot find package 'node-pty'" };
     const { message } = describeFailed(failed, { command: 'x', returns: 'exitCode', pty: true });
     expect(message).to.match(/'pty: true'.*node-pty.*Cannot find package 'node-pty'.*npm install node-pty/);
   });

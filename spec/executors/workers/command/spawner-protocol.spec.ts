@@ -18,6 +18,7 @@ const bytes = fc.uint8Array().map((array) => Buffer.from(array));
 describe('the protocol of spawners', () => {
   it('carries requests', () => {
     const request = fc.record({
+      number: fc.nat(),
       killGraceMs: fc.nat(),
       flags: fc.integer({ min: 0, max: 255 }),
       cwd: text,
@@ -36,6 +37,7 @@ describe('the protocol of spawners', () => {
 
   it('carries outcomes', () => {
     const ended = fc.record({
+      number: fc.nat(),
       status: fc.nat(65535),
       startMs: fc.nat(),
       durationUs: fc.nat(),
@@ -46,7 +48,7 @@ describe('the protocol of spawners', () => {
       stderrTail: bytes,
     });
     fc.assert(fc.property(ended, (one) => void expect(decodeEnded(bodyOf(encodeEnded(one)))).to.deep.equal(one)));
-    const failed = fc.record({ stage: fc.nat(255), errno: fc.nat(), startMs: fc.nat(), detail: text });
+    const failed = fc.record({ number: fc.nat(), stage: fc.nat(255), errno: fc.nat(), startMs: fc.nat(), detail: text });
     fc.assert(fc.property(failed, (one) => void expect(decodeFailed(bodyOf(encodeFailed(one)))).to.deep.equal(one)));
   });
 

@@ -288,7 +288,7 @@ export class Simulation implements ManagerHost {
   #copyQueue(): void {
     this.waiting.clear();
     for (const lane of this.core.queue.lanes) {
-      const names: string[] = [];
+      const names = this.waiting.get(lane.priority) ?? [];
       for (const chunk of lane.chunks.slice(lane.head)) eachRecord(chunk.buffer.subarray(chunk.at), (name) => names.push(name));
       this.waiting.set(lane.priority, names);
     }
@@ -326,7 +326,7 @@ export class Simulation implements ManagerHost {
     });
   }
 
-  /** What is placed in a turn is the head of the queue: larger priority first, first come first served within one. */
+  /** What is placed in a turn is the head of the queue: larger priority first, within one what is tried again, then first come first served. */
   #checkOrder(effects: readonly Effect[]): void {
     const gone = new Set<string>();
     const placed = new Set<string>();
@@ -340,7 +340,7 @@ export class Simulation implements ManagerHost {
         names.filter((name) => !gone.has(name)),
       );
     for (const priority of [...this.waiting.keys()].sort((a, b) => b - a)) {
-      const names = this.waiting.get(priority) ?? [];
+      const names = inTurn(this.waiting.get(priority) ?? []);
       let taken = 0;
       while (taken < names.length && placed.delete(names[taken] as string)) taken++;
       this.waiting.set(priority, names.slice(taken));
@@ -349,6 +349,8 @@ export class Simulation implements ManagerHost {
     if (placed.size > 0) throw new Error(`placed out of turn: ${[...placed]}; waiting: ${JSON.stringify([...this.waiting])}`);
   }
 }
+
+const inTurn = (names: readonly string[]): string[] => Object.values(Object.groupBy(names, (name) => (name.endsWith('.1') ? 1 : 0))).flat();
 
 function eachRecord(records: Buffer, visit: (name: string) => void): void {
   for (let at = 0; at < records.length; at = recordEnd(records, at))
