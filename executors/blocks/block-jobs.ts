@@ -2,11 +2,14 @@
  * Which job each block is, and what is known of it. Owns the book-keeping between block ids and the scheduler's job ids, and
  * those who wait for a job to end. Asks no scheduler.
  */
+import { forgetOldest } from '../../lib/forget-oldest.ts';
 import { isTerminal, type JobStatus } from '../../lib/provider.ts';
 import { readTail } from './file-tail.ts';
 import type { BlockId } from './scaler-types.ts';
 
 export const STDERR_TAIL_BYTES = 4096;
+/** A block's managers are found lost within minutes of its end, if not before: nobody asks for older ones. */
+const MOST_ENDED = 1000;
 
 /** A block's job as far as is known. */
 export interface BlockJob extends JobStatus {
@@ -27,6 +30,8 @@ export interface BlockJob extends JobStatus {
 export class BlockJobs {
   readonly #byBlock = new Map<BlockId, BlockJob>();
   readonly #blockOfJob = new Map<string, BlockId>();
+  /** Those of `#byBlock` that have ended. */
+  readonly #ended = new Set<BlockId>();
   /** Statuses that came before the submission had returned the job's id. */
   readonly #early = new Map<string, JobStatus>();
   readonly #waiters = new Map<BlockId, (() => void)[]>();
@@ -56,7 +61,7 @@ export class BlockJobs {
     const seenAt = status.state === 'unknown' ? known.seenAt : asOf;
     const job: BlockJob = { ...known, ...status, seenAt, ...(isNews ? { since: at, earliest: known.seenAt } : {}), ...tailOf(status) };
     this.#byBlock.set(blockId, job);
-    if (isTerminal(job.state)) this.#release(blockId);
+    if (isTerminal(job.state)) this.#end(blockId);
     return isNews ? job : undefined;
   }
 
@@ -69,16 +74,25 @@ export class BlockJobs {
     return [...this.#byBlock.values()].filter(({ state }) => !isTerminal(state));
   }
 
-  /** Resolves when the block's job has ended. Never for a block that has none. */
+  /** Resolves when the block's job has ended; at once where none is known. */
   ended(blockId: BlockId): Promise<void> {
     const job = this.#byBlock.get(blockId);
-    if (job !== undefined && isTerminal(job.state)) return Promise.resolve();
+    if (job === undefined || isTerminal(job.state)) return Promise.resolve();
     return new Promise((resolve) => this.#waiters.set(blockId, [...(this.#waiters.get(blockId) ?? []), resolve]));
   }
 
-  #release(blockId: BlockId): void {
+  #end(blockId: BlockId): void {
+    this.#ended.add(blockId);
+    for (const oldest of forgetOldest(this.#ended, MOST_ENDED)) this.#forget(oldest);
     for (const resolve of this.#waiters.get(blockId) ?? []) resolve();
     this.#waiters.delete(blockId);
+  }
+
+  #forget(blockId: BlockId): void {
+    const jobId = this.#byBlock.get(blockId)?.jobId ?? '';
+    this.#byBlock.delete(blockId);
+    // Where ids are numbers of processes, another job may have it by now.
+    if (this.#blockOfJob.get(jobId) === blockId) this.#blockOfJob.delete(jobId);
   }
 }
 

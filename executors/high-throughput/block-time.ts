@@ -2,6 +2,7 @@
  * How much time a block has for a task: what the config promises, and what blocks that came up have shown. Owns when a task's walltime
  * is declared hopeless. Knows neither tries nor managers.
  */
+import { forgetOldest } from '../../lib/forget-oldest.ts';
 import { formatDuration } from '../../lib/duration.ts';
 import type { TryOutcome, TryRequest } from '../../lib/executor.ts';
 import { packWireError } from '../../lib/errors/index.ts';
@@ -21,6 +22,8 @@ export interface BlockTimeOptions {
 
 /** So many blocks that came up with less than a task needs are taken for what all will be. */
 const ENOUGH_BLOCKS = 3;
+/** Beyond that it does not matter how many there were. */
+const MOST_SEEN = 1000;
 
 export function blockTimeOf(
   { label, provider, walltimeWarningMs, leaveMs }: CompiledHighThroughput,
@@ -51,6 +54,7 @@ export class BlockTime {
     this.#longestMs = Math.max(this.#longestMs, timeLeftMs ?? Number.POSITIVE_INFINITY);
     const before = this.#seen.size;
     this.#seen.add(blockId);
+    forgetOldest(this.#seen, MOST_SEEN);
     return this.#seen.size !== before && this.#seen.size === ENOUGH_BLOCKS;
   }
 

@@ -1,6 +1,8 @@
 /**
  * What the driver knows of its managers: who they are and how many workers they have.
  */
+import { forgetOldest } from '../../lib/forget-oldest.ts';
+
 export interface KnownManager {
   readonly managerId: string;
   readonly index: number;
@@ -16,6 +18,9 @@ export const toKnown = (manager: Omit<KnownManager, 'endsMs'> & { readonly timeL
   const { managerId, index, host, blockId, slots, timeLeftMs = Number.POSITIVE_INFINITY } = manager;
   return { managerId, index, host, blockId, slots, endsMs: now + timeLeftMs };
 };
+
+/** What a manager that has gone told before is heard within moments of its end. */
+const MOST_GONE = 1000;
 
 export class KnownManagers {
   readonly #byIndex = new Map<number, KnownManager>();
@@ -43,6 +48,7 @@ export class KnownManagers {
     // One that was lost may have registered again, under another index.
     if (this.#byId.get(manager.managerId) === manager) this.#byId.delete(manager.managerId);
     this.#gone.set(index, manager);
+    for (const oldest of forgetOldest(this.#gone, MOST_GONE)) this.#workerNames.delete(oldest);
     return manager;
   }
 

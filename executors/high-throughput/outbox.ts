@@ -6,12 +6,15 @@ import type { RegisteredFunction, TryRequest } from '../../lib/executor.ts';
 import type { ResourceRequest } from '../../lib/resources/request.ts';
 import { FRAME_HEADER_BYTES, FrameType } from '../../lib/wire/frames.ts';
 import { RecordBuffer } from '../../lib/wire/record-buffer.ts';
-import { RequestNumbers } from './resources/request-numbers.ts';
+import { beginsGeneration, RequestNumbers } from './resources/request-numbers.ts';
 
 /** Frame header and i16 priority. */
 const PREFIX = FRAME_HEADER_BYTES + 2;
 /** Beyond this a frame leaves before the turn ends, so that workers can begin. */
 const FULL_BYTES = 32 * 1024;
+
+/** Priorities may be as many as tasks. Of more than this the buffers are not kept. */
+const MANY_PRIORITIES = 64;
 
 /** The interchange, whichever it is. */
 interface Receiver {
@@ -34,7 +37,7 @@ export class Outbox {
     this.#receiver = receiver;
     this.#sending = sending;
     this.#firstFunction = firstFunction;
-    this.#requests = new RequestNumbers((id, packed) => receiver.send(FrameType.DefineRequest, id, packed));
+    this.#requests = new RequestNumbers((number, packed) => this.#defineRequest(number, packed));
   }
 
   add({ taskId, tryNumber, fn, flags, priority, walltimeMs, resources, context, args }: TryRequest): void {
@@ -59,6 +62,14 @@ export class Outbox {
     this.#receiver.send(FrameType.Define, id, definition);
   }
 
+  #defineRequest(number: number, packed: Buffer): void {
+    // Tasks that wait here name numbers that are over with it.
+    if (beginsGeneration(number)) this.flush();
+    const id = Buffer.allocUnsafe(4);
+    id.writeUInt32LE(number, 0);
+    this.#receiver.send(FrameType.DefineRequest, id, packed);
+  }
+
   #plan(): void {
     this.#planned = true;
     queueMicrotask(() => this.flush());
@@ -81,6 +92,7 @@ export class Outbox {
   #send(buffer: RecordBuffer, priority: number): void {
     this.#sending();
     this.#receiver.sendTasks(buffer.take(), priority);
+    if (this.#buffers.size > MANY_PRIORITIES) this.#buffers.delete(priority);
   }
 
   /** There is another interchange, which knows nothing. What waits is dropped: whoever it was for is gone. */

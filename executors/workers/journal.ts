@@ -1,11 +1,15 @@
 /**
  * The journal of a worker: what it has finished in the batch at hand, kept where its death cannot take it.
- * Layout: u32 batch, then result records; of one that is too large, only its place. See docs/decisions/002-wire-protocol.md.
+ * Layout: u32 batch, then result records, each with u32 batch behind it; of one that is too large, only its place. A write is not one deed: of one
+ * that crosses pages the first may be there and the second not, and what was there before looks just like it, but for the batch. See docs/decisions/002-wire-protocol.md.
  */
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { RESULT_HEADER_BYTES, recordEnd } from '../../lib/wire/records.ts';
 
 export const JOURNAL_RECORD_LIMIT = 4096;
+
+/** Of the batch behind a record: where it stands, all of the record does. */
+const MARK_BYTES = 4;
 
 /** Status of a record that holds the place of one which was sent and not written down. */
 const PLACE = 0xff;
@@ -34,11 +38,12 @@ export class JournalWriter {
   append(record: Buffer): boolean {
     if (!this.#works) return false;
     const kept = record.length > JOURNAL_RECORD_LIMIT ? placeOf(record) : record;
-    const terminated = Buffer.allocUnsafe(kept.length + 4);
+    const terminated = Buffer.allocUnsafe(kept.length + MARK_BYTES + 4);
     kept.copy(terminated);
-    terminated.writeUInt32LE(0, kept.length);
+    this.#head.copy(terminated, kept.length);
+    terminated.writeUInt32LE(0, kept.length + MARK_BYTES);
     this.#works = this.#write(terminated, this.#end);
-    this.#end += kept.length;
+    this.#end += kept.length + MARK_BYTES;
     return this.#works;
   }
 
@@ -94,18 +99,14 @@ interface JournalContent {
 function parse(bytes: Buffer, batch: number): JournalContent | undefined {
   if (bytes.length < 4 || bytes.readUInt32LE(0) !== batch) return undefined;
   const runs: Buffer[] = [];
-  let [from, end, count] = [4, 4, 0];
+  let [end, count] = [4, 0];
   while (bytes.length - end >= RESULT_HEADER_BYTES && bytes.readUInt32LE(end) >= RESULT_HEADER_BYTES - 4) {
     const next = recordEnd(bytes, end);
-    if (next > bytes.length) break;
-    if (bytes[end + 14] === PLACE) {
-      runs.push(bytes.subarray(from, end));
-      from = next;
-    }
-    end = next;
+    if (next + MARK_BYTES > bytes.length || bytes.readUInt32LE(next) !== batch) break;
+    if (bytes[end + 14] !== PLACE) runs.push(bytes.subarray(end, next));
+    end = next + MARK_BYTES;
     count++;
   }
-  runs.push(bytes.subarray(from, end));
   return { count, records: runs.length === 1 ? (runs[0] as Buffer) : Buffer.concat(runs), end };
 }
 

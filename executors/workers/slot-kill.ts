@@ -4,7 +4,7 @@
 import { setLongTimeout } from '../../lib/long-timeout.ts';
 import { DEFAULT_KILL_GRACE_MS } from '../../lib/task-spec.ts';
 import { TaskFlag, type TaskHeader } from '../../lib/wire/records.ts';
-import { contextAt, type KillReason, type Slot } from './slot.ts';
+import { contextAt, currentTask, type KillReason, type Slot } from './slot.ts';
 
 export function startKill(slot: Slot, taskId: number, reason: KillReason): void {
   const { runner, batch, kill } = slot;
@@ -17,6 +17,12 @@ export function startKill(slot: Slot, taskId: number, reason: KillReason): void 
   const graceMs = contextAt(batch.records, slot.cursor).killGraceMs ?? DEFAULT_KILL_GRACE_MS;
   slot.kill = { taskId, reason, graceTimer: setLongTimeout(() => runner.kill('SIGKILL', { taskId }), graceMs) };
   runner.kill('SIGTERM', { taskId });
+}
+
+/** Its turn may have come in the batch since that was asked for. */
+export function killIfCancelled(slot: Slot): void {
+  const running = slot.cancelled.size === 0 ? undefined : currentTask(slot);
+  if (running && slot.cancelled.has(running.taskId)) startKill(slot, running.taskId, 'cancelled');
 }
 
 /** Of the first task of the batch, which is alone in it if it has a walltime. */

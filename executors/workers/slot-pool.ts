@@ -20,6 +20,7 @@ import {
   clearTimers,
   closeRunners,
   createSlot,
+  currentTask,
   endRunners,
   forEachUnfinished,
   holdsAny,
@@ -30,7 +31,7 @@ import {
   triesIn,
   withoutCancelled,
 } from './slot.ts';
-import { startKill, watchWalltime } from './slot-kill.ts';
+import { killIfCancelled, startKill, watchWalltime } from './slot-kill.ts';
 import { SlotLeases } from './slot-leases.ts';
 import { judgeVictim } from './victim.ts';
 
@@ -174,8 +175,10 @@ export class SlotPool {
 
   /** Tells the running tasks that their time is nearly over. */
   warn(): void {
-    for (const { batch, cursor, runner } of this.#slots)
-      if (batch) runner?.warn?.({ taskId: readTaskHeader(batch.records, cursor).taskId });
+    for (const slot of this.#slots) {
+      const running = currentTask(slot);
+      if (running) slot.runner?.warn?.(running);
+    }
   }
 
   // --- placing
@@ -241,7 +244,7 @@ export class SlotPool {
       advance(slot, batch, count);
       this.#options.results(records, count);
     }
-    if (slot.cursor < batch.records.length) this.#killIfCancelled(slot, batch);
+    if (slot.cursor < batch.records.length) killIfCancelled(slot);
     // A worker that was told to end will: its next batch would be lost with it.
     else if (!slot.kill) this.#finish(slot);
   }
@@ -261,14 +264,8 @@ export class SlotPool {
     const finished = slot.runner.finished();
     slot.peeked ||= finished.length > 0;
     acceptInOrder(slot, batch, finished, (record) => this.#options.results(record, 1), lastRecordAt(batch));
-    this.#killIfCancelled(slot, batch);
+    killIfCancelled(slot);
     return slot.cursor > cursor;
-  }
-
-  #killIfCancelled(slot: Slot, batch: Batch): void {
-    if (slot.cancelled.size === 0) return;
-    const { taskId } = readTaskHeader(batch.records, slot.cursor);
-    if (slot.cancelled.has(taskId)) startKill(slot, taskId, 'cancelled');
   }
 
   /** Its worker goes no further than this. A worker that was told to end will. */

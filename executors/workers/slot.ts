@@ -6,7 +6,7 @@ import { steadyNow } from '../../lib/steady-clock.ts';
 import type { TaskContext } from '../../lib/task-spec.ts';
 import { readTaskHeader, recordEnd, TASK_HEADER_BYTES, type TaskHeader } from '../../lib/wire/records.ts';
 import { unpack } from '../../lib/wire/value-codec.ts';
-import type { Batch, Runner, RunnerEvents } from './runner.ts';
+import type { Batch, Runner, RunnerEvents, TaskTag } from './runner.ts';
 
 /** How long a worker that does nothing may take to leave. */
 const END_WORKERS_MS = 2000;
@@ -80,6 +80,14 @@ function forgetLateKill(slot: Slot): void {
   slot.kill = undefined;
 }
 
+/**
+ * The first task of the batch without a result. undefined: there is none, also while a worker that was told to end has finished all of its
+ * batch and is not gone yet.
+ */
+export function currentTask({ batch, cursor }: Slot): TaskTag | undefined {
+  return batch && cursor < batch.records.length ? { taskId: readTaskHeader(batch.records, cursor).taskId } : undefined;
+}
+
 /** Calls `visit` for each of `results` that is about the next unfinished task, and moves on; the others are known already. */
 export function acceptInOrder(
   slot: Slot,
@@ -137,8 +145,9 @@ export function clearTimers({ walltimeTimer, kill }: Slot): void {
 }
 
 /** The running task is told to end. */
-export function closeRunners({ runners, runner: busy, batch, cursor }: Slot, timeoutMs: number): Promise<void>[] {
-  const running = batch && { taskId: readTaskHeader(batch.records, cursor).taskId };
+export function closeRunners(slot: Slot, timeoutMs: number): Promise<void>[] {
+  const { runners, runner: busy } = slot;
+  const running = currentTask(slot);
   return [...runners.values()].map((runner) => runner.close(timeoutMs, runner === busy ? running : undefined));
 }
 

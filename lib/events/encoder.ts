@@ -29,9 +29,12 @@ export interface EventBatch {
 
 const NOTHING = Buffer.alloc(0);
 const MAX_U32 = 0xffffffff;
+/** Workers of blocks that are long gone have names too. */
+const MOST_NAMES = 2 ** 17;
 
 export class EventEncoder {
   readonly #full: (batch: EventBatch) => void;
+  readonly #mostNames: number;
   readonly #names = new Map<string, number>();
   #slab = Buffer.allocUnsafeSlow(BATCH_BYTES);
   #view = viewOf(this.#slab);
@@ -45,12 +48,15 @@ export class EventEncoder {
   #nextType = -1;
   #nextTask = -1;
 
-  /** @param full called with a batch when there is no room for the next event. */
-  constructor(full: (batch: EventBatch) => void) {
+  /** @param full called with a batch when there is no room for the next event. @param mostNames so many are remembered. */
+  constructor(full: (batch: EventBatch) => void, mostNames = MOST_NAMES) {
     this.#full = full;
+    this.#mostNames = mostNames;
   }
 
   add(event: RunEvent): void {
+    // Names are given anew then. Never within an event: its numbers would be of before and after.
+    if (this.#names.size > this.#mostNames) this.#names.clear();
     switch (event.kind) {
       case 'taskCalled':
         return this.#taskCalled(event);

@@ -172,7 +172,10 @@ export class BatchProvider implements RunningProvider {
     const before = this.#jobs.update(jobId, status);
     if (before === undefined) return;
     const { context } = this.#options;
-    if (isTerminal(status.state)) this.#submitter.roomMade();
+    if (isTerminal(status.state)) {
+      this.#submitter.roomMade();
+      this.#record?.forget(jobId);
+    }
     const isBlocked = status.state === 'pending' && status.neverStarts === true && before.status.reason !== status.reason;
     if (isBlocked) this.#tellBlocked(jobId, status.reason ?? '');
     if (before.status.state !== status.state) context.jobChanged(jobId, this.#jobs.statusOf(jobId));

@@ -44,6 +44,12 @@ export class OwnRecord {
     this.#write();
   }
 
+  /** It has ended. Written with the next one: what is listed and not there harms nobody. */
+  forget(jobId: string): void {
+    const { [jobId]: _, ...jobs } = this.#record.jobs;
+    this.#record = { ...this.#record, jobs };
+  }
+
   /** Its driver lives: for those who look from another machine. */
   touch(): void {
     try {

@@ -30,6 +30,12 @@ export class VanishedJobs {
 
   /** 'unknown' as long as its end may still be found out. */
   async judge(job: KnownJob): Promise<JobStatus> {
+    const status = await this.#look(job);
+    if (status.state !== 'unknown') this.#since.delete(job.jobId);
+    return status;
+  }
+
+  async #look(job: KnownJob): Promise<JobStatus> {
     const { name } = this.#options.scheduler;
     const gone = `${name} knows no job ${job.jobId} any more`;
     const exitCode = await this.#readExitCode(job);

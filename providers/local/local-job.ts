@@ -90,6 +90,11 @@ export class LocalJob {
     this.#startWalltime(ranMs);
   }
 
+  /** No process of it is left. */
+  get gone(): Promise<void> {
+    return this.#gone;
+  }
+
   get status(): JobStatus {
     return this.#status;
   }

@@ -5,15 +5,21 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SubmitError } from '../../lib/errors/engine-errors.ts';
+import { forgetOldest } from '../../lib/forget-oldest.ts';
 import type { AdoptedJob, JobRequest, JobStatus, ProviderContext, RunningProvider } from '../../lib/provider.ts';
 import { buildJobScript } from '../job-script.ts';
 import { LocalJob, type LocalJobOptions } from './local-job.ts';
 import type { CompiledLocalProvider } from './options.ts';
 
+/** That a job has ended is told when it does: it is asked for again within minutes, if at all. */
+const MOST_ENDED = 1000;
+
 export class RunningLocalProvider implements RunningProvider {
   readonly #options: CompiledLocalProvider;
   readonly #context: ProviderContext;
+  /** Those of which a process may be left. The numbers of the others may be other people's by now. */
   readonly #jobs = new Map<string, LocalJob>();
+  readonly #ended = new Map<string, JobStatus>();
   /** Submissions whose process is not there yet: closing waits for them, so that none starts behind its back. */
   readonly #starting = new Set<Promise<unknown>>();
   #closed = false;
@@ -27,7 +33,7 @@ export class RunningLocalProvider implements RunningProvider {
     for (const { jobId, name, stdoutPath = '', stderrPath = '' } of jobs) {
       const options = { ...this.#jobOptions(name), stdoutPath, stderrPath };
       const job = LocalJob.adopt(jobId, options);
-      if (job) this.#jobs.set(jobId, job);
+      if (job) this.#keep(job);
       else
         setImmediate(() =>
           this.#context.jobChanged(jobId, { state: 'completed', reason: 'it ended after its driver', stdoutPath, stderrPath }),
@@ -41,7 +47,7 @@ export class RunningLocalProvider implements RunningProvider {
     this.#starting.add(starting);
     try {
       const job = await starting;
-      this.#jobs.set(job.id, job);
+      this.#keep(job);
       setImmediate(() => this.#context.jobChanged(job.id, job.status));
       return job.id;
     } catch (error) {
@@ -51,8 +57,21 @@ export class RunningLocalProvider implements RunningProvider {
     }
   }
 
+  #keep(job: LocalJob): void {
+    this.#jobs.set(job.id, job);
+    this.#ended.delete(job.id);
+    void job.gone.then(() => this.#onGone(job));
+  }
+
+  #onGone(job: LocalJob): void {
+    if (this.#jobs.get(job.id) !== job) return;
+    this.#jobs.delete(job.id);
+    this.#ended.set(job.id, job.status);
+    forgetOldest(this.#ended, MOST_ENDED);
+  }
+
   async status(jobIds: readonly string[]): Promise<ReadonlyMap<string, JobStatus>> {
-    return new Map(jobIds.map((id) => [id, this.#jobs.get(id)?.status ?? { state: 'unknown' }]));
+    return new Map(jobIds.map((id) => [id, this.#jobs.get(id)?.status ?? this.#ended.get(id) ?? { state: 'unknown' }]));
   }
 
   async cancel(jobIds: readonly string[]): Promise<void> {

@@ -120,5 +120,20 @@ describe('the verdict on a run', () => {
     expect(verdict.problems).to.deep.equal([]);
   });
 
+  it('takes clocks of which one is slewed for what they are, and no two tasks of the same kind', () => {
+    const hourMs = 3_600_000;
+    const spans = (app: 'js' | 'bash'): readonly string[] => {
+      const verdict = new Verdict();
+      const tell = (atMs: number, event: RunEvent): void => verdict.add({ atMs, event });
+      tell(0, called(1));
+      for (const event of [{ ...called(2), app } as RunEvent, launched(1, 1), launched(2, 1)]) tell(hourMs, event);
+      tell(hourMs + 900, ended(1, 1, { worker: 's', startMs: hourMs, durationUs: 500_000 }));
+      tell(hourMs + 900, ended(2, 1, { worker: 's', startMs: hourMs + 400, durationUs: 500_000 }));
+      return verdict.problems;
+    };
+    expect(spans('bash')).to.deep.equal([]);
+    expect(spans('js')).to.have.length(1);
+  });
+
   it('knows what has not ended', () => expect(judge(called(1), called(2), launched(2, 1)).unfinished).to.deep.equal([1, 2]));
 });

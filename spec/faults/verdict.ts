@@ -5,13 +5,16 @@
 import type { Logged, RunEvent, TaskCalled, TryEnded, TryGranted } from '../../lib/events/events.ts';
 
 interface OpenTask {
-  readonly name: string;
+  readonly app: TaskCalled['app'];
   /** Of the try that was launched last; 0: none yet. */
   tryNumber: number;
   isTryOpen: boolean;
 }
 
 interface Span {
+  readonly app: TaskCalled['app'];
+  /** By how much clocks of different apps may have parted. */
+  readonly apartMs: number;
   readonly taskId: number;
   readonly tryNumber: number;
   readonly startMs: number;
@@ -35,6 +38,11 @@ export interface VerdictCounts {
 const MOST_PROBLEMS = 50;
 /** Clocks of one machine are read in different processes. */
 const CLOCK_MS = 1;
+/**
+ * Workers of JavaScript read a clock that is not set with the machine's, the others that of the machine: they part by as much as that is
+ * slewed, which is 500 parts in a million at most (adjtimex(2)).
+ */
+const SLEW = 500e-6;
 /** Shares are fractions: three times a third may be a little more than one. */
 const WHOLE = 1 + 1e-3;
 /** Spans that are remembered per slot, CPU and accelerator: results come in nearly the order of their work. */
@@ -46,6 +54,7 @@ export class Verdict {
   readonly #places = new Map<string, Span[]>();
   /** What tries have that have not ended. */
   readonly #granted = new Map<string, TryGranted>();
+  #begunMs: number | undefined;
   readonly #outcomes: Record<string, number> = {};
   #called = 0;
   #ended = 0;
@@ -72,6 +81,7 @@ export class Verdict {
   }
 
   add({ event, atMs }: Logged): void {
+    this.#begunMs ??= atMs;
     const task = 'taskId' in event ? this.#open.get(event.taskId) : undefined;
     switch (event.kind) {
       case 'taskCalled':
@@ -100,10 +110,10 @@ export class Verdict {
     else if (kind === 'eventsLost') this.#problem(`events are missing from the log: ${JSON.stringify(event)}`);
   }
 
-  #call({ taskId, name }: TaskCalled): void {
+  #call({ taskId, app }: TaskCalled): void {
     this.#called++;
     if (this.#open.has(taskId)) this.#problem(`task ${taskId} was called twice`);
-    this.#open.set(taskId, { name, tryNumber: 0, isTryOpen: false });
+    this.#open.set(taskId, { app, tryNumber: 0, isTryOpen: false });
   }
 
   #launched(taskId: number, tryNumber: number, task: OpenTask | undefined): void {
@@ -127,7 +137,7 @@ export class Verdict {
         `try ${tryNumber} of task ${taskId} ended (${outcome}) though try ${task.tryNumber} is the latest, or had ended before`,
       );
     task.isTryOpen = false;
-    if (outcome === 'done') this.#occupy(ended, toldMs);
+    if (outcome === 'done') this.#occupy(ended, task.app, toldMs);
     this.#granted.delete(nameOf(ended));
   }
 
@@ -135,10 +145,11 @@ export class Verdict {
    * Only of what a worker has reported itself is it known when it began; and that too late by as long as it was frozen between two looks
    * at its clocks. But it has ended when the driver is told.
    */
-  #occupy({ taskId, tryNumber, host, worker, startMs, durationUs }: TryEnded, toldMs: number): void {
+  #occupy({ taskId, tryNumber, host, worker, startMs, durationUs }: TryEnded, app: Span['app'], toldMs: number): void {
     const granted = this.#granted.get(nameOf({ taskId, tryNumber }));
     if (worker === '' || startMs === 0) return;
-    const span = { taskId, tryNumber, startMs, endMs: Math.min(toldMs, startMs + durationUs / 1000) };
+    const apartMs = CLOCK_MS + SLEW * Math.max(0, toldMs - (this.#begunMs ?? toldMs));
+    const span = { app, apartMs, taskId, tryNumber, startMs, endMs: Math.min(toldMs, startMs + durationUs / 1000) };
     this.#add(`slot ${host} ${worker}`, { ...span, share: 1 });
     for (const [cpu, share] of granted?.cpus ?? []) this.#add(`CPU ${cpu} of ${granted?.manager}`, { ...span, share });
     for (const [gpu, share] of granted?.gpus ?? []) this.#add(`accelerator ${gpu} of ${granted?.manager}`, { ...span, share });
@@ -148,7 +159,10 @@ export class Verdict {
   #add(place: string, span: Span): void {
     const known = this.#places.get(place) ?? [];
     if (known.length === 0) this.#places.set(place, known);
-    const others = known.filter((other) => isAt(other, span.startMs) || isAt(span, other.startMs));
+    const others = known.filter((other) => {
+      const slackMs = other.app === span.app ? CLOCK_MS : span.apartMs;
+      return isAt(other, span.startMs, slackMs) || isAt(span, other.startMs, slackMs);
+    });
     for (const { startMs } of [span, ...others]) {
       const at = Math.max(span.startMs, startMs);
       const holders = others.filter((other) => isAt(other, at));
@@ -169,4 +183,4 @@ export class Verdict {
 const nameOf = ({ taskId, tryNumber }: { readonly taskId: number; readonly tryNumber: number }): string => `${taskId}.${tryNumber}`;
 
 /** Whether it is under way then, the uncertainty of clocks left out at both ends. */
-const isAt = ({ startMs, endMs }: Span, at: number): boolean => startMs <= at && at + CLOCK_MS < endMs;
+const isAt = ({ startMs, endMs }: Span, at: number, slackMs = CLOCK_MS): boolean => startMs <= at && at + slackMs < endMs;

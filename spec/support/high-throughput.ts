@@ -157,7 +157,7 @@ export function processesWith(accepts: (commandLine: string, pid: number) => boo
 export const childrenOf = (parent: number, name: string): number[] =>
   processesWith((commandLine, pid) => commandLine.includes(name) && parentOf(pid) === parent);
 
-function parentOf(pid: number): number {
+export function parentOf(pid: number): number {
   const stat = readProc(pid, 'stat');
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
 }

@@ -110,7 +110,7 @@ export interface Core {
   readonly estimates: Estimates;
   /** fnId → where it has worked. */
   readonly proofs: Map<number, Proof>;
-  /** Ids of managers that were told to leave; they may not come back. */
+  /** Ids of managers that were told to leave; they may not come back. The latest of them: see `dismiss`. */
   readonly dismissed: Set<string>;
   /** Try keys to cancel when the turn ends. */
   readonly cancelRequests: Set<number>;

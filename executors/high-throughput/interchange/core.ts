@@ -6,6 +6,7 @@
  * not decided here. Tasks wait as the bytes that the driver sent; per task in flight only its ids are kept.
  */
 import { requestCancel, serveCancelRequests } from './cancellation.ts';
+import { beginsGeneration } from '../resources/request-numbers.ts';
 import type { CoreEvent, Effect } from './core-events.ts';
 import { type Core, log, type Manager } from './core-state.ts';
 import { dismissIfIdle } from './dismissal.ts';
@@ -33,7 +34,7 @@ export function step(core: Core, event: CoreEvent): Effect[] {
       core.definitions.set(event.fnId, event.bytes);
       break;
     case 'requestDefined':
-      core.requests.set(event.requestId, event.request);
+      defineRequest(core, event);
       break;
     case 'cancel':
       requestCancel(core, event.pairs);
@@ -111,6 +112,15 @@ function greetStranger(id: string, said: string, effects: Effect[]): void {
   if (said === 'left') return;
   log(effects, 'info', 'a manager that is not registered was asked who it is', { manager: id, said });
   effects.push({ kind: 'sendWhoAreYou', manager: id });
+}
+
+/** Numbers of earlier generations are named by no task to come. */
+function defineRequest({ requests, queue }: Core, { requestId, request }: Extract<CoreEvent, { kind: 'requestDefined' }>): void {
+  if (beginsGeneration(requestId)) {
+    const awaited = new Set(queue.asking.map((lane) => lane.requestId));
+    for (const known of requests.keys()) if (known < requestId && !awaited.has(known)) requests.delete(known);
+  }
+  requests.set(requestId, request);
 }
 
 type TasksArrived = Extract<CoreEvent, { kind: 'tasksArrived' }>;

@@ -7,12 +7,11 @@
 import { Router } from 'zeromq';
 import { MAX_FRAME_BYTES } from '../../../lib/wire/frames.ts';
 import type { Log } from './limited-log.ts';
+import { RoutingIds } from './routing-ids.ts';
 import type { InterchangeSettings } from './settings.ts';
 
 /** Goes on to the driver as one frame, behind the index of the manager. Larger ones end the connection before anything is allocated. */
 const MAX_PART_BYTES = MAX_FRAME_BYTES - 1 - 4;
-/** Probes come with an identity each. */
-const MAX_ROUTING_IDS = 16_384;
 
 export interface ManagerSocketEvents {
   /** `id`: the sender's routing id as latin1 text. */
@@ -25,7 +24,7 @@ export class ManagerSocket {
   readonly port: number;
   readonly #router: Router;
   readonly #events: ManagerSocketEvents;
-  readonly #routingIds = new Map<string, Buffer>();
+  readonly #routingIds = new RoutingIds();
   #closed = false;
 
   private constructor(router: Router, port: number, events: ManagerSocketEvents) {
@@ -66,7 +65,7 @@ export class ManagerSocket {
 
   send(id: string, parts: Buffer[]): void {
     if (this.#closed) return;
-    this.#router.send([this.#routingId(id), ...parts]).catch((error: NodeJS.ErrnoException) => {
+    this.#router.send([this.#routingIds.of(id), ...parts]).catch((error: NodeJS.ErrnoException) => {
       if (this.#closed) return;
       if (error.code === 'EHOSTUNREACH') this.#events.unreachable(id);
       else this.#events.failed(error);
@@ -77,16 +76,6 @@ export class ManagerSocket {
     if (this.#closed) return;
     this.#closed = true;
     this.#router.close();
-  }
-
-  #routingId(id: string): Buffer {
-    let routingId = this.#routingIds.get(id);
-    if (routingId === undefined) {
-      if (this.#routingIds.size >= MAX_ROUTING_IDS) this.#routingIds.clear();
-      routingId = Buffer.from(id, 'latin1');
-      this.#routingIds.set(id, routingId);
-    }
-    return routingId;
   }
 }
 

@@ -23,7 +23,7 @@ import {
   UNKNOWN_FUNCTION,
 } from './core-state.ts';
 import { reconsider } from './demand.ts';
-import { dismissIfIdle, emitLeft, forget } from './dismissal.ts';
+import { dismiss, dismissIfIdle, emitLeft, forget } from './dismissal.ts';
 import { abandonGrants, isInGang, takeResources } from './grants.ts';
 import { takeBackUnserved } from './leases.ts';
 import { newRecord } from './quarantine.ts';
@@ -211,7 +211,7 @@ export function stopPlacing(core: Core, manager: Manager): void {
 
 /** It says that it goes. What it had in flight will not come back. */
 export function leave(core: Core, manager: Manager, effects: Effect[]): void {
-  core.dismissed.add(manager.id);
+  dismiss(core, manager);
   effects.push({ kind: 'sendShutdown', manager: manager.id, reason: 'goodbye' });
   if (manager.inFlight.size > 0 || isInGang(core, manager)) return lose(core, manager, 'it left before its tasks had ended', effects);
   forget(core, manager);
@@ -235,7 +235,7 @@ export function tick(core: Core, at: number, effects: Effect[]): void {
     if (at - manager.lastHeardMs > heartbeatThresholdMs) {
       lose(core, manager, `nothing was heard from it for ${Math.round(at - manager.lastHeardMs)} ms`, effects);
     } else if (manager.deadline !== undefined && at >= manager.deadline.atMs) {
-      core.dismissed.add(manager.id);
+      dismiss(core, manager);
       effects.push({ kind: 'sendShutdown', manager: manager.id, reason: manager.deadline.reason });
       lose(core, manager, manager.deadline.reason, effects);
     } else if (at >= manager.nextBeatMs) {

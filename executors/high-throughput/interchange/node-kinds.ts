@@ -13,12 +13,12 @@ export interface NodeKind {
   readonly capacity: NodeCapacity;
   readonly managers: Set<Manager>;
   /** Variant → whether a node of this kind could have it, or be part of it. */
-  readonly fits: Map<RequestVariant, boolean>;
+  readonly fits: WeakMap<RequestVariant, boolean>;
 }
 
 export function joinKind({ demand: { kinds } }: Core, manager: Manager, capacity: NodeCapacity): void {
   const key = JSON.stringify(capacity);
-  const kind = kinds.get(key) ?? { key, name: classOf(capacity), capacity, managers: new Set(), fits: new Map() };
+  const kind = kinds.get(key) ?? { key, name: classOf(capacity), capacity, managers: new Set(), fits: new WeakMap() };
   kinds.set(key, kind);
   kind.managers.add(manager);
   manager.kind = kind;

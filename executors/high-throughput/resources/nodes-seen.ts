@@ -4,6 +4,7 @@
  * of the next will be no others.
  */
 import { packWireError } from '../../../lib/errors/index.ts';
+import { forgetOldest } from '../../../lib/forget-oldest.ts';
 import type { NodeShortfall } from '../../../lib/errors/task-errors.ts';
 import type { TryOutcome, TryRequest } from '../../../lib/executor.ts';
 import type { RequestVariant, ResourceRequest } from '../../../lib/resources/request.ts';
@@ -12,6 +13,7 @@ import { classOf, type NodeCapacity } from './capacity.ts';
 import { couldFit, describeShortage, type Shortage, shortagesOf, wholeRoom } from './shortage.ts';
 
 interface Kind {
+  readonly name: string;
   capacity: NodeCapacity;
   /** Of the first one. */
   readonly host: string;
@@ -25,13 +27,22 @@ interface SeenManager {
   readonly capacity?: NodeCapacity | undefined;
 }
 
+/** Nodes of a block, by kind. */
+type Nodes = ReadonlyMap<Kind, number>;
+
+/** Beyond that it does not matter how many there were. */
+const MOST_COUNTED = 10_000;
+/** Of blocks that have not come up as a whole: the older ones of more than this never will. */
+const MOST_PARTIAL = 1000;
+
 export class NodesSeen {
   readonly #label: string;
   readonly #nodesPerBlock: number;
   readonly #kinds = new Map<string, Kind>();
-  /** Block → manager → what its node is. */
-  readonly #blocks = new Map<string, Map<string, Kind>>();
-  #isComplete = false;
+  /** Block → manager → what its node is, until all its nodes are there. */
+  readonly #partial = new Map<string, Map<string, Kind>>();
+  /** Blocks that have come up as a whole; those of the same nodes are one. */
+  readonly #whole = new Map<string, Nodes>();
 
   constructor(label: string, nodesPerBlock: number) {
     this.#label = label;
@@ -42,17 +53,35 @@ export class NodesSeen {
   registered({ managerId, host, blockId, capacity }: SeenManager): boolean {
     if (capacity === undefined) return false;
     const key = classOf(capacity);
-    const kind = this.#kinds.get(key) ?? { capacity, host, managers: new Set() };
+    const kind = this.#kinds.get(key) ?? { name: key, capacity, host, managers: new Set() };
     this.#kinds.set(key, kind);
     // What the largest of them has not, none has.
     if (capacity.memoryBytes > kind.capacity.memoryBytes) kind.capacity = capacity;
     kind.managers.add(managerId);
-    const block = this.#blocks.get(blockId) ?? new Map<string, Kind>();
-    this.#blocks.set(blockId, block);
+    forgetOldest(kind.managers, MOST_COUNTED);
+    const wasComplete = this.#isComplete;
+    this.#addToBlock(blockId, managerId, kind);
+    return this.#isComplete && !wasComplete;
+  }
+
+  #addToBlock(blockId: string, managerId: string, kind: Kind): void {
+    const block = this.#partial.get(blockId) ?? new Map<string, Kind>();
     block.set(managerId, kind);
-    if (this.#isComplete || block.size < this.#nodesPerBlock) return false;
-    this.#isComplete = true;
-    return true;
+    this.#partial.set(blockId, block);
+    forgetOldest(this.#partial, MOST_PARTIAL);
+    if (block.size < this.#nodesPerBlock) return;
+    this.#partial.delete(blockId);
+    const nodes = countKinds(block);
+    const make = [...nodes].map(([{ name }, count]) => `${count} × ${name}`).sort();
+    this.#whole.set(make.join('\n'), nodes);
+  }
+
+  get #isComplete(): boolean {
+    return this.#whole.size > 0;
+  }
+
+  get #blocks(): Nodes[] {
+    return [...this.#whole.values(), ...[...this.#partial.values()].map(countKinds)];
   }
 
   /** @returns how the try ends because no node will ever have what it asks for; undefined if one may. */
@@ -77,7 +106,7 @@ export class NodesSeen {
 
   #mayFit(variant: RequestVariant): boolean {
     if ((variant.nodes?.count ?? 1) > this.#nodesPerBlock) return false;
-    return !this.#isComplete || [...this.#blocks.values()].some((block) => fitsBlock(block, variant));
+    return !this.#isComplete || this.#blocks.some((block) => fitsBlock(block, variant));
   }
 
   #shortfallsOf({ variants }: ResourceRequest): NodeShortfall[] {
@@ -102,7 +131,7 @@ export class NodesSeen {
   #tooFew(variant: RequestVariant): Shortage {
     const [kind, amount] = Object.entries(variant.custom).find(([, wanted]) => !Number.isInteger(wanted)) ?? [];
     if (variant.nodes === undefined) return { part: `whole ${kind}`, wanted: amount ?? 0, there: Math.floor(amount ?? 0) };
-    const there = Math.max(0, ...[...this.#blocks.values()].map((block) => countFitting(block, variant)));
+    const there = Math.max(0, ...this.#blocks.map((block) => countFitting(block, variant)));
     return { part: 'nodes', wanted: variant.nodes.count, there };
   }
 
@@ -115,11 +144,19 @@ export class NodesSeen {
 
 const nameOf = ({ managers, host }: Kind): string => (managers.size === 1 ? `1 node, ${host}` : `${managers.size} nodes like ${host}`);
 
-const countFitting = (block: ReadonlyMap<string, Kind>, variant: RequestVariant): number =>
-  [...block.values()].filter(({ capacity }) => couldFit(capacity, variant)).length;
+function countKinds(block: ReadonlyMap<string, Kind>): Nodes {
+  const nodes = new Map<Kind, number>();
+  for (const kind of block.values()) nodes.set(kind, (nodes.get(kind) ?? 0) + 1);
+  return nodes;
+}
 
-const fitsBlock = (block: ReadonlyMap<string, Kind>, variant: RequestVariant): boolean =>
-  countFitting(block, variant) >= (variant.nodes?.count ?? 1);
+function countFitting(block: Nodes, variant: RequestVariant): number {
+  let fitting = 0;
+  for (const [{ capacity }, count] of block) if (couldFit(capacity, variant)) fitting += count;
+  return fitting;
+}
+
+const fitsBlock = (block: Nodes, variant: RequestVariant): boolean => countFitting(block, variant) >= (variant.nodes?.count ?? 1);
 
 /** Nothing, if it does not fit there. */
 function slotsFor(capacity: NodeCapacity, variant: RequestVariant): number[] {

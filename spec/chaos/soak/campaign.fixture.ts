@@ -1,6 +1,6 @@
 /**
  * The script that is soaked: so many tasks, evenly over so much time, of every kind; each result is checked. Arguments: folder, tasks,
- * seconds. Says what it has come to as JSON, a line each.
+ * seconds. Says how far it is and what it has come to as JSON, a line each. Keeps nothing of a task that has ended but numbers.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { bashApp, Config, HighThroughputExecutor, jsApp, LocalProvider, load, pythonApp } from '../../../index.ts';
@@ -8,8 +8,9 @@ import { bashApp, Config, HighThroughputExecutor, jsApp, LocalProvider, load, py
 const [, , folder = '', ...figures] = process.argv;
 const [total = 0, seconds = 0] = figures.map(Number);
 const WAVES_PER_SECOND = 20;
-/** Of those that have been called and have not ended; more would only wait. */
-const MOST_OUTSTANDING = 20_000;
+/** Of those that have been called and have not ended; more would only wait, and their memory be taken for growth. */
+const MOST_OUTSTANDING = 4000;
+const SAY_MS = 5000;
 
 await using kernel = await load(
   new Config({
@@ -66,6 +67,8 @@ function end(isRight: boolean, what: string): void {
   }
 }
 
+const sayHowFar = (): void => say({ progress: { called: counts.called, ended: counts.ended } });
+const saying = setInterval(sayHowFar, SAY_MS).unref();
 const begun = performance.now();
 while (counts.called < total) {
   const due = Math.min(total, Math.ceil((((performance.now() - begun) / 1000) * total) / seconds));
@@ -73,5 +76,7 @@ while (counts.called < total) {
   await pause(1000 / WAVES_PER_SECOND);
 }
 const calledMs = performance.now() - begun;
+sayHowFar();
 await kernel.waitForCurrentTasks();
+clearInterval(saying);
 say({ counts, firstErrors, calledSeconds: Math.round(calledMs / 1000), seconds: Math.round((performance.now() - begun) / 1000) });

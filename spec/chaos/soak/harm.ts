@@ -39,6 +39,8 @@ export class Harm {
   readonly #targets: Targets;
   readonly #random: Random;
   readonly #last = new Map<Fault, number>();
+  /** Are frozen at most. */
+  #spared: ReadonlySet<number> = new Set();
   #frozen: Promise<unknown>[] = [];
   #isOver = false;
 
@@ -60,6 +62,11 @@ export class Harm {
     this.#isOver = true;
   }
 
+  /** These live on until others are named: only who lives long can show that it does not grow. */
+  spare(pids: readonly number[]): void {
+    this.#spared = new Set(pids);
+  }
+
   #choose(): Fault {
     let at = this.#random.below(SHARES);
     return FAULTS.find(({ share }) => (at -= share) < 0) as Fault;
@@ -69,7 +76,7 @@ export class Harm {
     const { name, role, signal, forMs, apartMs = 0 } = fault;
     const now = performance.now();
     if (now - (this.#last.get(fault) ?? Number.NEGATIVE_INFINITY) < apartMs) return;
-    const pids = this.#targets.pids(role);
+    const pids = this.#targets.pids(role).filter((pid) => signal !== 'SIGKILL' || !this.#spared.has(pid));
     const pid = pids[this.#random.below(pids.length)];
     if (pid === undefined || !send(pid, signal)) return;
     this.#last.set(fault, now);

@@ -55,4 +55,11 @@ describe('the time that blocks have for a task', () => {
     for (const blockId of ['0', '1', '2']) expect(time.registered(blockId, MINUTE)).to.equal(false);
     expect(messageOf(time, 58)).to.equal(undefined);
   });
+
+  it('counts blocks up to a thousand', () => {
+    const time = blocks(60);
+    const told = Array.from({ length: 3000 }, (_, block) => time.registered(String(block), 50 * MINUTE));
+    expect(told.flatMap((isNews, block) => (isNews ? [block] : []))).to.deep.equal([2]);
+    expect(messageOf(time, 58)).to.contain("1000 blocks of executor 'htex' have come up with 50m");
+  });
 });

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -47,12 +47,29 @@ describe("a worker's journal", () => {
     expect(finished(2)).to.deep.equal([5]);
   });
 
+  it('does not believe a record of which only the beginning has been written over an older one', () => {
+    journal.begin(1);
+    for (const id of [1, 2]) journal.append(resultRecord(id, { body: Buffer.from('old') }));
+    const old = readFileSync(path);
+    journal.begin(2);
+    for (const id of [3, 4]) journal.append(resultRecord(id, { body: Buffer.from('new') }));
+    const whole = readFileSync(path);
+    const from = whole.length - resultRecord(4, { body: Buffer.from('new') }).length - 8;
+    for (let written = from; written < whole.length - 8; written++) {
+      writeFileSync(path, Buffer.concat([whole.subarray(0, written), old.subarray(written)]));
+      expect(finished(2), `${written} bytes written`).to.deep.equal([3]);
+      expect(taskIdsOf(peekIntoJournal(path, 2))).to.deep.equal([3]);
+    }
+    writeFileSync(path, whole);
+    expect(finished(2)).to.deep.equal([3, 4]);
+  });
+
   it('that was cut in the middle of a record has those before it', () => {
     journal.begin(1);
     for (const id of [1, 2, 3]) journal.append(resultRecord(id));
     const { length } = readFileSync(path);
     const recordLength = resultRecord(3).length;
-    for (let missing = 5; missing < recordLength; missing++) {
+    for (let missing = 9; missing < recordLength; missing++) {
       truncateSync(path, length - missing);
       expect(finished(1), `${missing} bytes missing`).to.deep.equal([1, 2]);
     }

@@ -3,7 +3,9 @@ import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { decodePython } from '../../../lib/wire/python-codec.ts';
-import { readResult, recordEnd, type ResultRecord } from '../../../lib/wire/records.ts';
+import type { ResultRecord } from '../../../lib/wire/records.ts';
+import { readJournal } from '../../../executors/workers/journal.ts';
+import { resultsOf } from '../../support/task-records.ts';
 import { systemPython } from '../../support/python.ts';
 import { PythonWorker } from '../../support/python-worker.ts';
 
@@ -49,10 +51,8 @@ export function usePythonWorker(): PythonBench {
     return path;
   };
   const journal = (path: string): { batch: number; records: ResultRecord[] } => {
-    const bytes = readFileSync(path);
-    const records: ResultRecord[] = [];
-    for (let at = 4; at < bytes.length && bytes.readUInt32LE(at) > 0; at = recordEnd(bytes, at)) records.push(readResult(bytes, at));
-    return { batch: bytes.readUInt32LE(0), records };
+    const batch = readFileSync(path).readUInt32LE(0);
+    return { batch, records: resultsOf(readJournal(path, batch)) };
   };
 
   return {

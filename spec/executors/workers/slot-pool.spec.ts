@@ -271,6 +271,29 @@ describe('a pool of slots', () => {
       expect(stage.results).to.deep.equal(['1 ok', '2 ok', '3 cancelled']);
     });
 
+    it('a task that ends before its worker is told leaves nothing to warn or to end, until that is gone', async () => {
+      const stage = new Stage(1);
+      await stage.warm();
+      await stage.submit(tasks(1, 2));
+      const { only } = stage;
+      let looks = 0;
+      only.finished = () => {
+        looks++;
+        return Buffer.alloc(0);
+      };
+      Object.assign(only, { warn: () => only.asked.push('warn') });
+      stage.pool.cancel([[2, 1]]);
+      only.finish(1);
+      only.finish(2);
+      expect(only.asked).to.deep.equal(['run 1 2', 'SIGTERM 2']);
+      const before = looks;
+      await eventually('it is looked after as before', () => looks > before);
+      stage.pool.warn();
+      await stage.pool.close(1);
+      expect(only.asked).to.deep.equal(['run 1 2', 'SIGTERM 2', 'close']);
+      expect(stage.results).to.deep.equal(['1 ok', '2 ok']);
+    });
+
     it('that hits another task in its place runs that again', async () => {
       const stage = new Stage(1);
       await stage.warm();

@@ -11,7 +11,7 @@ import { EventDecoder } from '../../../lib/events/decoder.ts';
 import { EventEncoder } from '../../../lib/events/encoder.ts';
 import { decodeHeader, decodeResult, encodeHeader as encodeCheckpointHeader, encodeResult } from '../../../lib/memo/checkpoint-format.ts';
 import { frameRecord, scanRecords } from '../../../lib/memo/records.ts';
-import { countRecords, RESULT_HEADER_BYTES, ResultStatus } from '../../../lib/wire/records.ts';
+import { countRecords, recordEnd, RESULT_HEADER_BYTES, ResultStatus } from '../../../lib/wire/records.ts';
 import { encodeValue } from '../../../lib/wire/value-codec.ts';
 import { packAnything } from '../odd-values.ts';
 import { demand, type FuzzTarget, refuses } from '../target.ts';
@@ -45,6 +45,8 @@ const outcome = {
   startMs: 1,
   durationUs: 2,
 };
+const BATCH = Buffer.from([1, 0, 0, 0]);
+const second = recordEnd(RESULTS, 0);
 const journalRecords = [
   encodeHeader({ run: '003' }),
   encodeLaunched({ taskId: 7, tryNumber: 1, executor: 'htex', key: 'ab'.repeat(16) }),
@@ -96,7 +98,7 @@ export const fileTargets: readonly FuzzTarget[] = [
   },
   {
     name: 'journal of a worker',
-    seeds: [Buffer.concat([Buffer.from([1, 0, 0, 0]), RESULTS, Buffer.alloc(4)])],
+    seeds: [Buffer.concat([BATCH, RESULTS.subarray(0, second), BATCH, RESULTS.subarray(second), BATCH, Buffer.alloc(4)])],
     read(bytes) {
       const records = readJournal(fileOf(bytes, 'journal'), 1);
       demand(countRecords(records, 0, RESULT_HEADER_BYTES) >= 0, 'what comes out is no records');

@@ -57,9 +57,9 @@ describe('an event log', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  const encode = (events: readonly RunEvent[], batchOf = events.length): Buffer[] => {
+  const encode = (events: readonly RunEvent[], batchOf = events.length, mostNames?: number): Buffer[] => {
     const batches: Buffer[] = [];
-    const encoder = new EventEncoder(({ bytes }) => batches.push(bytes));
+    const encoder = new EventEncoder(({ bytes }) => batches.push(bytes), mostNames);
     events.forEach((event, i) => {
       encoder.add(event);
       if ((i + 1) % batchOf === 0) batches.push(encoder.take()?.bytes as Buffer);
@@ -83,6 +83,24 @@ describe('an event log', () => {
   it('keeps what names stand for from batch to batch', async () => {
     await write(...encode(EVERY_KIND, 1));
     expect((await read()).events).to.deep.equal(EVERY_KIND);
+  });
+
+  it('gives names anew once there are too many, and never confuses them', async () => {
+    const ended = (taskId: number): RunEvent => ({
+      kind: 'tryEnded',
+      taskId,
+      tryNumber: 1,
+      outcome: 'done',
+      host: `host ${taskId % 3}`,
+      worker: `worker ${taskId}`,
+      startMs: 1,
+      durationUs: 1,
+    });
+    const many = Array.from({ length: 100 }, (_, taskId) => ended(taskId));
+    const batches = encode(many, many.length, 4);
+    expect(Buffer.concat(batches).toString('latin1').split('host 1').length - 1, 'times that a name is written').to.be.above(10);
+    await write(...batches);
+    expect((await read()).events).to.deep.equal(many);
   });
 
   it('has the time of each event, in order', async () => {

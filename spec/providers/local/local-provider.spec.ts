@@ -48,6 +48,23 @@ describe('LocalProvider, running', () => {
     expect(seen.at(-1)).to.include({ state: 'failed', exitCode: 2, reason: 'exit code 2' });
   });
 
+  it('leaves a job alone that has gone: its number may be another process by then', async () => {
+    const jobId = await provider.submit({ command: 'exit 0', name, env: {} });
+    await eventually('the end is reported', () => seen.some(({ state }) => state === 'completed'));
+    const { kill } = process;
+    try {
+      await eventually('nobody is signalled any more', () => {
+        let isSignalled = false;
+        process.kill = () => (isSignalled = true);
+        provider.killNow();
+        return !isSignalled;
+      });
+    } finally {
+      process.kill = kill;
+    }
+    expect((await provider.status([jobId])).get(jobId)).to.include({ state: 'completed', exitCode: 0 });
+  });
+
   it('names the signal behind an exit code of the shell', async () => {
     await provider.submit({ command: 'bash -c "kill -KILL \\$\\$"; exit $?', name, env: {} });
     await eventually('the end is reported', () => seen.some(({ state }) => state === 'failed'));

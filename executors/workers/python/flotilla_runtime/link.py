@@ -115,23 +115,26 @@ def _chunks(parts):
 
 class Journal:
     """
-    What is finished of the batch at hand, kept where the worker's death cannot take it. Each write ends with a length of 0.
+    What is finished of the batch at hand, kept where the worker's death cannot take it. The layout is journal.ts's: behind each
+    record stands the batch, and each write ends with a length of 0.
     Where nothing can be written any more (its file system is full) it keeps nothing for the rest of the batch: there must be no gap.
     """
 
     def __init__(self, path):
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
         self._at = 4
+        self._mark = b''
         self._works = True
 
     def begin(self, batch):
         self._at = 4
-        self._works = self._write(_U32.pack(batch) + _END_OF_JOURNAL, 0)
+        self._mark = _U32.pack(batch)
+        self._works = self._write(self._mark + _END_OF_JOURNAL, 0)
 
     def append(self, record):
         """:returns: whether it is kept; if not, the worker must not go on with the batch: nobody could tell how far it is."""
-        self._works = self._works and self._write(record + _END_OF_JOURNAL, self._at)
-        self._at += len(record)
+        self._works = self._works and self._write(record + self._mark + _END_OF_JOURNAL, self._at)
+        self._at += len(record) + len(self._mark)
         return self._works
 
     def _write(self, data, at):

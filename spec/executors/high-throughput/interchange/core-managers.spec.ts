@@ -1,3 +1,4 @@
+import { serialize } from 'node:v8';
 import { expect } from 'chai';
 import type { CoreEvent } from '../../../../executors/high-throughput/interchange/core-events.ts';
 import { encodeResult, readResult, ResultStatus } from '../../../../lib/wire/records.ts';
@@ -318,5 +319,36 @@ describe('interchange core: managers', () => {
     expect(bench.take('sendShutdown').map(({ manager, reason }) => [manager, reason])).to.deep.equal(
       ['a', 'b', 'c'].map((manager) => [manager, 'the driver is done']),
     );
+  });
+
+  it('keeps nothing of managers that came and went', () => {
+    const bench = new Bench({ heartbeatThresholdMs: 1e9 }).register('stays').submit(2);
+    const keptAfter = (managers: number): number => {
+      for (let i = 0; i < managers; i++) {
+        const id = `m${bench.core.nextIndex}`;
+        bench.register(id);
+        // One that is full when it goes, one that has room, and so on.
+        if (i % 2 === 0) bench.submit(2);
+        bench.tell({ kind: 'left', manager: id, at: bench.at });
+        bench.effects = [];
+      }
+      bench.core.dismissed.clear();
+      return serialize({ ...bench.core, options: undefined }).length;
+    };
+    const few = keptAfter(30);
+    expect(keptAfter(300)).to.be.below(few + 500);
+  });
+
+  it('remembers of those that it sent away the latest only', () => {
+    const bench = new Bench({ heartbeatThresholdMs: 1e9 });
+    for (let i = 0; i < 20_100; i++) {
+      bench.register(`m${i}`).tell({ kind: 'left', manager: `m${i}`, at: bench.at });
+      bench.effects = [];
+    }
+    expect([bench.core.dismissed.size, bench.core.dismissed.has('m0'), bench.core.dismissed.has('m20099')]).to.deep.equal([
+      20_000,
+      false,
+      true,
+    ]);
   });
 });

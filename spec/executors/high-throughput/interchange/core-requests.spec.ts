@@ -1,9 +1,11 @@
 import { expect } from 'chai';
-import type { Registration } from '../../../../executors/high-throughput/interchange/core-events.ts';
+import { step } from '../../../../executors/high-throughput/interchange/core.ts';
+import type { CoreEvent, Registration } from '../../../../executors/high-throughput/interchange/core-events.ts';
 import type { TaskGrant } from '../../../../executors/high-throughput/resources/grant.ts';
+import { GENERATION } from '../../../../executors/high-throughput/resources/request-numbers.ts';
 import type { NodesRequest } from '../../../../lib/resources/request.ts';
 import { ResultStatus } from '../../../../lib/wire/records.ts';
-import { nodeWith } from '../../../support/resources.ts';
+import { nodeWith, variantOf } from '../../../support/resources.ts';
 import { Bench, pairs } from './core-bench.ts';
 
 type Node = Parameters<typeof nodeWith>[0];
@@ -22,6 +24,8 @@ const nodes = (count: number, more: Partial<NodesRequest> = {}): NodesRequest =>
   cpuBind: undefined,
   ...more,
 });
+
+const definition = (requestId: number): CoreEvent => ({ kind: 'requestDefined', requestId, request: { variants: [variantOf({})] } });
 
 const idsOf = (granted: Record<string, TaskGrant[]>): Record<string, number[]> =>
   Object.fromEntries(Object.entries(granted).map(([manager, grants]) => [manager, grants.map(({ taskId }) => taskId)]));
@@ -377,5 +381,16 @@ describe('interchange core: tasks that ask for resources', () => {
         expect(Object.values(idsOf(bench.result('a', [1]).granted()))).to.deep.equal([[2]]);
       }
     });
+  });
+
+  it('forgets requests of earlier generations, but for those that are waited for', () => {
+    const bench = new Bench();
+    for (let i = 1; i <= GENERATION; i++) step(bench.core, definition(i));
+    bench.submit(1, { requestId: 7 });
+    for (let i = 1; i <= 2 * GENERATION; i++) step(bench.core, definition(GENERATION + i));
+    expect(bench.core.requests.size).to.equal(GENERATION + 1);
+    expect(bench.register('a', node({ slots: 0 })).granted()['a']?.[0]).to.deep.include({ taskId: 1 });
+    step(bench.core, definition(3 * GENERATION + 1));
+    expect([...bench.core.requests.keys()]).to.deep.equal([3 * GENERATION + 1]);
   });
 });

@@ -91,4 +91,22 @@ describe('the nodes that an executor has seen', () => {
       expect(nodes.weightOf(asking(variant).resources as never)).to.equal(slots);
     });
   }
+
+  it('are counted by what they have, however many come: blocks of other nodes that came long before are not forgotten', () => {
+    const nodes = new NodesSeen('htex', 1);
+    register(nodes, 'with gpus', nodeWith({ gpus: ['0', '1'] }));
+    for (let i = 0; i < 11_000; i++) register(nodes, `${i}`);
+    expect(nodes.refuse(asking({ gpus: 2 }))).to.equal(undefined);
+    expect(messageOf(nodes, asking({ gpus: 3 }))).to.contain('10000 nodes like n1');
+  });
+
+  it('of a block that never came up as a whole are forgotten behind a thousand others', () => {
+    const nodes = new NodesSeen('htex', 2);
+    const large = nodeWith({ cpus: [[0, 1, 2, 3, 4, 5, 6, 7]] });
+    for (const block of ['a', 'a']) register(nodes, block);
+    register(nodes, 'half', large);
+    expect(nodes.refuse(asking({ cores: 8 }))).to.equal(undefined);
+    for (let i = 0; i < 1000; i++) register(nodes, `half ${i}`);
+    expect(messageOf(nodes, asking({ cores: 8 }))).to.contain('nothing at executor');
+  });
 });
