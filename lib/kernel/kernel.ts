@@ -317,8 +317,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
       timeoutMs,
     );
     kernelChannel.publish({ state: 'closing', runDir: this.runDir });
-    // Before the executors decide what keeps the process until they are closed.
-    this.#tasks.rest();
+    this.#tasks.rest(); // Until they are closed, executors say what keeps the process.
     await this.#executors.close(EXECUTOR_CLOSE_MS);
     this.memo.close();
     await this.#durable.close(this.#tasks.counts.areAllDone);
