@@ -40,7 +40,10 @@ await withTwoWorkers(async () => {
   }
 });
 
+/** Of the calls that nothing else on the machine came between. */
+const undisturbed = (values: readonly number[]): number => percentile(values, 0.05);
 const hopsMicroseconds = 2 * median(times.unix) + median(times.zeromq);
+const undisturbedHops = 2 * undisturbed(times.unix) + undisturbed(times.zeromq);
 printReport('round-trip', 'microseconds from call to result, one at a time, warm; and what the bare hops take', {
   calls,
   warmUp,
@@ -52,5 +55,9 @@ printReport('round-trip', 'microseconds from call to result, one at a time, warm
   bareHopsMicroseconds: rounded(hopsMicroseconds),
   bareChainMicroseconds: rounded(median(times.chain)),
   medianToBareHops: rounded(median(times.flotilla) / hopsMicroseconds),
+  p5Microseconds: rounded(undisturbed(times.flotilla)),
+  p5BareHopsMicroseconds: rounded(undisturbedHops),
+  p5BareChainMicroseconds: rounded(undisturbed(times.chain)),
+  p5ToBareHops: rounded(undisturbed(times.flotilla) / undisturbedHops),
   medianToBareChain: rounded(median(times.flotilla) / median(times.chain)),
 });
