@@ -1,11 +1,13 @@
 /**
  * How long does one call take from call to result, when nothing else is under way? Beside it, in the same run and taking turns:
- * what the hops on its way take by themselves. They are a Unix socket to the interchange, ZeroMQ with CURVE to the manager, and a
- * Unix socket to the worker, there and back.
+ * what the hops on its way take by themselves. They are a Unix socket to the interchange, ZeroMQ with CURVE on another to the manager, and a
+ * Unix socket to the worker, there and back: each timed alone, and all of them as one chain of processes that do nothing else. And what
+ * ZeroMQ takes on TCP.
  *
  *   npx node bench/round-trip.ts [calls] [calls to warm up]
  */
 import { jsApp } from '../index.ts';
+import { startChain } from './measure/raw-chain.ts';
 import { startHops } from './measure/raw-hops.ts';
 import { countArgument, printReport } from './measure/report.ts';
 import { median, percentile, rounded } from './measure/statistics.ts';
@@ -25,11 +27,12 @@ async function timeTurn(call: () => PromiseLike<unknown>, into: number[], count:
   }
 }
 
-const times = { flotilla: [] as number[], unix: [] as number[], zeromq: [] as number[] };
+const times = { flotilla: [] as number[], chain: [] as number[], unix: [] as number[], zeromq: [] as number[], zeromqTcp: [] as number[] };
 
 await withTwoWorkers(async () => {
   await using hops = await startHops();
-  const ways = { flotilla: () => noop(), unix: hops.unix, zeromq: hops.zeromq };
+  await using chain = await startChain();
+  const ways = { flotilla: () => noop(), chain: chain.pass, unix: hops.unix, zeromq: hops.zeromq, zeromqTcp: hops.zeromqTcp };
   const names = Object.keys(ways) as (keyof typeof ways)[];
   for (const name of names) await timeTurn(ways[name], [], warmUp);
   for (let done = 0; done < calls; done += TURN) {
@@ -37,7 +40,10 @@ await withTwoWorkers(async () => {
   }
 });
 
+/** Of the calls that nothing else on the machine came between. */
+const undisturbed = (values: readonly number[]): number => percentile(values, 0.05);
 const hopsMicroseconds = 2 * median(times.unix) + median(times.zeromq);
+const undisturbedHops = 2 * undisturbed(times.unix) + undisturbed(times.zeromq);
 printReport('round-trip', 'microseconds from call to result, one at a time, warm; and what the bare hops take', {
   calls,
   warmUp,
@@ -45,6 +51,13 @@ printReport('round-trip', 'microseconds from call to result, one at a time, warm
   p99Microseconds: rounded(percentile(times.flotilla, 0.99)),
   unixSocketMicroseconds: rounded(median(times.unix)),
   zeromqCurveMicroseconds: rounded(median(times.zeromq)),
+  zeromqCurveOnTcpMicroseconds: rounded(median(times.zeromqTcp)),
   bareHopsMicroseconds: rounded(hopsMicroseconds),
+  bareChainMicroseconds: rounded(median(times.chain)),
   medianToBareHops: rounded(median(times.flotilla) / hopsMicroseconds),
+  p5Microseconds: rounded(undisturbed(times.flotilla)),
+  p5BareHopsMicroseconds: rounded(undisturbedHops),
+  p5BareChainMicroseconds: rounded(undisturbed(times.chain)),
+  p5ToBareHops: rounded(undisturbed(times.flotilla) / undisturbedHops),
+  medianToBareChain: rounded(median(times.flotilla) / median(times.chain)),
 });

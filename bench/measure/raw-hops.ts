@@ -1,5 +1,5 @@
 /**
- * Ping-pong with a process that echoes: over a Unix socket, and over ZeroMQ on TCP with CURVE. One message of 64 bytes at a time.
+ * Ping-pong with a process that echoes: over a Unix socket, and over ZeroMQ with CURVE, on a Unix socket and on TCP. One message of 64 bytes at a time.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,10 +14,13 @@ import type { EchoSettings } from './echo-entry.ts';
 const MESSAGE = Buffer.alloc(64, 7);
 const ECHO = fileURLToPath(new URL('./echo-entry.ts', import.meta.url));
 
+type Hop = () => Promise<void>;
+
 export interface RawHops extends AsyncDisposable {
   /** There and back. */
   unix(): Promise<void>;
   zeromq(): Promise<void>;
+  zeromqTcp(): Promise<void>;
 }
 
 export async function startHops(): Promise<RawHops> {
@@ -26,30 +29,43 @@ export async function startHops(): Promise<RawHops> {
   const server = createServer().listen(path);
   await once(server, 'listening');
   const [serverKeys, clientKeys] = [curveKeyPair(), curveKeyPair()];
-  const router = new Router({ curveServer: true, curveSecretKey: serverKeys.secretKey, linger: 0 });
-  await router.bind('tcp://127.0.0.1:*');
-  const settings: EchoSettings = { path, address: router.lastEndpoint ?? '', serverKey: serverKeys.publicKey, clientKeys };
+  const routers: Router[] = [];
+  for (const address of [`ipc://@flotilla-hops-${process.pid}`, 'tcp://127.0.0.1:*']) {
+    const router = new Router({ curveServer: true, curveSecretKey: serverKeys.secretKey, linger: 0 });
+    await router.bind(address);
+    routers.push(router);
+  }
+  const addresses = routers.map(({ lastEndpoint }) => lastEndpoint ?? '');
+  const settings: EchoSettings = { path, addresses, serverKey: serverKeys.publicKey, clientKeys };
   const child = spawn(process.execPath, [ECHO, JSON.stringify(settings)], { stdio: 'inherit' });
-  const [[socket], [peer]] = await Promise.all([once(server, 'connection') as Promise<[Socket]>, router.receive()]);
-  const pingPong = overSocket(socket);
+  const connected = once(server, 'connection') as Promise<[Socket]>;
+  const [zeromq, zeromqTcp] = (await Promise.all(routers.map(overRouter))) as [Hop, Hop];
+  const [socket] = await connected;
   return {
-    unix: pingPong,
-    async zeromq() {
-      await router.send([peer as Buffer, MESSAGE]);
-      await router.receive();
-    },
+    unix: overSocket(socket),
+    zeromq,
+    zeromqTcp,
     async [Symbol.asyncDispose]() {
       const ended = once(child, 'exit');
       socket.end(); // Which ends the child.
       await ended;
-      router.close();
+      for (const router of routers) router.close();
       server.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
-function overSocket(socket: Socket): () => Promise<void> {
+/** Once the other end has spoken. */
+async function overRouter(router: Router): Promise<Hop> {
+  const [peer] = await router.receive();
+  return async () => {
+    await router.send([peer as Buffer, MESSAGE]);
+    await router.receive();
+  };
+}
+
+function overSocket(socket: Socket): Hop {
   let missing = 0;
   let arrived = (): void => undefined;
   socket.on('data', (chunk: Buffer) => {

@@ -16,6 +16,9 @@ import { createScaler, step } from './scaler.ts';
 import type { BlockId, Scaler, ScalerEffect, ScalerEvent } from './scaler-types.ts';
 import { describeBlocks, describeBudget } from './status-text.ts';
 
+/** Work that comes and ends again and again is looked at once in so long. */
+const LOOK_AGAIN_MS = 50;
+
 export class Blocks {
   readonly #options: BlocksOptions;
   readonly #now: () => number;
@@ -24,6 +27,8 @@ export class Blocks {
   #runner: JobRunner | undefined;
   #periodTimer: NodeJS.Timeout | undefined;
   #wakeTimer: NodeJS.Timeout | undefined;
+  #lookTimer: NodeJS.Timeout | undefined;
+  #cameAgain = false;
   #wakeAt = Number.POSITIVE_INFINITY;
   #results = 0;
   #hasFailed = false;
@@ -60,7 +65,19 @@ export class Blocks {
     this.#step({ kind: 'started', at: this.#now(), adopted, spentNodeMs: this.#options.spentNodeMs });
   }
 
-  /** Looks at the load now instead of at the next period: call it when the first work comes. */
+  /** Work comes where there was none: looks at the load at the end of the turn instead of at the next period, or soon if it has just done so. */
+  workCame(): void {
+    this.#cameAgain = this.#lookTimer !== undefined;
+    if (this.#cameAgain) return;
+    queueMicrotask(() => this.tick());
+    this.#lookTimer = setTimeout(() => {
+      this.#lookTimer = undefined;
+      if (this.#cameAgain) this.workCame();
+    }, LOOK_AGAIN_MS);
+    this.#lookTimer.unref();
+  }
+
+  /** Looks at the load now. */
   tick(): void {
     if (this.#runner === undefined) return;
     this.#obey(step(this.#scaler, { kind: 'tick', at: this.#now(), load: { ...this.#options.load(), results: this.#results } }));
@@ -157,6 +174,7 @@ export class Blocks {
   #clearTimers(): void {
     clearInterval(this.#periodTimer);
     clearTimeout(this.#wakeTimer);
+    clearTimeout(this.#lookTimer);
   }
 
   #step(event: ScalerEvent): void {

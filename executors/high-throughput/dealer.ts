@@ -2,6 +2,7 @@
 import { Dealer } from 'zeromq';
 import { FrameType } from '../../lib/wire/frames.ts';
 import { decodeToManager, encodeFromManager } from './link-messages.ts';
+import { localEndpoint } from './local-name.ts';
 import type { ManagerKeys } from './security.ts';
 
 export interface DealerOptions {
@@ -30,7 +31,9 @@ export function connectDealer({ curve, identity, address }: DealerOptions): Deal
   return dealer;
 }
 
-export const endpointOf = (address: string, port: number): string => `tcp://${address.includes(':') ? `[${address}]` : address}:${port}`;
+/** @param address of a machine, or the name of a socket on this one, which has no port. */
+export const endpointOf = (address: string, port: number): string =>
+  localEndpoint(address) ?? `tcp://${address.includes(':') ? `[${address}]` : address}:${port}`;
 
 export interface ProbeOptions {
   readonly addresses: readonly string[];

@@ -242,7 +242,7 @@ export class HighThroughput implements RunningExecutor {
     const refused = this.#limits.refuse(request);
     if (refused) return queueMicrotask(() => this.#context.events.tryEnded(refused));
     // Blocks that were let go come back with the first task, not at the next tick.
-    if (this.#tries.requests.size === 0) queueMicrotask(() => this.#blocks.tick());
+    if (this.#tries.requests.size === 0) this.#blocks.workCame();
     this.#takeOver.forget();
     const sent = this.#transport.send(request);
     if (sent && this.#tries.add(sent)) this.#outbox.add(sent);

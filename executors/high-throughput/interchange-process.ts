@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { identify, type ProcessIdentity } from '../../lib/process-identity.ts';
 import { encodeFrame, FRAME_HEADER_BYTES, FrameReader, FrameType } from '../../lib/wire/frames.ts';
 import { pack, unpack } from '../../lib/wire/value-codec.ts';
+import { FORWARDER_NODE_OPTIONS } from './node-options.ts';
 
 export interface InterchangeHandlers {
   /** `records` are whole result records, valid during the call. */
@@ -27,7 +28,7 @@ const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 const ENTRY = fileURLToPath(new URL(`./interchange/interchange-entry${extension}`, import.meta.url));
 
 /** It reads what comes from a network, and runs nobody's code: nothing in it may make code out of text. */
-const NODE_OPTIONS = ['--disable-warning=ExperimentalWarning', '--disallow-code-generation-from-strings'];
+const NODE_OPTIONS = [...FORWARDER_NODE_OPTIONS, '--disallow-code-generation-from-strings'];
 
 export class InterchangeProcess {
   readonly #child: ChildProcess;

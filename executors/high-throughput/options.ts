@@ -41,7 +41,9 @@ const described = () => ({
   address: text()
     .describe("The driver's address as its workers see it. Default: each manager tries all and keeps the first that works.")
     .optional(),
-  loopbackAddress: text().describe('Address for managers on the same machine. Default 127.0.0.1.').optional(),
+  loopbackAddress: text()
+    .describe('Address for managers on the same machine. Default: none, they use a Unix socket; 127.0.0.1 without encryption or Linux.')
+    .optional(),
   workerPort: port().describe('The port that managers dial. Default: a free one of workerPortRange.').optional(),
   workerPortRange: portRange()
     .describe('The interchange listens for managers on a free port from the first to the second, both included. Default [54000, 55000].')

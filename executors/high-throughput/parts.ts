@@ -14,6 +14,7 @@ import { DurableRecord } from './durable-record.ts';
 import { type DurableState, durableStatePath } from './durable-state.ts';
 import { InterchangeKeeper } from './interchange-keeper.ts';
 import type { InterchangeEvent } from './interchange-process.ts';
+import { FORWARDER_NODE_OPTIONS } from './node-options.ts';
 import { interchangeSettings, orphanGraceOf, type PeerSettingsSource } from './peer-settings.ts';
 import type { TakeOver } from './take-over.ts';
 
@@ -121,5 +122,5 @@ export const walltimeEnv = ({ walltimeMs }: BlockLimits): Record<string, string>
 export function managerCommand({ compiled, directory, site }: Pick<PeerSettingsSource, 'compiled' | 'directory' | 'site'>): string {
   if (site !== undefined) return site.managerCommand;
   const node = compiled.nodePath ?? process.execPath;
-  return [node, '--disable-warning=ExperimentalWarning', MANAGER_ENTRY, settingsPathIn(directory)].map(quoteForShell).join(' ');
+  return [node, ...FORWARDER_NODE_OPTIONS, MANAGER_ENTRY, settingsPathIn(directory)].map(quoteForShell).join(' ');
 }

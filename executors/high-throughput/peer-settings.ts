@@ -11,6 +11,7 @@ import type { ManagerSettings } from './manager/settings.ts';
 import type { RemoteSite } from './remote/site.ts';
 import type { RelayHello } from './remote/relay-entry.ts';
 import type { DurableState } from './durable-state.ts';
+import { localNameOf } from './local-name.ts';
 import { createRunKeys, managerKeysOf, type RunKeys } from './security.ts';
 
 export interface PeerSettingsSource {
@@ -35,10 +36,12 @@ export function interchangeSettings({ compiled, context, keys, site }: PeerSetti
   // Behind a relay it is the relay's port that people mean.
   const fixed = port || (site === undefined ? (compiled.workerPort ?? 0) : 0);
   const orphanGraceMs = orphanGraceOf(compiled, context);
+  const localName = localNameOf(compiled, keys);
   return {
     runId: context.runId,
     addresses: [listensOnLoopback(compiled) ? loopback(compiled) : '0.0.0.0'],
     ...(fixed ? { port: fixed } : { portRange: compiled.workerPortRange }),
+    ...(localName === undefined ? {} : { localName }),
     ...(keys ? { curve: { server: keys.server, clients: [keys.client.publicKey] } } : {}),
     heartbeatPeriodMs: compiled.heartbeatPeriodMs,
     heartbeatThresholdMs: compiled.heartbeatThresholdMs,
@@ -63,7 +66,7 @@ export function managerSettings(peers: PeerSettingsSource, port: number, relay?:
   return {
     runId: context.runId,
     label,
-    addresses: relay === undefined ? addressesFor(compiled) : relayAddresses(compiled, relay),
+    addresses: relay === undefined ? addressesFor(compiled, keys) : relayAddresses(compiled, relay),
     port: relay?.port ?? port,
     curve: keys ? managerKeysOf(keys) : null,
     heartbeatPeriodMs: compiled.heartbeatPeriodMs,
@@ -104,9 +107,11 @@ export const listensOnLoopback = ({ provider, address }: CompiledHighThroughput)
 const relayAddresses = ({ address }: CompiledHighThroughput, { addresses }: RelayHello): readonly string[] =>
   address === undefined ? addresses : [address];
 
-/** Where managers look for the interchange: what the config says, else this machine's loopback address, else all its addresses. */
-function addressesFor(compiled: CompiledHighThroughput): string[] {
+/** Where managers look for the interchange: what the config says, else on this machine alone, else at all its addresses. */
+function addressesFor(compiled: CompiledHighThroughput, keys: RunKeys | undefined): string[] {
   if (compiled.address !== undefined) return [compiled.address];
+  const localName = localNameOf(compiled, keys);
+  if (localName !== undefined) return [localName];
   return compiled.provider.isLocal ? [loopback(compiled)] : outsideAddresses();
 }
 

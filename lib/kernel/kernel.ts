@@ -317,6 +317,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
       timeoutMs,
     );
     kernelChannel.publish({ state: 'closing', runDir: this.runDir });
+    this.#tasks.rest(); // Until they are closed, executors say what keeps the process.
     await this.#executors.close(EXECUTOR_CLOSE_MS);
     this.memo.close();
     await this.#durable.close(this.#tasks.counts.areAllDone);

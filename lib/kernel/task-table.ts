@@ -14,6 +14,9 @@ import { isStoredResult } from './stored-result.ts';
 import type { Task } from './task.ts';
 import { Unobserved } from './unobserved.ts';
 
+/** Calls that are awaited one after the other would turn timers and sockets on and off for each. */
+const REST_AFTER_MS = 10;
+
 const NO_WAITABLES: readonly Waitable[] = [];
 
 export class TaskTable {
@@ -22,6 +25,7 @@ export class TaskTable {
   readonly #tasks = new Map<TaskId, Task>();
   readonly #setActive: (active: boolean) => void;
   #keepAlive: NodeJS.Timeout | undefined;
+  #restTimer: NodeJS.Timeout | undefined;
 
   /** @param setActive told whether there is work. */
   constructor(setActive: (active: boolean) => void) {
@@ -63,8 +67,17 @@ export class TaskTable {
     this.#setActive(true);
   }
 
+  #restSoon(): void {
+    this.#restTimer ??= setTimeout(() => {
+      this.#restTimer = undefined;
+      if (this.#tasks.size === 0) this.rest();
+    }, REST_AFTER_MS);
+  }
+
   /** Nothing to do: whatever else the process has to do decides how long it lives. */
   rest(): void {
+    clearTimeout(this.#restTimer);
+    this.#restTimer = undefined;
     clearInterval(this.#keepAlive);
     this.#keepAlive = undefined;
     this.#setActive(false);
@@ -107,7 +120,7 @@ export class TaskTable {
     if (task.refs) removeArgumentFile(task);
     task.drop();
     announceEnded(task, error);
-    if (this.#tasks.size === 0) this.rest();
+    if (this.#tasks.size === 0) this.#restSoon();
   }
 
   /** Resolves when every task that is here now has ended, however it ended. */

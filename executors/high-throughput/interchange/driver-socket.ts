@@ -5,6 +5,7 @@
  */
 import { Socket } from 'node:net';
 import { Packr } from 'msgpackr/pack';
+import { readAgain } from '../../../lib/wire/read-again.ts';
 import { encodeFrameHeader, encodeFrame, FRAME_HEADER_BYTES, FrameReader, FrameType } from '../../../lib/wire/frames.ts';
 
 /** Up to this size the frames of a turn are copied into one buffer. */
@@ -27,16 +28,16 @@ export class DriverSocket {
   #pendingBytes = 0;
 
   constructor(fd: number, events: DriverSocketEvents) {
-    this.#socket = new Socket({ fd, readable: true, writable: true });
     const reader = new FrameReader();
-    this.#socket.on('data', (chunk: Buffer) => {
+    const take = (chunk: Buffer): void => {
       try {
         reader.push(chunk, events.frame);
       } catch (error) {
         return void this.#socket.destroy(error as Error);
       }
       events.batchEnded();
-    });
+    };
+    this.#socket = new Socket({ fd, readable: true, writable: true, onread: readAgain(take) });
     let reason = 'the driver is gone';
     this.#socket.on('error', (error: NodeJS.ErrnoException) => {
       // A driver that dies with something unread resets the connection.

@@ -6,6 +6,7 @@
  */
 import { Router } from 'zeromq';
 import { MAX_FRAME_BYTES } from '../../../lib/wire/frames.ts';
+import { endpointOf } from '../dealer.ts';
 import type { Log } from './limited-log.ts';
 import { RoutingIds } from './routing-ids.ts';
 import type { InterchangeSettings } from './settings.ts';
@@ -40,7 +41,7 @@ export class ManagerSocket {
       const router = createRouter(settings);
       watchHandshakes(router, log);
       try {
-        return new ManagerSocket(router, await bindAll(router, settings.addresses, port), events);
+        return new ManagerSocket(router, await bindAll(router, settings, port), events);
       } catch (error) {
         router.close();
         tried.push((error as Error).message);
@@ -108,12 +109,13 @@ function portsToTry({ port, portRange }: InterchangeSettings): number[] {
 }
 
 /** Binds the first address, and the others to the port that it got. */
-async function bindAll(router: Router, addresses: readonly string[], port: number): Promise<number> {
+async function bindAll(router: Router, { addresses, localName }: InterchangeSettings, port: number): Promise<number> {
   let bound = port;
   for (const address of addresses) {
     await router.bind(`tcp://${address.includes(':') ? `[${address}]` : address}:${bound === 0 ? '*' : bound}`);
     bound = Number(router.lastEndpoint?.split(':').at(-1));
   }
+  if (localName !== undefined) await router.bind(endpointOf(localName, bound));
   return bound;
 }
 

@@ -11,6 +11,8 @@ export interface InterchangeSettings {
   /** One of the two; neither: any free port. */
   readonly port?: number;
   readonly portRange?: readonly [first: number, last: number];
+  /** A socket on this machine to be bound beside the addresses; see local-name.ts. */
+  readonly localName?: string;
   /** Absent: not encrypted. */
   readonly curve?: {
     readonly server: CurveKeyPair;

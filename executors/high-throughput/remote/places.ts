@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import { NODE_IN_BUNDLE } from '../../../lib/bundle/launcher.ts';
 import { inJobName } from '../../../lib/provider.ts';
 import { quoteForShell } from '../../../providers/shell-quote.ts';
+import { FORWARDER_NODE_OPTIONS } from '../node-options.ts';
 
 const MANAGER = 'executors/high-throughput/manager/manager-entry.js';
 const RELAY = 'executors/high-throughput/remote/relay-entry.js';
@@ -16,7 +17,7 @@ export const relayIn = (bundle: string): string => programIn(bundle, RELAY);
 
 /** For the launcher there. */
 export function managerCommandIn(bundle: string, runDir: string): string {
-  const argv = [nodeIn(bundle), '--disable-warning=ExperimentalWarning', programIn(bundle, MANAGER), settingsIn(runDir)];
+  const argv = [nodeIn(bundle), ...FORWARDER_NODE_OPTIONS, programIn(bundle, MANAGER), settingsIn(runDir)];
   return argv.map(quoteForShell).join(' ');
 }
 

@@ -71,6 +71,24 @@ describe('Blocks', () => {
     expect(bench.failures).to.deep.equal([]);
   });
 
+  it('are looked at when work comes, and soon once more if it comes again and again', async () => {
+    let looks = 0;
+    const load = (): { outstanding: number } => {
+      looks++;
+      return { outstanding: bench.outstanding };
+    };
+    const blocks = bench.start({ provider: new LocalProvider({ initBlocks: 0 }), strategyPeriodMs: 3_600_000, load });
+    const before = looks;
+    for (let i = 0; i < 100; i++) {
+      blocks.workCame();
+      await Promise.resolve();
+    }
+    expect(looks - before).to.equal(1);
+    bench.outstanding = 1;
+    blocks.workCame();
+    await bench.jobRuns(blocks, '0');
+  });
+
   it('fails the executor when workerInit fails', async () => {
     bench.outstanding = 1;
     bench.start({ provider: new LocalProvider({ workerInit: 'echo "module: command not found" >&2; false' }) });

@@ -51,8 +51,12 @@ describe('addresses', () => {
   it('are tried all at once, and the one that works is kept', async () => {
     await using run = await TestRun.open({ provider: { initBlocks: 0 } });
     const changed = run.path('several.json');
+    const settings = readSettings(settingsPath(run));
+    // Those that the run itself starts need no port.
+    expect(settings.addresses.join()).to.match(/^@flotilla-[0-9a-f]{32}$/);
+    expect(readFileSync('/proc/net/unix', 'utf8')).to.include(settings.addresses[0]);
     writeSettings(changed, {
-      ...readSettings(settingsPath(run)),
+      ...settings,
       addresses: ['192.0.2.1', '198.51.100.7', '127.0.0.1'],
       probeTimeoutMs: 5000,
     });
