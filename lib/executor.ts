@@ -56,7 +56,10 @@ export interface GrantedTry {
   readonly grant: {
     readonly cpus: readonly (readonly [cpu: number, share: number])[];
     readonly gpus: readonly (readonly [gpu: number, share: number])[];
-    /** Of a task on several nodes: all. */
+    /** 0: no limit. */
+    readonly memoryBytes: number;
+    readonly custom: Readonly<Record<string, number | readonly string[]>>;
+    /** Of a task on whole nodes: all. */
     readonly nodes?: readonly { readonly managerId: string; readonly host: string }[] | undefined;
   };
 }

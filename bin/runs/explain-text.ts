@@ -7,6 +7,7 @@ import { runTimeOf, takenFrom } from '../../lib/events/projections/task-historie
 import { describeDecision, nameTaken } from './memo-text.ts';
 import type { TaskStory } from './read-run.ts';
 import type { RunState } from './run-state.ts';
+import { describeGranted } from './grant-text.ts';
 import { formatClock, formatKiB, formatMs, listSome, nameTask } from './words.ts';
 
 const MOST_NAMES = 5;
@@ -98,10 +99,11 @@ function nameOf(id: number, others: ReadonlyMap<number, TaskHistory>): string {
 const cancelText = (reason: string): string => `asked to be cancelled${reason === '' ? '' : `: ${reason}`}`;
 
 function describeTry(each: TryHistory): Moment[] {
-  const { number, executor, launchedMs, outcome, error, endedMs } = each;
+  const { number, executor, launchedMs, outcome, error, endedMs, granted } = each;
   const where = executor === '' ? 'begun in the driver' : `handed to executor '${executor}'`;
   return [
     ...(launchedMs === undefined ? [] : [{ atMs: launchedMs, text: `try ${number} ${where}` }]),
+    ...(granted === undefined ? [] : [{ atMs: granted.atMs, text: `it was given ${describeGranted(granted)}` }]),
     ...ran(each),
     ...(outcome === 'running'
       ? []

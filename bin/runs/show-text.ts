@@ -2,6 +2,7 @@
  * One run in words and tables, and as data. Pure.
  */
 import type { AppSummary, RunSummary, StateCounts } from '../../lib/events/projections/run-summary.ts';
+import { describeAmounts, describeParts } from './grant-text.ts';
 import type { RunFolder } from './run-folder.ts';
 import { describeGaps, type RunState } from './run-state.ts';
 import { describeOrigin } from './origin-text.ts';
@@ -29,6 +30,7 @@ export function describeRun(folder: RunFolder, summary: RunSummary, state: RunSt
     ...describeTaken(summary, folder.run).map((line) => `  ${line}`),
     ...(gaps === undefined ? [] : [`  ${gaps}`]),
     ...section('apps', appTable([...summary.apps.values()])),
+    ...section('resources', [...summary.apps.values()].flatMap(givenTo)),
     ...section('failures', [...summary.apps.values()].flatMap(failuresOf)),
     ...section('slowest', slowestTable(summary)),
     ...section('workers', workerTable(summary)),
@@ -100,6 +102,9 @@ function appTable(apps: readonly AppSummary[]): string[] {
   return formatTable(heads, rows);
 }
 
+const givenTo = ({ name, given }: AppSummary): string[] =>
+  [...given.values()].map(({ tries, ...amounts }) => `${tries} × ${name}: ${describeAmounts(amounts)}`);
+
 function failuresOf({ name, errors }: AppSummary): string[] {
   return [...errors.values()]
     .sort((a, b) => b.count - a.count)
@@ -112,8 +117,16 @@ function failuresOf({ name, errors }: AppSummary): string[] {
 
 function slowestTable({ slowest }: RunSummary): string[] {
   if (slowest.length === 0) return [];
-  const rows = slowest.map((task) => [task.taskId, nameCall(task), task.tryNumber, formatMs(task.runMs), task.worker]);
-  return formatTable(['task', 'app', 'try', 'ran', 'worker'], rows);
+  const rows = slowest.map(({ granted, ...task }) => [
+    task.taskId,
+    nameCall(task),
+    task.tryNumber,
+    formatMs(task.runMs),
+    task.worker,
+    granted === undefined ? '' : describeParts(granted),
+    granted?.hosts?.join(', ') ?? '',
+  ]);
+  return formatTable(['task', 'app', 'try', 'ran', 'worker', 'given', 'nodes'], rows);
 }
 
 function workerTable(summary: RunSummary): string[] {
@@ -144,7 +157,7 @@ export function runAsData(folder: RunFolder, summary: RunSummary, state: RunStat
     taken: Object.fromEntries(summary.taken),
     lostEvents: summary.lostEvents,
     gaps: describeGaps(summary),
-    apps: [...summary.apps.values()].map((app) => ({ ...app, errors: [...app.errors.values()] })),
+    apps: [...summary.apps.values()].map((app) => ({ ...app, errors: [...app.errors.values()], given: [...app.given.values()] })),
     slowest: summary.slowest,
     workers: [...summary.workers.values()],
   };

@@ -245,7 +245,9 @@ export class HighThroughput implements RunningExecutor {
     if (this.#tries.requests.size === 0) this.#blocks.workCame();
     this.#takeOver.forget();
     const sent = this.#transport.send(request);
-    if (sent && this.#tries.add(sent)) this.#outbox.add(sent);
+    if (!sent) return;
+    if (this.#tries.add(sent)) this.#outbox.add(sent);
+    else this.#tries.given.tell(sent.taskId, sent.tryNumber, this.#context.events);
   }
 
   neverHas(resources: ResourceRequest): boolean {

@@ -98,8 +98,14 @@ export interface TryGranted {
   readonly cpus: readonly (readonly [cpu: number, share: number])[];
   /** Indices into the accelerators of the node. */
   readonly gpus: readonly (readonly [gpu: number, share: number])[];
+  /** What it may use of memory at most; absent: no limit. */
+  readonly memoryBytes?: number;
+  /** Of the executor's own kinds: an amount, or the names that it was given. */
+  readonly custom?: Readonly<Record<string, number | readonly string[]>>;
   /** Managers of the other nodes that it has as a whole. */
   readonly others?: readonly string[];
+  /** Of a task on whole nodes: all of them, the one that runs it first. */
+  readonly hosts?: readonly string[];
 }
 
 /** 'expired': its block came to the end of its time. */

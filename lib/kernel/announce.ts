@@ -46,15 +46,19 @@ export function announceLaunched({ taskId, tryNumber, executor }: Task): void {
   if (tryChannel.hasSubscribers) tellTry({ kind: 'tryLaunched', taskId, tryNumber, executor });
 }
 
-/** What was taken over from another driver, under the numbers of that, is not told of. */
-export function announceGranted(
-  task: Task | undefined,
-  { taskId, tryNumber, manager, host, grant: { cpus, gpus, nodes } }: GrantedTry,
-): void {
+/** @param task whose try it is, if this driver has it: of one that was taken over, once it has been asked for here. */
+export function announceGranted(task: Task | undefined, { taskId, tryNumber, manager, host, grant }: GrantedTry): void {
   if (!tryChannel.hasSubscribers || task?.sentId !== taskId || task.sentTry !== tryNumber) return;
-  const others = (nodes ?? []).filter(({ managerId }) => managerId !== manager).map(({ managerId }) => managerId);
-  const granted: TryGranted = { kind: 'tryGranted', taskId, tryNumber: task.tryNumber, manager, host, cpus, gpus };
-  tellTry(others.length === 0 ? granted : { ...granted, others });
+  const { cpus, gpus, memoryBytes, custom, nodes = [] } = grant;
+  const others = nodes.filter(({ managerId }) => managerId !== manager).map(({ managerId }) => managerId);
+  const granted: TryGranted = { kind: 'tryGranted', taskId: task.taskId, tryNumber: task.tryNumber, manager, host, cpus, gpus };
+  tellTry({
+    ...granted,
+    ...(memoryBytes > 0 && { memoryBytes }),
+    ...(Object.keys(custom).length > 0 && { custom }),
+    ...(others.length > 0 && { others }),
+    ...(nodes.length > 0 && { hosts: nodes.map((node) => node.host) }),
+  });
 }
 
 /** @param outcome what an executor reported; absent: it ended in the driver. */

@@ -69,6 +69,11 @@ export class DurableDoor {
     this.#run?.journal?.flush();
   }
 
+  /** Of an earlier driver's task by its number there: the one that has taken it over, if there is one yet. */
+  taskOf(taskId: number): Task | undefined {
+    return this.#tasks?.taskOf(taskId);
+  }
+
   localize(outcome: TryOutcome): TryOutcome | undefined {
     return this.#tasks ? this.#tasks.localize(outcome) : outcome;
   }

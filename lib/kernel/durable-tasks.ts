@@ -135,6 +135,10 @@ export class DurableTasks {
     return false;
   }
 
+  taskOf(pastId: number): Task | undefined {
+    return this.#bound.get(pastId)?.task;
+  }
+
   /** What an executor reports, in this driver's numbers; undefined if it is of a task that nobody has asked for here. */
   localize(outcome: TryOutcome): TryOutcome | undefined {
     const { history } = this.#run;

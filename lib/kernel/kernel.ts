@@ -138,7 +138,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
           site: kernel.#site,
           durable: kernel.#durable,
           tryEnded: (outcome) => kernel.#tryEnds.reported(outcome),
-          tryGranted: (granted) => announceGranted(kernel.#find(granted.taskId), granted),
+          tryGranted: (granted) => announceGranted(kernel.#durable.taskOf(granted.taskId) ?? kernel.#find(granted.taskId), granted),
           failed: (error) => kernel.#tryEnds.executorFailed(label, error),
         }),
       );

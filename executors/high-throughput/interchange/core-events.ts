@@ -112,6 +112,17 @@ export interface WaitingNodes {
   readonly count: number;
   /** What the least busy of them lacks, for the first way in which the task can run there: "cores: 4 wanted, 1 there". Empty: nothing. */
   readonly lacks: readonly string[];
+  /** Of a task that asks for whole nodes, in place of what one lacks. */
+  readonly whole?: WaitingWhole;
+}
+
+export interface WaitingWhole {
+  /** Of one block. */
+  readonly wanted: number;
+  /** Of the nodes, those that nobody uses. */
+  readonly free: number;
+  /** The most of those in any one block. */
+  readonly mostInBlock: number;
 }
 
 /** Told to the driver. */

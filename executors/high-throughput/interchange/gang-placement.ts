@@ -25,7 +25,9 @@ export function placeGang(core: Core, lane: Lane, { variant, index }: Choice, ou
   return true;
 }
 
-const isFree = ({ grants, leased, pool }: Manager): boolean => grants.size === 0 && leased === 0 && pool !== undefined && isUntouched(pool);
+/** Whether nobody uses any of it. */
+export const isFree = ({ grants, leased, pool }: Manager): boolean =>
+  grants.size === 0 && leased === 0 && pool !== undefined && isUntouched(pool);
 
 /** The first block with enough managers that could be part of it, have time for it and are wanted; these. */
 export function findBlock(core: Core, lane: Lane, variant: RequestVariant, isWanted: (manager: Manager) => boolean): Manager[] | undefined {

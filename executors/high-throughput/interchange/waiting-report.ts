@@ -3,8 +3,9 @@
  */
 import type { RequestVariant } from '../../../lib/resources/request.ts';
 import { describeShortage, presentShortages, type Shortage } from '../resources/shortage.ts';
-import type { WaitingLane, WaitingNodes } from './core-events.ts';
+import type { WaitingLane, WaitingNodes, WaitingWhole } from './core-events.ts';
 import type { Core, Manager } from './core-state.ts';
+import { isFree } from './gang-placement.ts';
 import { canHave, type NodeKind } from './node-kinds.ts';
 import { inOrder } from './request-placement.ts';
 import { isUsable, reservedFor } from './reservations.ts';
@@ -36,7 +37,15 @@ function describeClass(kinds: readonly NodeKind[], variants: readonly RequestVar
   const usable = kinds.flatMap(({ managers }) => [...managers].filter(isUsable));
   const [first] = usable;
   if (variant === undefined || first === undefined) return [];
-  return [{ host: first.host, count: usable.length, lacks: leastMissing(usable.slice(0, MOST_NODES), variant).map(describeShortage) }];
+  const nodes = { host: first.host, count: usable.length };
+  if (variant.nodes !== undefined) return [{ ...nodes, lacks: [], whole: countFree(usable, variant.nodes.count) }];
+  return [{ ...nodes, lacks: leastMissing(usable.slice(0, MOST_NODES), variant).map(describeShortage) }];
+}
+
+function countFree(managers: readonly Manager[], wanted: number): WaitingWhole {
+  const free = managers.filter(isFree);
+  const perBlock = Map.groupBy(free, ({ blockId }) => blockId);
+  return { wanted, free: free.length, mostInBlock: Math.max(0, ...[...perBlock.values()].map((members) => members.length)) };
 }
 
 function leastMissing(managers: readonly Manager[], variant: RequestVariant): Shortage[] {

@@ -1,13 +1,13 @@
 /**
  * What tries have, as the interchange told the driver: for the event log, and for whoever asks. Book-keeping and words.
  */
-import { formatCpuList } from '../cpu-list.ts';
-import { formatSize } from '../../../lib/size.ts';
 import type { ExecutorEvents } from '../../../lib/executor.ts';
 import type { Grant, TaskGrant } from './grant.ts';
+import { describeGrant } from './grant-words.ts';
 
 interface Given {
   readonly tryNumber: number;
+  readonly manager: string;
   readonly host: string;
   readonly grant: Grant;
 }
@@ -27,10 +27,16 @@ export class GivenResources {
   /** @param events told of each. */
   add(manager: GivingManager | undefined, grants: readonly TaskGrant[], events: Pick<ExecutorEvents, 'tryGranted'>): void {
     const { managerId, host } = manager ?? { managerId: '', host: '' };
-    for (const given of grants) {
-      this.#given.set(given.taskId, { tryNumber: given.tryNumber, host, grant: given.grant });
-      events.tryGranted?.({ ...given, host, manager: managerId });
+    for (const { taskId, tryNumber, grant } of grants) {
+      this.#given.set(taskId, { tryNumber, host, manager: managerId, grant });
+      this.tell(taskId, tryNumber, events);
     }
+  }
+
+  /** Also of one that had it before anybody asked for the task: it was begun for a driver that has died. */
+  tell(taskId: number, tryNumber: number, events: Pick<ExecutorEvents, 'tryGranted'>): void {
+    const given = this.#given.get(taskId);
+    if (given?.tryNumber === tryNumber) events.tryGranted?.({ taskId, ...given });
   }
 
   /** The try has ended. */
@@ -52,15 +58,4 @@ export class GivenResources {
     const where = others.length === 0 ? host : `${host} and ${others.join(', ')}`;
     return `it runs, or is about to, on ${where} with ${describeGrant(grant)}`;
   }
-}
-
-function describeGrant({ cpus, gpus, memoryBytes, custom }: Grant): string {
-  const share = ([index, part]: readonly [number, number]): string => (part < 1 ? `${part} of ${index}` : String(index));
-  const isWhole = cpus.every(([, part]) => part === 1);
-  return [
-    isWhole ? `CPUs ${formatCpuList(cpus.map(([cpu]) => cpu))}` : `CPU ${cpus.map(share).join(', ')}`,
-    ...(gpus.length === 0 ? [] : [`GPU ${gpus.map(share).join(', ')}`]),
-    ...(memoryBytes === 0 ? [] : [formatSize(memoryBytes)]),
-    ...Object.entries(custom).map(([kind, given]) => `${kind} ${typeof given === 'number' ? given : given.join(', ')}`),
-  ].join(', ');
 }

@@ -5,7 +5,7 @@ import { formatSize } from '../../../lib/size.ts';
 import type { RequestVariant } from '../../../lib/resources/request.ts';
 import type { NodeCapacity } from './capacity.ts';
 import { roomAt } from './devices.ts';
-import { isUntouched, type Pool } from './pool.ts';
+import type { Pool } from './pool.ts';
 import { toShare, toUnits, WHOLE } from './shares.ts';
 
 export interface Shortage {
@@ -88,12 +88,8 @@ export function couldFit(capacity: NodeCapacity, variant: RequestVariant): boole
 const areNamedWhole = ({ custom }: NodeCapacity, variant: RequestVariant): boolean =>
   Object.entries(variant.custom).every(([kind, amount]) => typeof custom[kind] !== 'object' || Number.isInteger(amount));
 
-/** What it lacks at present; a task on whole nodes lacks all that is in use. */
-export function presentShortages(pool: Pool, variant: RequestVariant): Shortage[] {
-  const found = shortagesOf(variant, presentRoom(pool));
-  if (variant.nodes === undefined || found.length > 0 || isUntouched(pool)) return found;
-  return [{ part: 'cores', wanted: pool.cpuIds.length, there: presentRoom(pool).cores }];
-}
+/** What of a part of a node there is too little of at present. */
+export const presentShortages = (pool: Pool, variant: RequestVariant): Shortage[] => shortagesOf(variant, presentRoom(pool));
 
 /** "gpus: 2 wanted, 1 there". */
 export function describeShortage({ part, wanted, there }: Shortage): string {

@@ -4,7 +4,8 @@
 import type { TaskState } from '../../futures/app-future.ts';
 import type { ErrorSummary, Logged, RunStarted } from '../events.ts';
 import type { LogCondition } from '../reader.ts';
-import { runTimeOf, takenFrom, TaskHistories, type TaskHistory, type TryHistory } from './task-histories.ts';
+import { type GivenAmounts, amountsOf } from './given-amounts.ts';
+import { type GrantedParts, runTimeOf, takenFrom, TaskHistories, type TaskHistory, type TryHistory } from './task-histories.ts';
 
 export interface StateCounts {
   total: number;
@@ -33,6 +34,8 @@ export interface AppSummary extends StateCounts {
   peakMemoryKiB: number;
   /** The most frequent last. */
   readonly errors: Map<string, { readonly error: ErrorSummary; count: number; readonly taskIds: number[] }>;
+  /** What its tries had for themselves, by how much that is; the first few different ones. */
+  readonly given: Map<string, GivenAmounts & { tries: number }>;
 }
 
 export interface SlowTask {
@@ -42,6 +45,7 @@ export interface SlowTask {
   readonly tryNumber: number;
   readonly worker: string;
   readonly runMs: number;
+  readonly granted: GrantedParts | undefined;
 }
 
 export interface WorkerSummary {
@@ -58,6 +62,8 @@ const SLOWEST = 10;
 /** Of different messages per app, and of ids per message. */
 const MAX_ERRORS = 20;
 const MAX_IDS = 5;
+/** Of different amounts per app. */
+const MAX_GIVEN = 20;
 
 export class RunSummary {
   started: RunStarted | undefined;
@@ -146,6 +152,7 @@ export class RunSummary {
   #addTry(task: TaskHistory, ended: TryHistory): void {
     const app = this.#appOf(task);
     if (ended.number > 1) app.retries++;
+    if (ended.granted) addGiven(app, amountsOf(ended.granted));
     const runMs = runTimeOf(ended);
     if (runMs === undefined) return;
     app.runs++;
@@ -154,7 +161,8 @@ export class RunSummary {
     app.cpuMs += ended.usage?.cpuMs ?? 0;
     app.peakMemoryKiB = Math.max(app.peakMemoryKiB, ended.usage?.peakMemoryKiB ?? 0);
     this.#addToWorker(ended, runMs);
-    this.#rank({ taskId: task.taskId, name: task.name, label: task.label, tryNumber: ended.number, worker: ended.worker, runMs });
+    const { taskId, name, label } = task;
+    this.#rank({ taskId, name, label, tryNumber: ended.number, worker: ended.worker, runMs, granted: ended.granted });
   }
 
   #addToWorker({ worker, host, executor, outcome }: TryHistory, runMs: number): void {
@@ -179,11 +187,32 @@ export class RunSummary {
     const key = `${app}\n${name}`;
     let summary = this.apps.get(key);
     if (!summary) {
-      summary = { ...zeroCounts(), name, app, retries: 0, runs: 0, totalMs: 0, maxMs: 0, cpuMs: 0, peakMemoryKiB: 0, errors: new Map() };
+      summary = createApp(name, app);
       this.apps.set(key, summary);
     }
     return summary;
   }
+}
+
+const createApp = (name: string, app: string): AppSummary => ({
+  ...zeroCounts(),
+  name,
+  app,
+  retries: 0,
+  runs: 0,
+  totalMs: 0,
+  maxMs: 0,
+  cpuMs: 0,
+  peakMemoryKiB: 0,
+  errors: new Map(),
+  given: new Map(),
+});
+
+function addGiven({ given }: AppSummary, amounts: GivenAmounts): void {
+  const key = JSON.stringify(amounts);
+  const known = given.get(key);
+  if (known) known.tries++;
+  else if (given.size < MAX_GIVEN) given.set(key, { ...amounts, tries: 1 });
 }
 
 const zeroCounts = (): StateCounts => ({ total: 0, done: 0, memoized: 0, failed: 0, ignored: 0, dependencyFailed: 0, cancelled: 0 });

@@ -3,7 +3,7 @@
  */
 import type { TaskState } from '../../futures/app-future.ts';
 import type { Usage } from '../../wire/records.ts';
-import type { AppKind, ErrorSummary, Logged, MemoDecision, TaskCalled, TryEnd } from '../events.ts';
+import type { AppKind, ErrorSummary, Logged, MemoDecision, TaskCalled, TryEnd, TryGranted } from '../events.ts';
 
 export interface TryHistory {
   readonly number: number;
@@ -20,6 +20,12 @@ export interface TryHistory {
   outcome: TryEnd | 'running';
   usage: Usage | undefined;
   error: ErrorSummary | undefined;
+  /** What it had for itself; undefined: it asked for nothing, or did not get it. */
+  granted: GrantedParts | undefined;
+}
+
+export interface GrantedParts extends Omit<TryGranted, 'kind' | 'taskId' | 'tryNumber'> {
+  readonly atMs: number;
 }
 
 export interface MemoMoment {
@@ -90,6 +96,12 @@ export class TaskHistories {
         task.state = task.app === 'join' ? 'joining' : 'launched';
         task.tries.push(createTry(event.tryNumber, event.executor, atMs));
         break;
+      case 'tryGranted': {
+        const { kind, taskId, tryNumber, ...parts } = event;
+        // After an interchange has died it is told again.
+        tryOf(task, tryNumber).granted ??= { atMs, ...parts };
+        break;
+      }
       case 'tryEnded': {
         const { host, worker, startMs, durationUs, outcome, usage, error } = event;
         const started = startMs > 0;
@@ -165,6 +177,7 @@ const createTry = (number: number, executor: string, launchedMs: number | undefi
   outcome: 'running',
   usage: undefined,
   error: undefined,
+  granted: undefined,
 });
 
 /** Wall time on the worker, ms; undefined if it did not run, or was still running. */

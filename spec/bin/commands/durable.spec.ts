@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import type { TaskHistory } from '../../../lib/events/projections/task-histories.ts';
 import { eventually } from '../../support/eventually.ts';
 import { makeScriptFolder, packageUrl, type RunResult, type ScriptFolder } from '../../support/flotilla-run.ts';
 import { processesOf } from '../../support/leftovers.ts';
@@ -24,7 +25,7 @@ def python(i):
     while i > 0 and not os.path.exists('go'): time.sleep(0.02)
     return i
 \`);
-const bash = bashApp((i: number) => \`echo bash\${i} >> ran; test \${i} -eq 0 || while ! test -e go; do sleep 0.02; done; echo \${i}\`, { returns: 'json' });
+const bash = bashApp((i: number) => \`echo bash\${i} >> ran; test \${i} -eq 0 || while ! test -e go; do sleep 0.02; done; echo \${i}\`, { returns: 'json', resources: { cores: 0.25 } });
 const all = [0, 1, 2, 3, 4, 5].flatMap((i) => [js(i), python(i), bash(i)]);
 await Promise.all(all.slice(0, 3));
 console.log('half');
@@ -67,10 +68,10 @@ describe('flotilla run --resume, of a run with orphanGrace', function () {
   const letGo = (): Promise<unknown> => folder.write('go', '');
   const stateOf = (run: string): { interchange: { pid: number } } =>
     JSON.parse(readFileSync(inRun(run, 'htex', 'keys', 'durable.json'), 'utf8')) as { interchange: { pid: number } };
-  const killHalfWay = async (args: readonly string[] = []): Promise<void> => {
+  const killHalfWay = async (args: readonly string[] = [], isHalfWay = () => started().length >= 5): Promise<void> => {
     const run = folder.start(['run', 'a.ts', ...CONFIG, ...args]);
     await run.said('half');
-    await eventually('two more tasks to run', () => started().length >= 5, 30_000);
+    await eventually('more tasks to run', isHalfWay, 30_000);
     run.child.kill('SIGKILL');
     await run.result;
   };
@@ -83,7 +84,7 @@ describe('flotilla run --resume, of a run with orphanGrace', function () {
   };
 
   it('binds the tasks that its managers run, and takes the results of the others: nothing runs twice', async () => {
-    await killHalfWay();
+    await killHalfWay([], () => started().includes('bash1'));
     const run = folder.start(['run', 'a.ts', ...CONFIG, '--resume']);
     await run.said('half');
     expect(started().length).to.be.below(TASKS);
@@ -94,6 +95,10 @@ describe('flotilla run --resume, of a run with orphanGrace', function () {
     expect(first.stderr).to.include(`run 001 has no task 1; its ${TASKS} task(s) are numbered ${TASKS + 1} to ${2 * TASKS}`);
     expect(result.stderr).to.match(/resuming run 000: 3 result\(s\) to take, and \d+ task\(s\) that are still under way/);
     expect(result.stderr).to.match(/18 tasks: 18 done \(3 of them before\)/);
+    // The sixth of the first driver's.
+    const sixth = JSON.parse((await folder.run(['explain', '001', String(TASKS + 6), '--json'])).stdout) as TaskHistory;
+    expect(sixth.memo?.map(({ decision }) => decision.kind)).to.deep.equal(['takenOver']);
+    expect(sixth.tries[0]?.granted?.cpus.map(([, share]) => share)).to.deep.equal([0.25]);
   });
 
   it('takes what its managers have done meanwhile, all of it', async () => {

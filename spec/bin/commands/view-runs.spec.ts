@@ -12,7 +12,7 @@ import { bashApp, jsApp, joinApp, load } from '${packageUrl}';
 await using kernel = await load();
 const sleep = jsApp(async (ms: number) => { await new Promise((r) => setTimeout(r, ms)); return ms; }, { name: 'sleep' });
 const boom = jsApp((): number => { throw new RangeError('boom'); }, { name: 'boom', retries: 1 });
-const say = bashApp(() => 'echo one; echo two; echo three >&2', { name: 'say', stdout: 'auto', stderr: 'auto' });
+const say = bashApp(() => 'echo one; echo two; echo three >&2', { name: 'say', stdout: 'auto', stderr: 'auto', resources: { cores: 0.5, memory: '1GiB' } });
 const both = joinApp(() => [sleep(1), sleep(2)], { name: 'both' });
 const failed = boom();                                          // 1
 await Promise.allSettled([failed, sleep(failed), sleep(60), say(), both()]); // 2, 3, 4, 5
@@ -49,6 +49,7 @@ describe('the commands that look at runs', function () {
     expect(text).to.match(/^run 000: closed, /);
     expect(text).to.match(/7 tasks: 5 done, 1 failed, 1 not run because one before them failed/);
     expect(text).to.match(/^ {2}boom +js +1 +1 /m);
+    expect(text).to.match(/^resources:\n {2}1 × say: 0\.5 CPU, 1 GiB$/m);
     expect(text).to.match(/^failures:\n {2}1 × boom: RangeError: boom \(task 1\)$/m);
     expect(text).to.match(/^slowest:\n[^]*\n +3 +sleep +1 +[\d.]+m?s +block 0, /m);
     expect(text).to.match(/^workers:\n.*\n +block 0, .* htex /m);
@@ -59,6 +60,9 @@ describe('the commands that look at runs', function () {
       tasks: { total: 7, done: 5, memoized: 0, failed: 1, ignored: 0, dependencyFailed: 1, cancelled: 0 },
     });
     expect(data.apps.find(({ name }: { name: string }) => name === 'boom')).to.deep.include({ retries: 1, runs: 2 });
+    expect(data.apps.find(({ name }: { name: string }) => name === 'say').given).to.deep.equal([
+      { cpus: 0.5, gpus: 0, memoryBytes: 2 ** 30, custom: {}, nodes: 0, tries: 1 },
+    ]);
     expect(data.slowest[0]).to.include({ taskId: 3, name: 'sleep' });
   });
 
@@ -83,14 +87,16 @@ describe('the commands that look at runs', function () {
     expect(await json('explain', '0', '1')).to.have.nested.property('tries[1].error.message', 'boom');
   });
 
-  it('explain tells why a task did not run, and what a join has called', async () => {
+  it('explain tells why a task did not run, what a join has called, and what was given to a task that asks for resources', async () => {
+    expect(await succeed('explain', '0', '4')).to.match(/^ {2}\S+ {2}it was given 0\.5 of CPU \d+, 1 GiB on \S+$/m);
     expect(await succeed('explain', '0', '2')).to.match(/did not run: it needs task 1 \(boom\), which failed: RangeError: boom$/m);
     expect(await succeed('explain', '0', '5')).to.match(/its body called task 6, task 7$/m);
     expect(await succeed('explain', '0', '6')).to.match(/called by the body of join 5$/m);
   });
 
-  it('logs prints the ends of a task’s files, and of the run’s log', async () => {
-    const stdout = (await json('explain', '0', '4')).stdout;
+  it('logs prints the ends of a task’s files, whose names explain has, and of the run’s log', async () => {
+    const { stdout, tries } = await json('explain', '0', '4');
+    expect(tries[0].granted).to.deep.include({ memoryBytes: 2 ** 30, gpus: [] });
     expect(await succeed('logs', '0', '4')).to.equal(
       `==> ${stdout} <==\none\ntwo\n\n==> ${stdout.replace('.stdout', '.stderr')} <==\nthree\n`,
     );

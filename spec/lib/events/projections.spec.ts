@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { RunEvent, TryEnded } from '../../../lib/events/events.ts';
+import type { RunEvent, TryEnded, TryGranted } from '../../../lib/events/events.ts';
 import { RunSummary } from '../../../lib/events/projections/run-summary.ts';
 import { TaskHistories } from '../../../lib/events/projections/task-histories.ts';
 
@@ -22,6 +22,18 @@ const ended = (taskId: number, state: 'done' | 'failed' | 'cancelled' = 'done', 
   taskId,
   name,
   state,
+});
+
+const cpu = (index: number) => [index, 1] as const;
+const granted = (taskId: number, more: Partial<TryGranted> = {}): TryGranted => ({
+  kind: 'tryGranted',
+  taskId,
+  tryNumber: 1,
+  manager: 'm',
+  host: 'n1',
+  cpus: [cpu(2), cpu(3)],
+  gpus: [[0, 0.25]],
+  ...more,
 });
 
 function histories(...events: RunEvent[]): TaskHistories {
@@ -60,6 +72,7 @@ describe('the history of a task', () => {
         outcome: 'failed',
         usage: undefined,
         error,
+        granted: undefined,
       },
       {
         number: 2,
@@ -73,8 +86,24 @@ describe('the history of a task', () => {
         outcome: 'done',
         usage: { cpuMs: 1, peakMemoryKiB: 2 },
         error: undefined,
+        granted: undefined,
       },
     ]);
+  });
+
+  it('has what its tries were given', () => {
+    const [first, second] =
+      histories(
+        called(1),
+        launched(1),
+        granted(1),
+        tryEnded(1, { outcome: 'lost' }),
+        launched(1, 2),
+        granted(1, { tryNumber: 2, cpus: [cpu(7)] }),
+      ).get(1)?.tries ?? [];
+    expect(first?.granted).to.deep.equal({ atMs: 102, manager: 'm', host: 'n1', cpus: [cpu(2), cpu(3)], gpus: [[0, 0.25]] });
+    expect(second).to.deep.include({ number: 2, outcome: 'running' });
+    expect(second?.granted?.cpus).to.deep.equal([cpu(7)]);
   });
 
   it('says in which state it is while it has not ended', () => {
@@ -120,6 +149,22 @@ describe('the summary of a run', () => {
     expect(app).to.include({ total: 2, done: 1, failed: 1, retries: 1, runs: 3, totalMs: 8, maxMs: 4, cpuMs: 3, peakMemoryKiB: 9 });
     expect([...(app?.errors.values() ?? [])]).to.deep.equal([{ error, count: 1, taskIds: [2] }]);
     expect(apps.get('js\nother')).to.include({ total: 2, cancelled: 1, runs: 0 });
+  });
+
+  it('counts what tries were given by how much it was, not by which', () => {
+    const pair = { hosts: ['n1', 'n2'], gpus: [] };
+    const { apps, slowest } = summary(
+      ...[
+        granted(1),
+        granted(2, { cpus: [cpu(0), cpu(1)] }),
+        granted(3, { memoryBytes: 9, custom: { port: ['a', 'b'], licence: 0.5 }, ...pair }),
+      ].flatMap((event, i) => [called(i + 1), launched(i + 1), event, tryEnded(i + 1, { durationUs: i }), ended(i + 1)]),
+    );
+    expect([...(apps.get('js\napp')?.given.values() ?? [])]).to.deep.equal([
+      { cpus: 2, gpus: 0.25, memoryBytes: 0, custom: {}, nodes: 0, tries: 2 },
+      { cpus: 2, gpus: 0, memoryBytes: 9, custom: { port: 2, licence: 0.5 }, nodes: 2, tries: 1 },
+    ]);
+    expect(slowest[0]?.granted?.hosts).to.deep.equal(['n1', 'n2']);
   });
 
   it('remembers open tasks only, the ten slowest, and what each worker did', () => {

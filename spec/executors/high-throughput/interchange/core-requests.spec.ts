@@ -239,6 +239,21 @@ describe('interchange core: tasks that ask for resources', () => {
     });
   });
 
+  it('waits for whole nodes: how many there are, and how many of them are free', () => {
+    const bench = new Bench().request(1, { nodes: nodes(2) }).request(2, { cores: 1 });
+    for (const [id, blockId] of [
+      ['a', '0'],
+      ['b', '0'],
+      ['c', '1'],
+    ] as const)
+      bench.register(id, node({ slots: 0 }, { blockId }));
+    bench.submit(1, { requestId: 2 }).submit(1, { requestId: 1 }).pass(1000);
+    const [last] = bench.reports('load').slice(-1);
+    expect(last?.waiting.map((lane) => lane.nodes)).to.deep.equal([
+      [{ host: 'host-a', count: 3, lacks: [], whole: { wanted: 2, free: 2, mostInBlock: 1 } }],
+    ]);
+  });
+
   describe('several nodes', () => {
     const pair = () => new Bench().request(1, { nodes: nodes(2, { threadsPerRank: 2 }) }).request(2, { cores: 1 });
 
