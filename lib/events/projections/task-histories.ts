@@ -96,12 +96,10 @@ export class TaskHistories {
         task.state = task.app === 'join' ? 'joining' : 'launched';
         task.tries.push(createTry(event.tryNumber, event.executor, atMs));
         break;
-      case 'tryGranted': {
-        const { kind, taskId, tryNumber, ...parts } = event;
+      case 'tryGranted':
         // After an interchange has died it is told again.
-        tryOf(task, tryNumber).granted ??= { atMs, ...parts };
+        tryOf(task, event.tryNumber).granted ??= toParts(event, atMs);
         break;
-      }
       case 'tryEnded': {
         const { host, worker, startMs, durationUs, outcome, usage, error } = event;
         const started = startMs > 0;
@@ -148,6 +146,10 @@ export class TaskHistories {
     this.#tasks.set(taskId, task);
     return task;
   }
+}
+
+function toParts({ kind: _kind, taskId: _task, tryNumber: _try, ...parts }: TryGranted, atMs: number): GrantedParts {
+  return { atMs, ...parts };
 }
 
 /** Whose result it has, in place of one of its own: the run, NNN, and the task there. */
