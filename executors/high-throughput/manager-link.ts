@@ -60,6 +60,8 @@ export interface ManagerLinkEvents {
   define(fnId: number, definition: Buffer): void;
   cancel(tries: readonly Try[]): void;
   /** Others have time for so many tasks that have not been started. */
+  /** Of tries of another node's manager: whatever they have left here is to be ended, and each to be answered by a result. */
+  clear?(tries: readonly Try[]): void;
   recall(count: number): void;
   /** No new tasks will come; a `shutdown` follows when all results are in. */
   drain(): void;
@@ -244,6 +246,8 @@ export class ManagerLink {
         return on.define(effect.fnId, effect.bytes);
       case 'deliverCancel':
         return on.cancel(toTries(effect.pairs));
+      case 'deliverClear':
+        return on.clear?.(toTries(effect.pairs));
       case 'deliverRecall':
         return on.recall(effect.count);
       case 'deliverDrain':
@@ -307,6 +311,8 @@ function toSessionEvent({ type, number, acknowledged, parts }: ToManagerMessage,
     }
     case FrameType.Cancel:
       return { kind: 'cancel', number, acknowledged, pairs: joined(parts), at };
+    case FrameType.Clear:
+      return { kind: 'clear', number, acknowledged, pairs: joined(parts), at };
     case FrameType.Recall:
       return { kind: 'recall', number, acknowledged, count: joined(parts).readUInt32LE(0), at };
     case FrameType.Drain:

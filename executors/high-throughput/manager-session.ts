@@ -43,6 +43,7 @@ export type SessionEvent =
   | ({ readonly kind: 'lease'; readonly lease: SlotLease; readonly at: number } & FrameCount)
   | ({ readonly kind: 'define'; readonly fnId: number; readonly bytes: Buffer; readonly at: number } & FrameCount)
   | ({ readonly kind: 'cancel'; readonly pairs: Buffer; readonly at: number } & FrameCount)
+  | ({ readonly kind: 'clear'; readonly pairs: Buffer; readonly at: number } & FrameCount)
   | ({ readonly kind: 'recall'; readonly count: number; readonly at: number } & FrameCount)
   | ({ readonly kind: 'drain'; readonly at: number } & FrameCount)
   | { readonly kind: 'whoAreYou'; readonly at: number }
@@ -58,6 +59,7 @@ export type SessionEffect =
   | { readonly kind: 'deliverLease'; readonly lease: SlotLease }
   | { readonly kind: 'deliverDefine'; readonly fnId: number; readonly bytes: Buffer }
   | { readonly kind: 'deliverCancel'; readonly pairs: Buffer }
+  | { readonly kind: 'deliverClear'; readonly pairs: Buffer }
   | { readonly kind: 'deliverRecall'; readonly count: number }
   | { readonly kind: 'deliverDrain' }
   | { readonly kind: 'joined' }
@@ -139,7 +141,7 @@ function hear(session: Session, event: Heard, effects: SessionEffect[]): void {
 
 function deliver(
   session: Session,
-  event: Extract<Heard, { kind: 'tasks' | 'granted' | 'lease' | 'define' | 'cancel' | 'recall' | 'drain' }>,
+  event: Extract<Heard, { kind: 'tasks' | 'granted' | 'lease' | 'define' | 'cancel' | 'clear' | 'recall' | 'drain' }>,
   effects: SessionEffect[],
 ): void {
   switch (event.kind) {
@@ -154,6 +156,9 @@ function deliver(
       break;
     case 'cancel':
       effects.push({ kind: 'deliverCancel', pairs: event.pairs });
+      break;
+    case 'clear':
+      effects.push({ kind: 'deliverClear', pairs: event.pairs });
       break;
     case 'recall':
       effects.push({ kind: 'deliverRecall', count: event.count });

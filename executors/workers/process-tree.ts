@@ -11,6 +11,8 @@ export interface ProcessSet {
   readonly group?: number | undefined;
   /** `NAME=value` as it stands in the environment. */
   readonly tag?: string | undefined;
+  /** Another one: only what carries both has the tag. */
+  readonly secondTag?: string | undefined;
 }
 
 const FIRST_LOOK_MS = 10;
@@ -18,9 +20,9 @@ const FIRST_LOOK_MS = 10;
 const MAX_PAUSE_MS = 200;
 
 /** Ids of the living members (zombies are not alive), never our own. */
-export function findProcesses({ group, tag }: ProcessSet): number[] {
-  const tagBytes = tag === undefined ? undefined : Buffer.from(`${tag}\0`);
-  return processIds().filter((pid) => pid !== process.pid && (isInGroup(pid, group) || carries(pid, tagBytes)) && isAlive(pid));
+export function findProcesses({ group, tag, secondTag }: ProcessSet): number[] {
+  const tags = [tag, secondTag].filter((one) => one !== undefined).map((one) => Buffer.from(`${one}\0`));
+  return processIds().filter((pid) => pid !== process.pid && (isInGroup(pid, group) || carries(pid, tags)) && isAlive(pid));
 }
 
 /** Asks all of it to end. */
@@ -101,11 +103,14 @@ const isInGroup = (pid: number, group: number | undefined): boolean => group !==
 
 const isAlive = (pid: number): boolean => !['Z', 'X', '', undefined].includes(statFields(pid)[0]);
 
-function carries(pid: number, tag: Buffer | undefined): boolean {
-  if (!tag) return false;
+/** All of them. */
+function carries(pid: number, tags: readonly Buffer[]): boolean {
+  if (tags.length === 0) return false;
   const environment = read(`/proc/${pid}/environ`);
-  const at = environment.indexOf(tag);
-  return at === 0 || (at > 0 && environment[at - 1] === 0);
+  return tags.every((tag) => {
+    const at = environment.indexOf(tag);
+    return at === 0 || (at > 0 && environment[at - 1] === 0);
+  });
 }
 
 function read(path: string): Buffer {

@@ -39,6 +39,8 @@ export const FrameType = {
   Lease: 20,
   /** Interchange → manager: u32 length, MessagePack TaskGrant[] of that length, task records in the same order. */
   Granted: 21,
+  /** Interchange → manager: pairs of u32 taskId, u32 try. Kill whatever of these runs on the node, though another one's manager was given them, and say so by results. */
+  Clear: 22,
   /** Interchange → manager: u32, give back up to so many tasks that have not been started. */
   Recall: 30,
 } as const;

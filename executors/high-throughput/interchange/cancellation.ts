@@ -55,11 +55,17 @@ function findInFlight(manager: Manager, wanted: ReadonlySet<number>): number[] {
 }
 
 export function sendCancel(manager: Manager, keys: readonly number[], effects: Effect[]): void {
-  if (keys.length === 0) return;
+  if (keys.length > 0) sendPairs('sendCancel', manager, keys, effects);
+}
+
+/** Of what another manager ran there, too: it is to be killed, and that to be said. */
+export const sendClear = (manager: Manager, key: number, effects: Effect[]): void => sendPairs('sendClear', manager, [key], effects);
+
+function sendPairs(kind: 'sendCancel' | 'sendClear', manager: Manager, keys: readonly number[], effects: Effect[]): void {
   const pairs = Buffer.allocUnsafe(keys.length * 8);
   keys.forEach((key, i) => {
     pairs.writeUInt32LE(taskIdOf(key), i * 8);
     pairs.writeUInt32LE(tryNumberOf(key), i * 8 + 4);
   });
-  effects.push({ kind: 'sendCancel', manager: manager.id, number: countFrame(manager), acknowledged: manager.acknowledged, pairs });
+  effects.push({ kind, manager: manager.id, number: countFrame(manager), acknowledged: manager.acknowledged, pairs });
 }

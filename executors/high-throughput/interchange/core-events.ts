@@ -237,6 +237,14 @@ export type Effect =
       readonly acknowledged: number;
       readonly pairs: Buffer;
     }
+  /** Of tries that another node's manager ran on both: what is left of them there is to be killed, and that to be said as their result. */
+  | {
+      readonly kind: 'sendClear';
+      readonly manager: string;
+      readonly number: number;
+      readonly acknowledged: number;
+      readonly pairs: Buffer;
+    }
   /** Give back up to so many tasks that have not been started. */
   | {
       readonly kind: 'sendRecall';

@@ -128,8 +128,9 @@ export interface Core {
 }
 
 export interface Gang {
-  readonly leader: string;
-  /** Managers, the leader's among them. */
+  /** The manager that runs it; undefined: it has ended there, and the members have yet to say that nothing of it is left with them. */
+  readonly leader: string | undefined;
+  /** Managers, the leader's among them as long as there is one. */
   readonly members: readonly string[];
   readonly grant: Grant;
 }

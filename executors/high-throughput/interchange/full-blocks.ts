@@ -7,6 +7,7 @@ export function fullBlocks({ gangs, managers, options }: Core): ReadonlySet<stri
   if (maxGangsPerBlock === undefined) return new Set();
   const perBlock = new Map<string, number>();
   for (const { leader } of gangs.values()) {
+    if (leader === undefined) continue;
     const block = managers.get(leader)?.blockId ?? '';
     perBlock.set(block, (perBlock.get(block) ?? 0) + 1);
   }

@@ -5,7 +5,7 @@
 import { tryKey, taskIdOf, tryNumberOf } from './try-key.ts';
 import type { Grant, TaskGrant } from '../resources/grant.ts';
 import { claimSlot, createPool, occupy, occupyWhole, release } from '../resources/pool.ts';
-import { sendCancel } from './cancellation.ts';
+import { sendCancel, sendClear } from './cancellation.ts';
 import type { Effect, Registration, Try } from './core-events.ts';
 import { type Core, dropInFlight, type Gang, type Manager, tryNumberIn } from './core-state.ts';
 import { stir } from './demand.ts';
@@ -26,21 +26,39 @@ function joinGang(member: Manager | undefined, key: number, grant: Grant): void 
   member.grants.set(key, occupyWhole(member.pool, grant));
 }
 
-/** The try has ended there. */
-export function giveBack(core: Core, manager: Manager, key: number, effects: Effect[]): void {
-  if (core.gangs.get(key)?.leader === manager.id) return disband(core, key, effects);
-  letGo(core, manager, key);
+/**
+ * The try has ended there.
+ * @param endedWell whether what ran it returned in order, and so has waited for its part on other nodes.
+ */
+export function giveBack(core: Core, manager: Manager, key: number, endedWell: boolean, effects: Effect[]): void {
+  const gang = core.gangs.get(key);
+  if (gang === undefined) letGo(core, manager, key);
+  else if (gang.leader === manager.id) disband(core, key, gang, endedWell, effects);
+  else if (gang.leader === undefined) leaveGang(core, manager, key, gang, effects);
 }
 
-function disband(core: Core, key: number, effects: Effect[]): void {
-  const gang = core.gangs.get(key);
-  core.gangs.delete(key);
-  for (const id of gang?.members ?? []) {
-    const member = core.managers.get(id);
-    if (member === undefined) continue;
-    letGo(core, member, key);
-    if (id !== gang?.leader) dismissIfIdle(core, member, effects);
+/** It has ended, or been given up, at its leader. Whoever started the rest may have been killed, and that goes on: its nodes are free once they say so. */
+function disband(core: Core, key: number, gang: Gang, endedWell: boolean, effects: Effect[]): void {
+  const { leader: id = '', grant } = gang;
+  const leader = core.managers.get(id);
+  const others = gang.members.flatMap((member) => (member === id ? [] : (core.managers.get(member) ?? [])));
+  if (leader !== undefined) letGo(core, leader, key);
+  if (others.length === 0) return void core.gangs.delete(key);
+  const rest: Gang = { leader: undefined, members: others.map((member) => member.id), grant };
+  core.gangs.set(key, rest);
+  for (const member of others) {
+    if (endedWell) leaveGang(core, member, key, core.gangs.get(key) ?? rest, effects);
+    else sendClear(member, key, effects);
   }
+}
+
+/** Nothing of it is left there. */
+function leaveGang(core: Core, member: Manager, key: number, gang: Gang, effects: Effect[]): void {
+  const members = gang.members.filter((id) => id !== member.id);
+  if (members.length === 0) core.gangs.delete(key);
+  else core.gangs.set(key, { ...gang, members });
+  letGo(core, member, key);
+  dismissIfIdle(core, member, effects);
 }
 
 function letGo(core: Core, manager: Manager, key: number): void {
@@ -56,7 +74,7 @@ export function takeResources(core: Core, manager: Manager, registration: Regist
   const { capacity, slots, leased = capacity?.slots.map((_, slot) => slot), grants = [], nextSequence = 0 } = registration;
   leaveKind(core, manager);
   const known = new Set(grants.map(({ taskId, tryNumber }) => tryKey(taskId, tryNumber)));
-  for (const [key, gang] of core.gangs) if (gang.leader === manager.id && !known.has(key)) disband(core, key, effects);
+  for (const [key, gang] of core.gangs) if (gang.leader === manager.id && !known.has(key)) disband(core, key, gang, false, effects);
   manager.grants.clear();
   manager.reclaiming = 0;
   core.demand.reclaiming.delete(manager);
@@ -67,7 +85,12 @@ export function takeResources(core: Core, manager: Manager, registration: Regist
   else core.demand.released.delete(manager);
   if (capacity !== undefined) joinKind(core, manager, capacity);
   for (const grant of grants) restoreGrant(core, manager, grant);
-  for (const [key, gang] of core.gangs) if (gang.members.includes(manager.id)) joinGang(manager, key, gang.grant);
+  for (const [key, gang] of core.gangs) {
+    if (!gang.members.includes(manager.id)) continue;
+    joinGang(manager, key, gang.grant);
+    // It may not have heard it.
+    if (gang.leader === undefined) sendClear(manager, key, effects);
+  }
 }
 
 function countClaimed({ pool }: Manager, slots: readonly number[]): number {
@@ -84,17 +107,20 @@ function restoreGrant(core: Core, manager: Manager, { taskId, tryNumber, grant }
 export function abandonGrants(core: Core, manager: Manager, effects: Effect[]): Try[] {
   const lost: Try[] = [];
   for (const [key, gang] of core.gangs) {
-    if (gang.leader === manager.id) disband(core, key, effects);
-    else if (gang.members.includes(manager.id)) lost.push(...endAtLeader(core, key, gang, effects));
+    if (gang.leader === manager.id) disband(core, key, gang, false, effects);
+    else if (!gang.members.includes(manager.id)) continue;
+    else if (gang.leader === undefined) leaveGang(core, manager, key, gang, effects);
+    else lost.push(...endAtLeader(core, key, gang.leader, effects));
   }
   return lost;
 }
 
 /** Whether a task runs there and elsewhere. */
-export const isInGang = ({ gangs }: Core, { id }: Manager): boolean => [...gangs.values()].some(({ members }) => members.includes(id));
+export const isInGang = ({ gangs }: Core, { id }: Manager): boolean =>
+  [...gangs.values()].some(({ leader, members }) => leader !== undefined && members.includes(id));
 
 /** Its nodes are its own until it has ended there. */
-function endAtLeader(core: Core, key: number, { leader: id }: Gang, effects: Effect[]): Try[] {
+function endAtLeader(core: Core, key: number, id: string, effects: Effect[]): Try[] {
   const leader = core.managers.get(id);
   const packed = leader?.inFlight.get(taskIdOf(key));
   if (leader === undefined || packed === undefined || tryNumberIn(packed) !== tryNumberOf(key)) return [];

@@ -27,6 +27,8 @@ function encodeEffect(effect: ManagerEffect): Buffer[] {
       return encodeToManager(FrameType.Define, effect.number, effect.acknowledged, [Buffer.concat([encodeU32(effect.fnId), effect.bytes])]);
     case 'sendCancel':
       return encodeToManager(FrameType.Cancel, effect.number, effect.acknowledged, [effect.pairs]);
+    case 'sendClear':
+      return encodeToManager(FrameType.Clear, effect.number, effect.acknowledged, [effect.pairs]);
     case 'sendRecall':
       return encodeToManager(FrameType.Recall, effect.number, effect.acknowledged, [encodeU32(effect.count)]);
     case 'sendDrain':

@@ -215,6 +215,7 @@ export function leave(core: Core, manager: Manager, effects: Effect[]): void {
   effects.push({ kind: 'sendShutdown', manager: manager.id, reason: 'goodbye' });
   if (manager.inFlight.size > 0 || isInGang(core, manager)) return lose(core, manager, 'it left before its tasks had ended', effects);
   forget(core, manager);
+  abandonGrants(core, manager, effects);
   emitLeft(manager, effects);
 }
 

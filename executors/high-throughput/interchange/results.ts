@@ -58,7 +58,7 @@ function forwardExpected(core: Core, manager: Manager, records: Buffer, sequence
       tally.add(fnId, status, records.readUInt32LE(at + 16));
       if (fnId === GRANTED_FUNCTION) {
         noteEnds(core, manager, records.readUInt32LE(at + 8), status === ResultStatus.Ok, isFailure(status) ? 1 : 0, effects);
-        giveBack(core, manager, tryKey(taskId, tryNumber), effects);
+        giveBack(core, manager, tryKey(taskId, tryNumber), status === ResultStatus.Ok, effects);
       }
       if (cancelling.size > 0) cancelling.delete(taskId);
       core.recovery?.settled.add(tryKey(taskId, tryNumber));
@@ -69,7 +69,7 @@ function forwardExpected(core: Core, manager: Manager, records: Buffer, sequence
       else {
         dropped++;
         // It may have been given up and go on having what it was given until now.
-        giveBack(core, manager, tryKey(taskId, tryNumber), effects);
+        giveBack(core, manager, tryKey(taskId, tryNumber), records[at + 14] === ResultStatus.Ok, effects);
       }
     }
   }

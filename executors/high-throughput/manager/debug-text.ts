@@ -1,5 +1,9 @@
 /** What a manager with `workerDebug` says of the records that pass through it. */
+import type { Try } from '../interchange/core-events.ts';
 import { readResult, readTaskHeader, recordEnd, ResultStatus } from '../../../lib/wire/records.ts';
+
+export const nameTries = (tries: readonly Try[]): string =>
+  tries.map(([taskId, tryNumber]) => `task ${taskId} try ${tryNumber}`).join(', ');
 
 export function describeTasks(records: Buffer): string {
   const tasks: string[] = [];

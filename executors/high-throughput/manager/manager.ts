@@ -21,7 +21,8 @@ import type { NodeCapacity } from '../resources/capacity.ts';
 import type { Grant, SlotLease, TaskGrant } from '../resources/grant.ts';
 import type { Slot } from '../slots.ts';
 import { BlockEnd, blockEndOf } from './block-end.ts';
-import { describeResults, describeTasks } from './debug-text.ts';
+import { Clearance } from './clearance.ts';
+import { describeResults, describeTasks, nameTries } from './debug-text.ts';
 import { GrantedSlots, type PreparedSlot } from './granted-slots.ts';
 import { gpuDevice } from './holdings.ts';
 import { LastTasks, sendBack } from './last-tasks.ts';
@@ -50,6 +51,7 @@ export class Manager {
   readonly #pool: SlotPool;
   readonly #granted: GrantedSlots;
   readonly #end: BlockEnd;
+  readonly #clearance: Clearance;
   /** What starts MPI programs here, or why there is nothing; once it was looked for. */
   #mpi: MpiProgram | string | undefined;
   /** A lease that waits, and those behind it. */
@@ -88,6 +90,7 @@ export class Manager {
       maxIdle: Math.max(1, capacity.cpus.flat().length),
       prepare: (grant, slot) => this.#prepareSlot(grant, slot),
     });
+    this.#clearance = new Clearance({ runId: settings.runId, cleared: (record) => this.#sendResults(record), complain });
     this.#end = new BlockEnd({
       endsAtMs: blockEndOf(process.env, Date.now()),
       warningMs: settings.walltimeWarningMs,
@@ -196,8 +199,12 @@ export class Manager {
         this.#lease(lease);
       },
       cancel: (tries: readonly Try[]) => {
-        this.#debug(() => `to be cancelled: ${tries.map(([taskId, tryNumber]) => `task ${taskId} try ${tryNumber}`).join(', ')}`);
+        this.#debug(() => `to be cancelled: ${nameTries(tries)}`);
         for (const slots of [this.#pool, this.#granted]) slots.cancel(tries);
+      },
+      clear: (tries: readonly Try[]) => {
+        this.#debug(() => `to be ended here, if anything is left: ${nameTries(tries)}`);
+        this.#clearance.clear(tries);
       },
       recall: (count: number) => {
         this.#debug(() => `up to ${count} task(s) that have not been started are to be given back`);

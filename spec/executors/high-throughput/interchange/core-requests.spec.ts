@@ -311,6 +311,42 @@ describe('interchange core: tasks that ask for resources', () => {
       expect(bench.forwarded()).to.deep.equal([]);
     });
 
+    const clears = (bench: Bench) => bench.take('sendClear').map(({ manager, pairs: sent }) => ({ manager, sent }));
+    const inUse = (bench: Bench) => [...bench.core.managers.values()].filter(({ grants }) => grants.size > 0).map(({ id }) => id);
+
+    for (const [title, end] of [
+      ['its first node’s manager is lost', (bench: Bench) => bench.tell({ kind: 'left', manager: 'a', at: bench.at })],
+      ['it has failed', (bench: Bench) => bench.result('a', [1], { status: ResultStatus.Failed })],
+      ['that manager comes back without it', (bench: Bench) => bench.register('a', node({ slots: 0 }, { attempt: 2 }))],
+    ] as const) {
+      it(`are in use until each says that nothing of the task is left there, when ${title}`, () => {
+        const bench = new Bench().request(1, { nodes: nodes(3) }).request(2, { cores: 4 });
+        for (const id of ['a', 'b', 'c']) bench.register(id, node({ slots: 0 }));
+        bench.submit(1, { requestId: 1 }).granted();
+        end(bench);
+        expect(clears(bench)).to.deep.equal(['b', 'c'].map((manager) => ({ manager, sent: pairs([1, 1]) })));
+        expect(inUse(bench)).to.include.members(['b', 'c']).and.not.include('a');
+        bench.register('c', node({ slots: 0 }, { attempt: 2 }));
+        expect(clears(bench), 'it may not have heard it').to.deep.equal([{ manager: 'c', sent: pairs([1, 1]) }]);
+        bench.result('b', [1], { status: ResultStatus.Cancelled });
+        expect(inUse(bench)).to.include('c').and.not.include('b');
+        bench.result('c', [1], { status: ResultStatus.Cancelled });
+        expect([inUse(bench).filter((id) => id !== 'a'), bench.core.gangs.size]).to.deep.equal([[], 0]);
+      });
+    }
+
+    it('are free at once when it was done, and one that is lost is waited for no more', () => {
+      const bench = pair();
+      for (const id of ['a', 'b']) bench.register(id, node({ slots: 0 }));
+      bench.submit(2, { requestId: 1 }).granted();
+      bench.result('a', [1]);
+      expect(clears(bench)).to.deep.equal([]);
+      expect(idsOf(bench.granted())).to.deep.equal({ a: [2] });
+      bench.tell({ kind: 'left', manager: 'a', at: bench.at }).tell({ kind: 'left', manager: 'b', at: bench.at });
+      expect(bench.reports('managerLost').map(({ managerId }) => managerId)).to.deep.equal(['a']);
+      expect(bench.core.gangs.size).to.equal(0);
+    });
+
     it('are left alone where their block has as many such tasks as it may have', () => {
       const bench = new Bench({ maxGangsPerBlock: 1, agingMs: 5000 }).request(1, { nodes: nodes(1) }).request(2, { cores: 1 });
       bench

@@ -82,7 +82,7 @@ export class SimulatedManager {
 
   kill(): void {
     this.alive = false;
-    for (const name of this.#running.keys()) this.#host.occupancy?.end(name);
+    // What its tasks have on other nodes goes on.
     this.#host.occupancy?.removeNode(this.id);
   }
 
@@ -145,6 +145,8 @@ export class SimulatedManager {
         return;
       case 'deliverCancel':
         return this.#cancel(effect.pairs);
+      case 'deliverClear':
+        return this.#clear(effect.pairs);
       case 'deliverRecall':
         return this.#giveBack(effect.count);
       case 'shutdown':
@@ -200,7 +202,9 @@ export class SimulatedManager {
 
   #stop(task: HeldTask, status: ResultStatus, durationUs: number): void {
     if (!this.#running.delete(nameOf(task))) return;
-    this.#host.occupancy?.end(nameOf(task));
+    // Who starts the rest returns in order when that has ended; who is killed leaves it where it is.
+    if (status === ResultStatus.Ok) this.#host.occupancy?.end(nameOf(task));
+    else this.#host.occupancy?.endAt(this.id, nameOf(task));
     this.#finish(task, status, durationUs);
   }
 
@@ -243,6 +247,23 @@ export class SimulatedManager {
     }
   }
 
+  /** Ends what others have left here. */
+  #clear(pairs: Buffer): void {
+    for (let at = 0; at < pairs.length; at += 8) {
+      const task = { taskId: pairs.readUInt32LE(at), tryNumber: pairs.readUInt32LE(at + 4), fnId: 0 };
+      const ended = (): void => {
+        this.#host.occupancy?.endAt(this.id, nameOf(task));
+        this.#finish(task, ResultStatus.Cancelled, 0);
+      };
+      this.#host.timeline.after(this.#host.random.below(50), () => this.#whenThawed(ended));
+    }
+  }
+
+  /** Whether it runs a try that it has begun. */
+  runs(name: string): boolean {
+    return this.alive && this.#running.has(name);
+  }
+
   /** What has a grant takes a while to end. */
   #end(task: HeldTask): void {
     if (task.grant === undefined) return this.#stop(task, ResultStatus.Cancelled, 0);
@@ -275,6 +296,8 @@ function toSessionEvent(effect: Effect, at: number): SessionEvent | undefined {
       return { ...effect, kind: 'define', at };
     case 'sendCancel':
       return { ...effect, kind: 'cancel', at };
+    case 'sendClear':
+      return { ...effect, kind: 'clear', at };
     case 'sendRecall':
       return { ...effect, kind: 'recall', at };
     case 'sendDrain':

@@ -161,12 +161,13 @@ export class Simulation implements ManagerHost {
     }
   }
 
-  /** Whose leader was given up: what it still does elsewhere nobody can know. */
+  /** Nobody can know what is left on other nodes by a leader that no interchange has heard of. */
   #forgetGangsOf(leader: string): void {
-    for (const [name, id] of this.#gangs) {
-      if (id !== leader) continue;
-      for (const other of this.managers.keys()) if (other !== leader) this.occupancy.endAt(other, name);
-    }
+    for (const [name, id] of this.#gangs) if (id === leader) this.#forgetGang(name, leader);
+  }
+
+  #forgetGang(name: string, leader: string): void {
+    for (const other of this.managers.keys()) if (other !== leader) this.occupancy.endAt(other, name);
   }
 
   #overNetwork(deliver: () => void): void {
@@ -229,6 +230,7 @@ export class Simulation implements ManagerHost {
 
   /** The interchange dies; the driver starts another and tells it what there was. */
   #crash(): void {
+    for (const [name, leader] of this.#gangs) if (this.managers.get(leader)?.runs(name) !== true) this.#forgetGang(name, leader);
     const known = [...this.core.managers.keys(), ...(this.core.recovery?.expected ?? [])];
     this.#coreIncarnation++;
     this.driver.repeatsAllowed = true;
@@ -298,7 +300,6 @@ export class Simulation implements ManagerHost {
     for (const effect of effects) {
       if (effect.kind === 'forwardResults') this.driver.takeResults(effect.records);
       else if (effect.kind === 'emit') {
-        if (effect.report.kind === 'managerLost') this.#forgetGangsOf(effect.report.managerId);
         if (effect.report.kind === 'recovered') for (const id of effect.report.missing) this.#forgetGangsOf(id);
         this.driver.takeReport(effect.report);
       } else if (effect.kind === 'acknowledgeWhenWritten') this.#acknowledge(effect.manager, effect.sequence);
