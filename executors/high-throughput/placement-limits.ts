@@ -16,7 +16,7 @@ export class PlacementLimits {
 
   constructor(compiled: CompiledHighThroughput, from: DurableState | undefined) {
     this.#time = blockTimeOf(compiled, from);
-    this.#nodes = new NodesSeen(compiled.label, compiled.provider.limits.nodesPerBlock);
+    this.#nodes = new NodesSeen(compiled.label, compiled.provider.limits.nodesPerBlock, Object.keys(compiled.resources));
   }
 
   /** @returns how the try ends because there will never be a place for it; undefined if there may be. */

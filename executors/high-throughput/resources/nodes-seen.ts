@@ -9,6 +9,8 @@ import type { NodeShortfall } from '../../../lib/errors/task-errors.ts';
 import type { TryOutcome, TryRequest } from '../../../lib/executor.ts';
 import type { RequestVariant, ResourceRequest } from '../../../lib/resources/request.ts';
 import { ResultStatus } from '../../../lib/wire/records.ts';
+import { isBuiltIn } from '../../../lib/resources/names.ts';
+import { nearest } from '../../../lib/suggest.ts';
 import { classOf, type NodeCapacity } from './capacity.ts';
 import { couldFit, describeShortage, type Shortage, shortagesOf, wholeRoom } from './shortage.ts';
 
@@ -38,15 +40,18 @@ const MOST_PARTIAL = 1000;
 export class NodesSeen {
   readonly #label: string;
   readonly #nodesPerBlock: number;
+  readonly #declared: readonly string[];
   readonly #kinds = new Map<string, Kind>();
   /** Block → manager → what its node is, until all its nodes are there. */
   readonly #partial = new Map<string, Map<string, Kind>>();
   /** Blocks that have come up as a whole; those of the same nodes are one. */
   readonly #whole = new Map<string, Nodes>();
 
-  constructor(label: string, nodesPerBlock: number) {
+  /** @param declared kinds of its own, as its config names them: nodes have no others. */
+  constructor(label: string, nodesPerBlock: number, declared: readonly string[]) {
     this.#label = label;
     this.#nodesPerBlock = nodesPerBlock;
+    this.#declared = declared;
   }
 
   /** @returns whether from now on tasks may be hopeless that were not. */
@@ -106,6 +111,7 @@ export class NodesSeen {
 
   #mayFit(variant: RequestVariant): boolean {
     if ((variant.nodes?.count ?? 1) > this.#nodesPerBlock) return false;
+    if (Object.keys(variant.custom).some((kind) => !this.#declared.includes(kind))) return false;
     return !this.#isComplete || this.#blocks.some((block) => fitsBlock(block, variant));
   }
 
@@ -115,6 +121,7 @@ export class NodesSeen {
     const blocks = ofBlock.length === 0 ? [] : [{ nodes: 'a block', missing: ofBlock }];
     const others = variants.filter((variant) => !tooMany.includes(variant));
     if (others.length === 0) return blocks;
+    if (this.#kinds.size === 0) return [...blocks, { nodes: 'any node', missing: others.map((variant) => this.#undeclaredIn(variant)) }];
     const kinds = [...this.#kinds.values()].map((kind) => ({
       nodes: nameOf(kind),
       missing: others.map((variant) => this.#lackOf(kind, variant)),
@@ -124,7 +131,18 @@ export class NodesSeen {
 
   #lackOf(kind: Kind, variant: RequestVariant): string {
     const shortages = shortagesOf(variant, wholeRoom(kind.capacity));
-    return (shortages.length > 0 ? shortages : [this.#tooFew(variant)]).map(describeShortage).join(', ');
+    return (shortages.length > 0 ? shortages : [this.#tooFew(variant)]).map((shortage) => this.#describe(shortage)).join(', ');
+  }
+
+  #undeclaredIn({ custom }: RequestVariant): string {
+    const parts = Object.entries(custom).filter(([part]) => !this.#declared.includes(part));
+    return parts.map(([part, wanted]) => this.#describe({ part, wanted, there: 0 })).join(', ');
+  }
+
+  #describe(shortage: Shortage): string {
+    const { part } = shortage;
+    const near = isBuiltIn(part) || this.#declared.includes(part) ? undefined : nearest(part, this.#declared);
+    return `${describeShortage(shortage)}${near === undefined ? '' : ` (did you mean '${near}'?)`}`;
   }
 
   /** Each node would do, but no block has as many of them; or units with names are asked for in parts. */

@@ -31,16 +31,18 @@ const messageOf = (nodes: NodesSeen, request: TryRequest): string | undefined =>
   return refused && unpackWireError(refused.body).message;
 };
 
+const DECLARED = ['fpga', 'licence'];
+
 describe('the nodes that an executor has seen', () => {
   it('rule nothing out before there are any, but what the config does', () => {
-    const nodes = new NodesSeen('htex', 2);
+    const nodes = new NodesSeen('htex', 2, DECLARED);
     expect(nodes.refuse(asking({ cores: 999 }))).to.equal(undefined);
     expect(nodes.refuse(asking(onNodes(2)))).to.equal(undefined);
     expect(messageOf(nodes, asking(onNodes(3)))).to.contain('a block (nodes: 3 wanted, 2 there)');
   });
 
   it('speak for all that will come once a block is complete', () => {
-    const nodes = new NodesSeen('htex', 2);
+    const nodes = new NodesSeen('htex', 2, DECLARED);
     expect(register(nodes, '0')).to.equal(false);
     expect(nodes.refuse(asking({ cores: 5 }))).to.equal(undefined);
     expect(register(nodes, '0')).to.equal(true);
@@ -50,7 +52,7 @@ describe('the nodes that an executor has seen', () => {
   });
 
   it('say for every kind of node what is missing, and for every way to run', () => {
-    const nodes = new NodesSeen('htex', 1);
+    const nodes = new NodesSeen('htex', 1, DECLARED);
     register(nodes, '0');
     register(nodes, '1', nodeWith({ cpus: [[0, 1]], gpus: ['0', '1', '2'] }));
     expect(messageOf(nodes, asking({ cores: 3, gpus: 2 }))).to.contain(
@@ -63,15 +65,27 @@ describe('the nodes that an executor has seen', () => {
   });
 
   it('count nodes that would do, block by block', () => {
-    const nodes = new NodesSeen('htex', 2);
+    const nodes = new NodesSeen('htex', 2, DECLARED);
     register(nodes, '0');
     register(nodes, '0', nodeWith({ cpus: [[0]] }));
     expect(nodes.refuse(asking({ ...onNodes(2), cores: 1 }))).to.equal(undefined);
     expect(messageOf(nodes, asking({ ...onNodes(2), cores: 2 }))).to.contain('nodes: 2 wanted, 1 there');
   });
 
+  it('have no kinds but those of the config, also before there are any, and the nearest of these is named', () => {
+    const nodes = new NodesSeen('htex', 1, DECLARED);
+    expect(nodes.refuse(asking({ custom: { licence: 999 } }))).to.equal(undefined);
+    expect(messageOf(nodes, asking({ custom: { license: 1 } }))).to.contain("any node (license: 1 wanted, 0 there (did you mean 'licence'?))");
+    expect(nodes.refuse(asking({ custom: { license: 1 } }, {}))).to.equal(undefined);
+    register(nodes, '0', nodeWith({ cpus: [[0]], custom: { licence: 1 } }));
+    expect(messageOf(nodes, asking({ cores: 2, custom: { license: 1 } }))).to.contain(
+      "1 node, n1 (cores: 2 wanted, 1 there, license: 1 wanted, 0 there (did you mean 'licence'?))",
+    );
+    expect(messageOf(nodes, asking({ custom: { card: 1 } }))).to.contain('(card: 1 wanted, 0 there);');
+  });
+
   it('know units with names to be whole', () => {
-    const nodes = new NodesSeen('htex', 1);
+    const nodes = new NodesSeen('htex', 1, DECLARED);
     register(nodes, '0', nodeWith({ custom: { fpga: ['a', 'b'] } }));
     expect(nodes.refuse(asking({ custom: { fpga: 2 } }))).to.equal(undefined);
     expect(messageOf(nodes, asking({ custom: { fpga: 0.5 } }))).to.contain('whole fpga: 0.5 wanted, 0 there');
@@ -85,7 +99,7 @@ describe('the nodes that an executor has seen', () => {
   ];
   for (const [what, variant, slots] of weights) {
     it(`count ${what} as ${slots} of its four slots`, () => {
-      const nodes = new NodesSeen('htex', 3);
+      const nodes = new NodesSeen('htex', 3, DECLARED);
       expect(nodes.weightOf(asking(variant).resources as never)).to.equal(variant.nodes?.count ?? 1);
       register(nodes, '0');
       expect(nodes.weightOf(asking(variant).resources as never)).to.equal(slots);
