@@ -6,6 +6,8 @@
  * Sources: man srun of Slurm 22.05 to 25.05; man mpirun of Open MPI 4.1 and 5.0; "Using the Hydra Process Manager" of MPICH; Intel MPI
  * Developer Reference, "Global Hydra Options" and "Process Pinning"; for PALS the ALCF's user guides (polaris, aurora: running jobs).
  */
+import { didYouMean } from '../../lib/suggest.ts';
+
 export type MpiFlavour = 'srun' | 'openmpi' | 'mpich' | 'intel' | 'pals';
 
 export interface MpiProgram {
@@ -99,6 +101,42 @@ const hydra = ({ hosts, ranksPerNode }: Pick<MpiShape, 'hosts' | 'ranksPerNode'>
 function pals({ hosts, ranksPerNode, threadsPerRank, cpuBind = 'depth' }: MpiShape, count: number): string[] {
   const place = ['-n', String(count), '--ppn', String(ranksPerNode), '--hosts', hosts.join(',')];
   return [...place, '--depth', String(threadsPerRank), '--cpu-bind', cpuBind];
+}
+
+/** Ways to bind that launchers know; behind a `:` they have more words. Intel's takes numbers and masks, too. */
+const BINDINGS: Readonly<Record<Exclude<MpiFlavour, 'intel'>, readonly string[]>> = {
+  srun: ['none', 'cores', 'threads', 'sockets', 'ldoms', 'rank', 'rank_ldom', 'map_cpu', 'mask_cpu', 'map_ldom', 'mask_ldom'],
+  openmpi: ['none', 'hwthread', 'core', 'l1cache', 'l2cache', 'l3cache', 'socket', 'package', 'numa', 'board', 'cpu-list'],
+  mpich: [
+    'none',
+    'hwthread',
+    'core',
+    'l1cache',
+    'l2cache',
+    'l3cache',
+    'l4cache',
+    'socket',
+    'numa',
+    'board',
+    'machine',
+    'rr',
+    'user',
+    'map',
+  ],
+  pals: ['none', 'depth', 'thread', 'core', 'numa', 'socket', 'list', 'mask', 'env', 'custom'],
+};
+
+/** @returns what is wrong with it, if the launcher would not know it. */
+export function problemWithBinding({ flavour, command }: MpiProgram, cpuBind: string | undefined): string | undefined {
+  if (cpuBind === undefined || flavour === 'intel') return undefined;
+  const known = BINDINGS[flavour];
+  // srun takes 'quiet,' and 'verbose,' before it, and does not mind which letters are large.
+  const [name = ''] = cpuBind
+    .toLowerCase()
+    .replace(/^(q|quiet|v|verbose),/, '')
+    .split(':');
+  if (known.includes(name)) return undefined;
+  return `its cpuBind is '${cpuBind}', which ${command} (${flavour}) does not know.${didYouMean(name, known)} It may be ${known.map((one) => `'${one}'`).join(', ')}`;
 }
 
 const wordsIn = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '');

@@ -4,6 +4,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { bashFailure, bashResult, BashResultError } from '../../lib/apps/bash-result.ts';
+import { resolveMpiLaunch } from '../../lib/apps/mpi-launch.ts';
 import { encodeError, packWireError } from '../../lib/errors/index.ts';
 import type { WireError } from '../../lib/errors/wire-error.ts';
 import type { TaskContext } from '../../lib/task-spec.ts';
@@ -96,7 +97,8 @@ export class CommandSlot implements Runner {
     const argsAt = TASK_HEADER_BYTES + header.contextLength;
     try {
       const context = header.contextLength > 0 ? (unpack(record.subarray(TASK_HEADER_BYTES, argsAt)) as TaskContext) : {};
-      const spec = this.#specOf(header, context, String(decodeValue(record.subarray(argsAt))));
+      const command = resolveMpiLaunch(String(decodeValue(record.subarray(argsAt))), this.#options.env);
+      const spec = this.#specOf(header, context, command);
       const { number, outcome } = this.#runner.start(spec);
       entry.number = number;
       outcome.then(

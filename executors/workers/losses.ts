@@ -37,11 +37,11 @@ export function functionUndefined({ fnId, taskId }: TaskHeader, host: string): W
 }
 
 /** Its words are those of the class. */
-export const memoryExceeded = ({ limitBytes, usedBytes }: MemoryExcess, host: string): WireError => ({
+export const memoryExceeded = ({ limitBytes, usedBytes, workerBytes }: MemoryExcess, host: string): WireError => ({
   kind: 'memory-limit',
   name: 'MemoryLimitError',
   message: '',
-  fields: { limitBytes, usedBytes, host },
+  fields: { limitBytes, usedBytes, host, ...(workerBytes !== undefined && { workerBytes }) },
 });
 
 /** Its words are those of the class. */

@@ -6,7 +6,7 @@ import { closeSync, existsSync, fstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { BatchFiles } from './batch-files.ts';
 import { encodeFrame, FrameReader, FrameType } from '../../lib/wire/frames.ts';
-import { problemWithHello } from './hello.ts';
+import { memoryInHello, problemWithHello } from './hello.ts';
 import { BatchRecall } from './batch-recall.ts';
 import { peekIntoJournal, readJournal } from './journal.ts';
 import { describeOverdue, readTail, START_TIMEOUT_MS, startErrorOf } from './start-error.ts';
@@ -52,6 +52,7 @@ interface LiveWorker extends StartedWorker {
   socketEnded: boolean;
   /** Its Hello came: from here on it may run tasks, and its death may be theirs. */
   isReady: boolean;
+  ownBytes: number | undefined;
   /** It was given up before it was ready. */
   isOverdue: boolean;
   /** Why its words are not listened to any more. */
@@ -89,6 +90,10 @@ export class ProcessRunner implements Runner {
 
   get pid(): number | undefined {
     return this.#worker?.child.pid;
+  }
+
+  get ownBytes(): number | undefined {
+    return this.#worker?.ownBytes;
   }
 
   /** Starts the worker ahead of the first batch. */
@@ -177,6 +182,7 @@ export class ProcessRunner implements Runner {
       exit: undefined,
       socketEnded: false,
       isReady: false,
+      ownBytes: undefined,
       isOverdue: false,
       refusal: undefined,
       restEnded: false,
@@ -245,6 +251,7 @@ export class ProcessRunner implements Runner {
     worker.isReady = true;
     this.#unready = undefined;
     this.#shortages = 0;
+    worker.ownBytes = memoryInHello(body);
   }
 
   #refuse(worker: LiveWorker, why: string): void {

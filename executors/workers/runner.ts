@@ -38,6 +38,8 @@ export interface Runner {
   readonly pid?: number | undefined;
   /** Whether that process is part of the task, and not only starts what is. */
   readonly isTask?: boolean;
+  /** Of such a process: what it had in memory before its first task, bytes; undefined: it is not ready, or cannot tell. */
+  readonly ownBytes?: number | undefined;
   /** Whether `kill` ends the task that it names and nothing else: where that has ended already, the batch goes on. */
   readonly endsOnlyTask?: boolean;
   /** Hands the worker a batch; starts the worker if there is none. Never called while a batch is under way. */

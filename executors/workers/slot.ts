@@ -24,6 +24,8 @@ export type KillReason = 'walltime' | 'cancelled' | MemoryExcess;
 export interface MemoryExcess {
   readonly limitBytes: number;
   readonly usedBytes: number;
+  /** What of that its worker has by itself, where that is most of the limit. */
+  readonly workerBytes?: number | undefined;
 }
 
 export interface Slot {

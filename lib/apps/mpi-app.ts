@@ -7,12 +7,10 @@ import { createApp } from './app.ts';
 import { type AppBody, type AppEntry, registerFunction } from './app-entry.ts';
 import { requireBody } from './body.ts';
 import type { Ignored } from './failure-policy.ts';
+import { MPI_LAUNCH } from './mpi-launch.ts';
 import { type AppOptions, type CompiledAppOptions, compileAppOptions } from './options.ts';
 
 type Command = string | Promise<string>;
-
-/** Set where the task runs; where nothing was found that starts MPI programs, the shell says so and ends. */
-const LAUNCH = '$' + '{FLOTILLA_MPI_PREFIX:?"$FLOTILLA_MPI_PROBLEM"} ';
 
 /**
  * @param body returns the command of the program: `./simulate --steps 10`, or sh`…`. It is one program with its arguments: what stands
@@ -34,7 +32,7 @@ export function mpiApp<P extends readonly unknown[], const O extends AppOptions 
     options: { ...changed, resources: onNodes(changed.resources) },
     fn,
     body: body as AppBody,
-    prefix: LAUNCH,
+    prefix: MPI_LAUNCH,
   });
   return createApp({ entry: withOptions(compiled), rebuild: withOptions }) as unknown as BashApp<P, BashResult<O>, Ignored<O>>;
 }

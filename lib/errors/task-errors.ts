@@ -35,6 +35,8 @@ interface MemoryLimitFields {
   readonly usedBytes: number;
   /** How many tries it has had. */
   readonly tries: number;
+  /** What its worker has in memory before it runs anything; absent where that is little of the limit. */
+  readonly workerBytes?: number;
 }
 
 export class MemoryLimitError extends AppError {
@@ -45,15 +47,22 @@ export class MemoryLimitError extends AppError {
   declare readonly limitBytes: number;
   declare readonly usedBytes: number;
   declare readonly tries: number;
+  declare readonly workerBytes: number | undefined;
 
   constructor(fields: MemoryLimitFields, options: TaskErrorOptions = {}) {
     const { message, task, ...rest } = options;
     const { limitBytes, usedBytes } = fields;
     const said =
       `${nameTask(task)} used ${formatSize(usedBytes)} of memory where ${formatSize(limitBytes)} are its limit, and was ended; ` +
-      "give it a larger 'resources.memory'";
+      describeRemedy(fields);
     super('FLOTILLA_MEMORY_LIMIT_ERROR', message ?? said, { ...rest, fields: { ...fields } });
   }
+}
+
+function describeRemedy({ workerBytes }: MemoryLimitFields): string {
+  const larger = "give it a larger 'resources.memory'";
+  if (workerBytes === undefined) return larger;
+  return `its worker alone takes ${formatSize(workerBytes)} or more before it runs anything: ${larger}, so much on top of what it needs itself`;
 }
 
 export class MissingOutputsError extends AppError {

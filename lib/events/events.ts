@@ -19,7 +19,7 @@ export interface ErrorSummary {
   readonly detail?: string;
 }
 
-export type AppKind = 'js' | 'python' | 'bash' | 'join';
+export type AppKind = 'js' | 'python' | 'bash' | 'join' | 'mpi';
 
 export interface TaskCalled {
   readonly kind: 'taskCalled';

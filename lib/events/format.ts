@@ -40,7 +40,7 @@ export const RecordType = {
   Other: 5,
 } as const;
 
-export const APP_KINDS: readonly AppKind[] = ['js', 'python', 'bash', 'join'];
+export const APP_KINDS: readonly AppKind[] = ['js', 'python', 'bash', 'join', 'mpi'];
 export const TRY_ENDS: readonly TryEnd[] = ['done', 'failed', 'lost', 'walltime', 'cancelled', 'unstarted', 'expired'];
 export const TASK_STATES: readonly TaskState[] = [
   'pending',

@@ -14,7 +14,8 @@ import type { Task } from './task.ts';
 export function announceCalled(task: Task): void {
   if (!taskChannel.hasSubscribers) return;
   const { taskId, appName: name, entry, label, parentId, waitables, stdout, stderr } = task;
-  const called: TaskCalled = { kind: 'taskCalled', taskId, name, app: entry.kind };
+  const app = entry.kind === 'bash' && entry.prefix !== undefined ? 'mpi' : entry.kind;
+  const called: TaskCalled = { kind: 'taskCalled', taskId, name, app };
   if (label === undefined && parentId === undefined && waitables === undefined && stdout === undefined && stderr === undefined)
     return tellTask(called);
   const after = waitables === undefined ? [] : tasksOf(waitables);

@@ -167,7 +167,7 @@ function commandOf(task: Task, command: unknown, prefix = ''): Prepared {
   }
   const seen = typeof command === 'string' ? 'an empty string' : `${command === null ? 'null' : typeof command}`;
   throw new TypeError(
-    `task ${task.taskId} (${task.appName}): the body of a bashApp returns the command as a string or sh\`…\`; this one returned ${seen}`,
+    `task ${task.taskId} (${task.appName}): the body of ${prefix === '' ? 'a bashApp' : 'an mpiApp'} returns the command as a string or sh\`…\`; this one returned ${seen}`,
   );
 }
 

@@ -2,7 +2,7 @@
  * Checks the `resources` option and makes requests of it. Pure.
  */
 import type { AppKind } from '../apps/app-options.ts';
-import { checkOneOf, checkText, checkWhole } from '../apps/option-checks.ts';
+import { checkOneOf, checkWhole } from '../apps/option-checks.ts';
 import { InvalidOptionError } from '../errors/definition-errors.ts';
 import { parseSize } from '../size.ts';
 import { isBuiltIn, meantFor, NODE_NAMES } from './names.ts';
@@ -77,7 +77,19 @@ function compileVariant(value: unknown, where: Where): Draft {
     ...(nodes && { nodes }),
   };
   if (nodes) requireWhole(variant, where);
-  return { variant, memoryPerTry: read('memory', [0], compileMemory) };
+  const memoryPerTry = read('memory', [0], compileMemory);
+  requireRoomForWorker(memoryPerTry, fields['memory'], where);
+  return { variant, memoryPerTry };
+}
+
+/** No worker that runs such tasks has ever had less: what asks for that could only be ended. */
+const LEAST_BYTES: Readonly<Partial<Record<AppKind, number>>> = { js: 32 * 2 ** 20, python: 4 * 2 ** 20 };
+
+function requireRoomForWorker(memoryPerTry: readonly number[], value: unknown, { of, path, app }: Where): void {
+  const least = LEAST_BYTES[app] ?? 0;
+  if (memoryPerTry.every((bytes) => bytes === 0 || bytes >= least)) return;
+  const wanted = `at least '${least / 2 ** 20}MiB': it counts for the worker, too, and one for a ${app} app has more before it runs anything`;
+  throw InvalidOptionError.wrong(of, `${path}.memory`, value, wanted);
 }
 
 const checkCores = fractionOr(1, 'more than 0');
@@ -166,6 +178,14 @@ const RUN_ON_NODES: readonly AppKind[] = ['bash'];
 const checkCount = checkWhole(1, 1_000_000);
 const checkNone = checkWhole(0, 1_000_000);
 
+/** What starts the program is known where it runs, and looks at it more closely. */
+function checkBinding(value: unknown, of: string, option: string): string {
+  if (typeof value === 'string' && /^[\w,.:=@+[\]-]+$/.test(value)) return value;
+  const wanted =
+    "one word that the launcher knows: 'none', 'cores', 'threads' or 'sockets' of srun, 'none', 'core', 'socket' or 'numa' of mpiexec";
+  throw InvalidOptionError.wrong(of, option, value, wanted);
+}
+
 function compileNodes(fields: Fields, { of, path, app }: Where): NodesRequest | undefined {
   const given = NODE_NAMES.filter((name) => fields[name] !== undefined);
   const [first] = given;
@@ -181,7 +201,7 @@ function compileNodes(fields: Fields, { of, path, app }: Where): NodesRequest | 
     ranksPerNode: read<number | undefined>('ranksPerNode', undefined, checkCount),
     threadsPerRank: read('threadsPerRank', 1, checkCount),
     gpusPerRank: read('gpusPerRank', 0, checkNone),
-    cpuBind: read<string | undefined>('cpuBind', undefined, checkText),
+    cpuBind: read<string | undefined>('cpuBind', undefined, checkBinding),
   };
 }
 

@@ -7,6 +7,7 @@
  */
 import type { Runner, RunnerEvents } from '../../workers/runner.ts';
 import { MemoryWatch } from '../../workers/memory-watch.ts';
+import type { MemoryExcess } from '../../workers/slot.ts';
 import { treeMemory } from '../../workers/process-memory.ts';
 import { SlotPool } from '../../workers/slot-pool.ts';
 import type { SlotResources } from '../../workers/worker-factory.ts';
@@ -192,7 +193,7 @@ export class GrantedSlots {
     this.#memory.watch(slot.index, {
       limitBytes,
       usedBytes: () => (runner ? memoryOf(runner) : 0),
-      exceeded: (excess) => pool.endForMemory(task.taskId, excess),
+      exceeded: (excess) => pool.endForMemory(task.taskId, { ...excess, workerBytes: runner && ownShare(runner, excess) }),
     });
   }
 
@@ -246,6 +247,13 @@ const hasAny = (holding: Holding, devices: readonly string[]): boolean => device
 
 /** What starts commands is no part of them. */
 const memoryOf = ({ pid, isTask = false }: Runner): number => (pid === undefined ? 0 : treeMemory(pid, { withRoot: isTask }));
+
+/** What the worker has by itself, where that is most of what its task may have; all of it, as long as it has not even begun. */
+function ownShare({ isTask = false, ownBytes }: Runner, { limitBytes, usedBytes }: MemoryExcess): number | undefined {
+  if (!isTask) return undefined;
+  const bytes = ownBytes ?? usedBytes;
+  return bytes > limitBytes / 2 ? bytes : undefined;
+}
 
 /** A worker that has kept much of what it was allowed would leave the next task too little. */
 const isBloated = ({ holding, runners }: GrantedSlot): boolean =>

@@ -3,7 +3,7 @@
  */
 import { rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { buildMpiPrefix, mpiEnv, type MpiProgram, type MpiShape } from '../../mpi/launch-prefix.ts';
+import { buildMpiPrefix, mpiEnv, type MpiProgram, type MpiShape, problemWithBinding } from '../../mpi/launch-prefix.ts';
 import { CAN_PIN } from '../../workers/worker-argv.ts';
 import type { Grant, GrantedNode } from '../resources/grant.ts';
 import { grantEnv } from '../resources/grant-env.ts';
@@ -37,8 +37,15 @@ function nodesEnv({ ranks }: Grant, hosts: readonly string[], granted: Record<st
   const variables = namesToCarry({ ...place.env, ...granted });
   const shape: MpiShape = { hosts, ranksPerNode, threadsPerRank, gpusPerRank, cpuBind, rankScript: RANK_SCRIPT, variables };
   const program = place.mpi();
-  const found = typeof program === 'string' ? { FLOTILLA_MPI_PROBLEM: program } : { FLOTILLA_MPI_PREFIX: buildMpiPrefix(program, shape) };
+  const found = launchEnv(program, shape);
   return { ...mpiEnv(shape, place.env), FLOTILLA_RANKS_PER_NODE: String(ranksPerNode), ...found };
+}
+
+function launchEnv(program: MpiProgram | string, shape: MpiShape): Record<string, string> {
+  const problem = typeof program === 'string' ? program : problemWithBinding(program, shape.cpuBind);
+  return typeof program === 'string' || problem !== undefined
+    ? { FLOTILLA_MPI_PROBLEM: problem ?? '' }
+    : { FLOTILLA_MPI_PREFIX: buildMpiPrefix(program, shape) };
 }
 
 /** What a program needs to be found and to find its libraries, what it was given, and what is only set when it starts. */

@@ -123,4 +123,7 @@ function onFrame(type: number, body: Buffer): void {
 socket.on('end', () => process.exit(0));
 socket.on('error', () => process.exit(0));
 
-socket.write(encodeFrame(FrameType.Hello, pack({ protocol: PROTOCOL_VERSION, pid: process.pid, kind: 'js', version: process.version })));
+const memory = process.memoryUsage.rss();
+socket.write(
+  encodeFrame(FrameType.Hello, pack({ protocol: PROTOCOL_VERSION, pid: process.pid, kind: 'js', version: process.version, memory })),
+);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { buildMpiPrefix, mpiEnv, type MpiFlavour, type MpiShape } from '../../../executors/mpi/launch-prefix.ts';
+import { buildMpiPrefix, mpiEnv, type MpiFlavour, type MpiShape, problemWithBinding } from '../../../executors/mpi/launch-prefix.ts';
 import { emulatePals, emulateSlurm } from '../../support/launch/stand-ins.ts';
 
 const RANK_SCRIPT = join(import.meta.dirname, '../../../executors/mpi/rank-gpus.sh');
@@ -61,6 +61,27 @@ describe('what stands in front of an MPI program', () => {
       SLURM_CPU_BIND: 'quiet',
     });
     expect(mpiEnv(SHAPE, { SLURM_JOB_ID: '7' })).to.include({ SLURM_MEM_PER_NODE: '0' });
+  });
+});
+
+describe('how ranks are bound', () => {
+  const program = (flavour: MpiFlavour) => ({ flavour, command: 'mpiexec', overrides: '' });
+  const known: [flavour: MpiFlavour, cpuBind: string | undefined][] = [
+    ['srun', undefined],
+    ['srun', 'cores'],
+    ['srun', 'Quiet,map_cpu:0,1,2'],
+    ['openmpi', 'core:overload-allowed'],
+    ['mpich', 'core:2'],
+    ['pals', 'list:0-7:8-15'],
+    ['intel', '[0x55,0xaa]'],
+  ];
+  for (const [flavour, cpuBind] of known)
+    it(`may be '${cpuBind}' for ${flavour}`, () => expect(problemWithBinding(program(flavour), cpuBind)).to.equal(undefined));
+
+  it('is refused otherwise, with what the launcher knows', () => {
+    expect(problemWithBinding(program('srun'), 'kores')).to.match(
+      /^its cpuBind is 'kores', which mpiexec \(srun\) does not know. Did you mean 'cores'\? It may be 'none', 'cores', 'threads', /,
+    );
   });
 });
 

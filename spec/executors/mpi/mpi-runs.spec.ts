@@ -1,5 +1,5 @@
 /** MPI programs on this machine, with the Open MPI that is installed here. On a cluster of several nodes: spec/cluster/mpi.spec.ts. */
-import { readFileSync, symlinkSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { expect } from 'chai';
 import { BashExitError, bashApp, mpiApp, MPIExecutor, sh } from '../../../index.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -35,10 +35,12 @@ describe('an MPI program', function () {
     expect(await app()).to.deep.equal(['before', 'rank', 'rank', 'after on 1']);
   });
 
-  it('ends with the exit code of a rank', async () => {
+  it('ends with the exit code of a rank, and its error has the command that was run', async () => {
     await using _ = await TestRun.open({ executor: { env: AS_ROOT } });
     const app = mpiApp(() => sh`sh -c ${'exit $((OMPI_COMM_WORLD_RANK * 3))'}`, { resources: { ranksPerNode: 2, cpuBind: 'none' } });
-    expect((await failureOf(app())) as BashExitError).to.include({ name: 'BashExitError', exitCode: 3 });
+    const error = (await failureOf(app())) as BashExitError;
+    expect(error).to.include({ name: 'BashExitError', exitCode: 3 });
+    expect(error.command, 'as it was run').to.match(/^mpiexec -n 2 --host \S+ .* sh -c 'exit/);
   });
 
   it('is not run at all where there is nothing to start it with, and the reason is said', async () => {
@@ -47,7 +49,9 @@ describe('an MPI program', function () {
     const app = mpiApp(() => sh`touch ${run.path('ran')}`);
     const error = (await failureOf(app())) as BashExitError;
     expect(error).to.be.instanceOf(BashExitError);
-    expect(error.stderrTail, JSON.stringify(error)).to.include('no program was found that starts MPI programs: srun: ');
+    expect(error.message, JSON.stringify(error)).to.include('was not started');
+    expect(error.message).to.include('no program was found that starts MPI programs: srun: ');
+    expect(existsSync(run.path('ran'))).to.equal(false);
   });
 
   it('ends with all its ranks past its walltime', async () => {

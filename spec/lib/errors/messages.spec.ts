@@ -4,6 +4,7 @@ import {
   CancelledError,
   JoinError,
   ManagerLost,
+  MemoryLimitError,
   PoisonTaskError,
   PythonError,
   SerializationError,
@@ -38,6 +39,11 @@ describe('messages of errors', () => {
       for (const part of parts) expect(message).to.contain(part);
     });
   }
+
+  it('MemoryLimitError says what the worker alone takes, where that is much of the limit', () => {
+    const { message } = new MemoryLimitError({ limitBytes: 2 ** 25, usedBytes: 2 ** 26, tries: 1, workerBytes: 2 ** 26 });
+    expect(message).to.contain('used 64 MiB of memory where 32 MiB are its limit').and.contain('its worker alone takes 64 MiB');
+  });
 
   it('BashExitError explains 126 and 127, and tells a signal from a code', () => {
     expect(exit({ exitCode: 126 })).to.contain('cannot be executed');

@@ -54,6 +54,16 @@ describe("the option 'resources'", () => {
     expect(() => compiled.compute([1.5])).to.throw(InvalidOptionError, "'resources(…).cores' is 1.5");
   });
 
+  it('is less than a worker needs by itself only where that does not count', () => {
+    for (const app of ['js', 'python'] as const)
+      expect(() => compile({ memory: ['1GiB', '3MiB'] }, app)).to.throw(
+        InvalidOptionError,
+        `one for a ${app} app has more before it runs anything`,
+      );
+    expect(compile({ memory: '32MiB' }, 'js')).to.have.length(1);
+    expect(compile({ memory: '3MiB' }, 'bash')).to.have.length(1);
+  });
+
   const refused: [given: unknown, message: RegExp, app?: AppKind][] = [
     [4, /'resources' is 4 \(number\); it must be an object like/],
     [[], /must be an object like/],
@@ -84,6 +94,7 @@ describe("the option 'resources'", () => {
     [{ memory: 0 }, /a size with its unit, like '6GiB'/],
     [{ gpus: 1e-12 }, /0 or more/],
     [{ nodes: 2 }, /'resources.nodes' is for programs that run on several nodes at once: it has no meaning for a js app/, 'js'],
+    [{ nodes: 1, cpuBind: 'cores; true' }, /must be one word that the launcher knows: 'none', 'cores', /],
     [{ nodes: 0 }, /a whole number, 1 to 1000000/],
     [{ nodes: 2, gpus: 0.5 }, /a whole number: nodes are given whole/],
     [{ nodes: 2, cores: 0.5 }, /'resources.cores' is 0.5 .number.; it must be a whole number: nodes are given whole/],

@@ -13,7 +13,17 @@ def describe_self():
         'version': '%d.%d.%d' % sys.version_info[:3],
         'executable': sys.executable,
         'numpy': _numpy_version(),
+        'memory': _resident_bytes(),
     }
+
+
+def _resident_bytes():
+    """None where there is no /proc."""
+    try:
+        with open('/proc/self/statm') as statm:
+            return int(statm.read().split()[1]) * os.sysconf('SC_PAGE_SIZE')
+    except (OSError, ValueError):
+        return None
 
 
 def _numpy_version():

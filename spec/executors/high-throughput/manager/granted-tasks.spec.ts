@@ -213,6 +213,16 @@ while True: held.append(bytearray(1 << 22))"`;
     manager.grant(look(2), LIMIT);
     expect((await manager.result(2)).status).to.equal(ResultStatus.Ok);
   });
+
+  it('is said to be taken by the worker alone where that is most of it', async () => {
+    await using manager = await start();
+    manager.grant(look(1), { ...LIMIT, memoryBytes: 24 * 2 ** 20 });
+    const { name, fields = {} } = unpackWireError((await manager.result(1)).body);
+    expect([name, fields['limitBytes']]).to.deep.equal(['MemoryLimitError', 24 * 2 ** 20]);
+    expect(fields['workerBytes']).to.be.greaterThan(24 * 2 ** 20);
+    manager.grant(command(2, GREEDY), LIMIT);
+    expect(unpackWireError((await manager.result(2)).body).fields).to.not.have.property('workerBytes');
+  });
 });
 
 describe('a task on whole nodes', function () {

@@ -75,7 +75,9 @@ describe('the nodes that an executor has seen', () => {
   it('have no kinds but those of the config, also before there are any, and the nearest of these is named', () => {
     const nodes = new NodesSeen('htex', 1, DECLARED);
     expect(nodes.refuse(asking({ custom: { licence: 999 } }))).to.equal(undefined);
-    expect(messageOf(nodes, asking({ custom: { license: 1 } }))).to.contain("any node (license: 1 wanted, 0 there (did you mean 'licence'?))");
+    expect(messageOf(nodes, asking({ custom: { license: 1 } }))).to.contain(
+      "any node (license: 1 wanted, 0 there (did you mean 'licence'?))",
+    );
     expect(nodes.refuse(asking({ custom: { license: 1 } }, {}))).to.equal(undefined);
     register(nodes, '0', nodeWith({ cpus: [[0]], custom: { licence: 1 } }));
     expect(messageOf(nodes, asking({ cores: 2, custom: { license: 1 } }))).to.contain(
