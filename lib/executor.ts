@@ -154,6 +154,8 @@ export interface ExecutorDescription {
   start(context: ExecutorContext): Promise<RunningExecutor>;
   /** What it would write and run for a block, if it has blocks. Nothing is asked, written or started. */
   rehearse?(place: RehearsalPlace): Promise<Rehearsal | undefined>;
+  /** Why its workers could not be as they are described, where they would run on this machine; undefined: nothing is known against it. */
+  examine?(): Promise<string | undefined>;
 }
 
 export type { WireError };

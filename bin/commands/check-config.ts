@@ -24,10 +24,11 @@ export async function checkConfig(source: string | undefined, { set = [], json, 
     const config = await readConfig(locateConfig(source), set);
     const executors = config.compiled.executors.map(({ label, type }) => ({ label, type }));
     const blocks = dryRun ? await rehearse(config) : undefined;
-    if (json) return printJson({ valid: true, executors, warnings: config.warnings, problems: [], ...(blocks && { blocks }) });
+    const warnings = [...config.warnings, ...(await examine(config))];
+    if (json) return printJson({ valid: true, executors, warnings, problems: [], ...(blocks && { blocks }) });
     printLines([
       `${source}: can be used; executors: ${executors.map(({ label, type }) => `${label} (${type})`).join(', ')}`,
-      ...config.warnings.map((warning) => `warning: ${warning}`),
+      ...warnings.map((warning) => `warning: ${warning}`),
       ...(blocks ?? []).flatMap(describeBlock),
     ]);
   } catch (error) {
@@ -36,6 +37,14 @@ export async function checkConfig(source: string | undefined, { set = [], json, 
     printJson({ valid: false, executors: [], warnings: [], problems });
     process.exitCode = 2;
   }
+}
+
+/** No error: it may be for another machine, within a job there for example. */
+async function examine({ compiled }: Config): Promise<string[]> {
+  const found = await Promise.all(compiled.executors.map(async (executor) => [executor.label, await executor.examine?.()] as const));
+  return found.flatMap(([label, problem]) =>
+    problem === undefined ? [] : [`executor '${label}' cannot have its workers on this machine: ${problem}`],
+  );
 }
 
 /** With NNN for the number that a run would get. */

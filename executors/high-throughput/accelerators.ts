@@ -34,12 +34,15 @@ export function listAccelerators(configured: number | readonly string[], visible
 }
 
 function requireDistinct(names: readonly string[]): string[] {
-  const seen = new Set<string>();
-  for (const device of names.flatMap((name) => name.split(','))) {
-    if (seen.has(device)) throw new SlotPlanError(`accelerator '${device}' is listed twice; each belongs to one worker`);
-    seen.add(device);
-  }
+  const device = repeatedDevice(names);
+  if (device !== undefined) throw new SlotPlanError(`accelerator '${device}' is listed twice; each belongs to one worker`);
   return [...names];
+}
+
+/** One that would go to two workers; a name may be of several: '0,1'. */
+export function repeatedDevice(names: readonly string[]): string | undefined {
+  const devices = names.flatMap((name) => name.split(','));
+  return devices.find((device, at) => devices.indexOf(device) !== at);
 }
 
 /**

@@ -5,6 +5,7 @@ import { frozenCopy } from '../../lib/options/freeze.ts';
 import { warnAboutOptions } from '../../lib/options/warnings.ts';
 import { compileHighThroughput } from './compiled.ts';
 import { ManagedDescription } from './managed-description.ts';
+import { warnAboutPlan } from './plan-warnings.ts';
 import { type HighThroughputOptions, highThroughputOptions, highThroughputWarnings } from './options.ts';
 
 /**
@@ -23,7 +24,10 @@ export class HighThroughputExecutor extends ManagedDescription {
   constructor(options: HighThroughputOptions = {}) {
     super(compileHighThroughput(highThroughputOptions.check(options)));
     this.options = frozenCopy(options);
-    this.warnings = warnAboutOptions(this.type, options, highThroughputWarnings);
+    this.warnings = Object.freeze([
+      ...warnAboutOptions(this.type, options, highThroughputWarnings),
+      ...warnAboutPlan(this.type, this.compiled),
+    ]);
     Object.freeze(this);
   }
 }

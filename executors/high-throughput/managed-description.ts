@@ -29,6 +29,11 @@ export abstract class ManagedDescription implements ExecutorDescription {
     return rehearseBlock(this.compiled, place);
   }
 
+  async examine(): Promise<string | undefined> {
+    const { examineHere } = await import('./examine-here.ts');
+    return examineHere(this.compiled);
+  }
+
   async start(context: ExecutorContext): Promise<RunningExecutor> {
     const { startHighThroughput } = await import('./start.ts');
     return startHighThroughput(this.compiled, context);

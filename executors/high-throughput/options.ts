@@ -25,6 +25,7 @@ import {
   wholeNumber,
 } from '../../lib/options/vocabulary.ts';
 import { zod } from '../../lib/options/zod.ts';
+import { repeatedDevice } from './accelerators.ts';
 import { parseCpuAffinity } from './affinity-option.ts';
 
 /** Called when blocks have ended without success. What it returns fails the executor; nothing: it carries on. */
@@ -64,11 +65,13 @@ const described = () => ({
     .union(
       [
         wholeNumber(0),
-        zod().array(
-          zod()
-            .union([text(), wholeNumber(0)])
-            .transform(String),
-        ),
+        zod()
+          .array(
+            zod()
+              .union([text(), wholeNumber(0)])
+              .transform(String),
+          )
+          .superRefine(refuseRepeatedDevice),
       ],
       'a count of accelerators, or a list of their names',
     )
@@ -121,6 +124,13 @@ const described = () => ({
     .describe('How long tasks go on when the driver has died. Default: they are ended at once, and the managers leave.')
     .optional(),
 });
+
+/** Its manager would refuse it, on the node. */
+function refuseRepeatedDevice(names: readonly string[], context: { addIssue(issue: { code: 'custom'; message: string }): void }): void {
+  const device = repeatedDevice(names);
+  if (device !== undefined)
+    context.addIssue({ code: 'custom', message: `accelerator '${device}' is listed twice; each belongs to one worker` });
+}
 
 /** Parsl's, of this and of earlier versions, that mean something else here or nothing. */
 const carriedOverFromParsl = () => ({

@@ -6,6 +6,7 @@ import { warnAboutOptions } from '../../lib/options/warnings.ts';
 import { compileHighThroughput } from '../high-throughput/compiled.ts';
 import { ManagedDescription } from '../high-throughput/managed-description.ts';
 import { highThroughputWarnings } from '../high-throughput/options.ts';
+import { warnAboutPlan } from '../high-throughput/plan-warnings.ts';
 import { type MPIExecutorOptions, mpiExecutorOptions } from './options.ts';
 
 /**
@@ -26,7 +27,10 @@ export class MPIExecutor extends ManagedDescription {
     const { maxWorkersPerBlock, label = 'mpi', ...checked } = mpiExecutorOptions.check(options);
     super(Object.freeze({ ...compileHighThroughput({ ...checked, label }), maxGangsPerBlock: maxWorkersPerBlock }));
     this.options = frozenCopy(options);
-    this.warnings = warnAboutOptions(this.type, options, highThroughputWarnings);
+    this.warnings = Object.freeze([
+      ...warnAboutOptions(this.type, options, highThroughputWarnings),
+      ...warnAboutPlan(this.type, this.compiled),
+    ]);
     Object.freeze(this);
   }
 }

@@ -74,6 +74,20 @@ describe('flotilla config', () => {
     );
   });
 
+  it('warns of a plan for workers that this machine cannot carry out, and of one that looks like a mistake', async () => {
+    await folder.write(
+      'plan.yaml',
+      "executors: [{ type: HighThroughputExecutor, cpuAffinity: 'list:9998-9999:9999', maxWorkersPerNode: 1, coresPerWorker: 0.1 }]\n",
+    );
+    const { stdout, code } = await config('check', 'plan.yaml');
+    expect(code).to.equal(0);
+    expect(stdout)
+      .to.contain('warning: HighThroughputExecutor.cpuAffinity gives CPU 9999 to worker 0 and to worker 1: they will share it\n')
+      .and.contain(
+        "warning: executor 'htex' cannot have its workers on this machine: cpuAffinity gives worker 0 the CPUs 9998-9999, which this job may",
+      );
+  });
+
   it('shows with --dry-run the script of a block and every command, where there is no scheduler', async () => {
     await folder.write(
       'slurm.yaml',

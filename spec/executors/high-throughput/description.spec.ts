@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { HighThroughputExecutor } from '../../../executors/high-throughput/description.ts';
+import type { HighThroughputOptions } from '../../../executors/high-throughput/options.ts';
 import { ConfigError } from '../../../lib/errors/config-error.ts';
 import { LocalProvider } from '../../../providers/local/description.ts';
 
@@ -25,6 +26,40 @@ describe('HighThroughputExecutor', () => {
       env: {},
     });
   });
+
+  it('refuses accelerators that would go to two workers', () => {
+    for (const availableAccelerators of [
+      ['a', 'a'],
+      ['0,1', '1'],
+    ])
+      expect(() => new HighThroughputExecutor({ availableAccelerators })).to.throw(ConfigError, /accelerator '[a1]' is listed twice/);
+  });
+
+  const plans: [title: string, options: HighThroughputOptions, warning: RegExp | undefined][] = [
+    ['each with CPUs of its own', { cpuAffinity: 'list:0-1:2-3', maxWorkersPerNode: 2 }, undefined],
+    [
+      'one of whose CPUs two workers have',
+      { cpuAffinity: 'list:0-1:2:1' },
+      /^HighThroughputExecutor.cpuAffinity gives CPU 1 to worker 0 and to worker 2/,
+    ],
+    [
+      'with more of them than workers',
+      { cpuAffinity: 'list:0:1:2', maxWorkersPerNode: 2 },
+      /lists CPUs for 3 workers, and maxWorkersPerNode allows 2: the last 1 /,
+    ],
+    [
+      'with more of them than accelerators',
+      { cpuAffinity: 'list:0:1', availableAccelerators: ['x'] },
+      /and availableAccelerators allows 1/,
+    ],
+  ];
+  for (const [title, options, warning] of plans) {
+    it(`${warning ? 'warns of' : 'takes'} lists of CPUs ${title}`, () => {
+      const { warnings } = new HighThroughputExecutor(options);
+      expect(warnings).to.have.length(warning ? 1 : 0);
+      if (warning) expect(warnings[0]).to.match(warning);
+    });
+  }
 
   it("takes what Parsl's documentation writes for Polaris, line by line", () => {
     const { compiled, warnings } = new HighThroughputExecutor({
