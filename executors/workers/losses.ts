@@ -37,11 +37,11 @@ export function functionUndefined({ fnId, taskId }: TaskHeader, host: string): W
 }
 
 /** Its words are those of the class. */
-export const memoryExceeded = ({ limitBytes, usedBytes, workerBytes }: MemoryExcess, host: string): WireError => ({
+export const memoryExceeded = ({ limitBytes, usedBytes, workerBytes, nodes = 1 }: MemoryExcess, host: string): WireError => ({
   kind: 'memory-limit',
   name: 'MemoryLimitError',
   message: '',
-  fields: { limitBytes, usedBytes, host, ...(workerBytes !== undefined && { workerBytes }) },
+  fields: { limitBytes, usedBytes, host, ...(workerBytes !== undefined && { workerBytes }), ...(nodes > 1 && { nodes }) },
 });
 
 /** Its words are those of the class. */

@@ -26,6 +26,8 @@ export interface MemoryExcess {
   readonly usedBytes: number;
   /** What of that its worker has by itself, where that is most of the limit. */
   readonly workerBytes?: number | undefined;
+  /** Of a task on several: how many it has. Looked at was the first. */
+  readonly nodes?: number | undefined;
 }
 
 export interface Slot {

@@ -37,6 +37,8 @@ interface MemoryLimitFields {
   readonly tries: number;
   /** What its worker has in memory before it runs anything; absent where that is little of the limit. */
   readonly workerBytes?: number;
+  /** Of a task on several nodes: how many. Only the first is looked at. */
+  readonly nodes?: number;
 }
 
 export class MemoryLimitError extends AppError {
@@ -51,9 +53,10 @@ export class MemoryLimitError extends AppError {
 
   constructor(fields: MemoryLimitFields, options: TaskErrorOptions = {}) {
     const { message, task, ...rest } = options;
-    const { limitBytes, usedBytes } = fields;
+    const { limitBytes, usedBytes, nodes = 1 } = fields;
+    const where = nodes === 1 ? '' : ` on the first of its ${nodes} nodes, the only one that is looked at,`;
     const said =
-      `${nameTask(task)} used ${formatSize(usedBytes)} of memory where ${formatSize(limitBytes)} are its limit, and was ended; ` +
+      `${nameTask(task)} used ${formatSize(usedBytes)} of memory${where} where ${formatSize(limitBytes)} are its limit, and was ended; ` +
       describeRemedy(fields);
     super('FLOTILLA_MEMORY_LIMIT_ERROR', message ?? said, { ...rest, fields: { ...fields } });
   }

@@ -224,6 +224,8 @@ NodeName=n[1-$NODES] NodeAddr=$SUBNET.[101-$((100 + NODES))] CPUs=4 RealMemory=4
 PartitionName=debug Nodes=ALL Default=YES MaxTime=1-00:00:00 DefaultTime=00:30:00 PriorityTier=10 State=UP
 PartitionName=short Nodes=ALL MaxTime=00:01:00 DefaultTime=00:01:00 PriorityTier=10 State=UP
 PartitionName=scavenge Nodes=ALL MaxTime=1-00:00:00 DefaultTime=00:30:00 PriorityTier=1 PreemptMode=REQUEUE State=UP
+# Of each machine its own, as /tmp is elsewhere: PMIx makes folders there by the name of the step.
+TmpFS=/dev/shm
 ${EXTRA:-}
 END
   mariadb-install-db --no-defaults --user=root --datadir="$CLUSTER/mysql" --skip-test-db >"$CLUSTER/log/mariadb-install.log" 2>&1

@@ -193,7 +193,8 @@ export class GrantedSlots {
     this.#memory.watch(slot.index, {
       limitBytes,
       usedBytes: () => (runner ? memoryOf(runner) : 0),
-      exceeded: (excess) => pool.endForMemory(task.taskId, { ...excess, workerBytes: runner && ownShare(runner, excess) }),
+      exceeded: (excess) =>
+        pool.endForMemory(task.taskId, { ...excess, workerBytes: runner && ownShare(runner, excess), nodes: task.grant.nodes?.length }),
     });
   }
 

@@ -40,6 +40,11 @@ describe('messages of errors', () => {
     });
   }
 
+  it('MemoryLimitError says which of several nodes was looked at', () => {
+    const { message } = new MemoryLimitError({ limitBytes: 2 ** 25, usedBytes: 2 ** 26, tries: 1, nodes: 3 });
+    expect(message).to.contain('of memory on the first of its 3 nodes, the only one that is looked at, where 32 MiB');
+  });
+
   it('MemoryLimitError says what the worker alone takes, where that is much of the limit', () => {
     const { message } = new MemoryLimitError({ limitBytes: 2 ** 25, usedBytes: 2 ** 26, tries: 1, workerBytes: 2 ** 26 });
     expect(message).to.contain('used 64 MiB of memory where 32 MiB are its limit').and.contain('its worker alone takes 64 MiB');
