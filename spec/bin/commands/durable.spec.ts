@@ -58,7 +58,7 @@ describe('flotilla run --resume, of a run with orphanGrace', function () {
     '--set',
     'executors.0.maxWorkersPerNode=2',
     '--set',
-    'executors.0.coresPerWorker=0.5',
+    'executors.0.coresPerWorker=0.25',
   ];
   const inRun = (run: string, ...path: string[]): string => join(folder.path, 'runinfo', run, ...path);
   const started = (): string[] => {

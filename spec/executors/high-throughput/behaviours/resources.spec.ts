@@ -79,7 +79,7 @@ describe('tasks that ask for resources', function () {
   it('are told of by explain: what they have, what they wait for', async () => {
     await using run = await TestRun.open({ executor: NODE });
     const both = look.with({ resources: { gpus: 2, cores: 0.5 } })(run.path('go'));
-    await eventually('a word on who has it', () => /GPU 0, 1/.test(run.kernel.explain(both.taskId)), PATIENCE_MS);
+    await eventually('a word on who has it', () => /GPUs 0-1/.test(run.kernel.explain(both.taskId)), PATIENCE_MS);
     const one = look.with({ resources: { gpus: 1, cores: 0.5 } })('');
     const text = await eventually('a word on what is missing', () => /lacks them.*/.exec(run.kernel.explain(one.taskId))?.[0], PATIENCE_MS);
     expect(text).to.match(/^lacks them \(gpus: 1 wanted, 0 there\); the first of 1 that ask for the same has waited for \d+ s$/);
