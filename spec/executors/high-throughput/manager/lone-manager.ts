@@ -22,6 +22,9 @@ import { resultsOf, statusName, taskRecord, type TaskToMake } from '../../../sup
 
 const ENTRY = join(import.meta.dirname, '../../../../executors/high-throughput/manager/manager-entry.ts');
 
+/** A manager that has no answer by then registers anew, and takes nothing that was sent to it before: no machine may be so slow. */
+const PERIOD_MS = 20_000;
+
 const NO_GRANT: Grant = { variant: 0, cpus: [], gpus: [], memoryBytes: 0, custom: {} };
 
 export class LoneManager implements AsyncDisposable {
@@ -46,7 +49,7 @@ export class LoneManager implements AsyncDisposable {
       {
         runId: this.runId,
         addresses: ['127.0.0.1'],
-        heartbeatPeriodMs: 200,
+        heartbeatPeriodMs: PERIOD_MS,
         heartbeatThresholdMs: 60_000,
         prefetchCapacity: 0,
         quarantineMs: 0,
@@ -83,7 +86,7 @@ export class LoneManager implements AsyncDisposable {
       addresses: ['127.0.0.1'],
       port,
       curve: null,
-      heartbeatPeriodMs: 200,
+      heartbeatPeriodMs: PERIOD_MS,
       heartbeatThresholdMs: 60_000,
       drainPeriodMs: null,
       walltimeWarningMs: 1000,
