@@ -13,6 +13,7 @@ import { describeOverdue, readTail, START_TIMEOUT_MS, startErrorOf } from './sta
 import { killAll, type ProcessSet, signalGroup, terminateAll, untilGone, warnAll } from './process-tree.ts';
 import { defineFunctions, sendBatch } from './send-batch.ts';
 import { describeAborted, SHORTAGE_DELAYS_MS, shortageOf, startWorker, type StartedWorker } from './start-worker.ts';
+import { type LiveWorker, toLive } from './live-worker.ts';
 import type { WorkerChange } from './worker-change.ts';
 import type { Batch, FunctionSource, Runner, RunnerEvents, TaskTag, WorkerExit } from './runner.ts';
 
@@ -43,23 +44,6 @@ export interface ProcessRunnerOptions {
 }
 
 const GIVE_UP_MS = 500;
-
-interface LiveWorker extends StartedWorker {
-  readonly defined: Set<number>;
-  /** What it wrote before is of other tasks. */
-  stderrFrom: number;
-  exit: { code: number | null; signal: string | null } | undefined;
-  socketEnded: boolean;
-  /** Its Hello came: from here on it may run tasks, and its death may be theirs. */
-  isReady: boolean;
-  ownBytes: number | undefined;
-  /** It was given up before it was ready. */
-  isOverdue: boolean;
-  /** Why its words are not listened to any more. */
-  refusal: string | undefined;
-  /** What it had started is gone. */
-  restEnded: boolean;
-}
 
 export class ProcessRunner implements Runner {
   readonly #options: ProcessRunnerOptions;
@@ -176,17 +160,7 @@ export class ProcessRunner implements Runner {
   }
 
   #attend(started: StartedWorker): LiveWorker {
-    const worker: LiveWorker = {
-      ...started,
-      defined: new Set(),
-      exit: undefined,
-      socketEnded: false,
-      isReady: false,
-      ownBytes: undefined,
-      isOverdue: false,
-      refusal: undefined,
-      restEnded: false,
-    };
+    const worker = toLive(started);
     const { child, socket } = worker;
     // Later errors of it are of signals that it could not be sent: its end is reported.
     child.on('error', () => undefined);
