@@ -245,9 +245,8 @@ export class HighThroughput implements RunningExecutor {
     if (this.#tries.requests.size === 0) this.#blocks.workCame();
     this.#takeOver.forget();
     const sent = this.#transport.send(request);
-    if (!sent) return;
-    if (this.#tries.add(sent)) this.#outbox.add(sent);
-    else this.#tries.given.tell(sent.taskId, sent.tryNumber, this.#context.events);
+    if (sent && this.#tries.add(sent)) this.#outbox.add(sent);
+    else if (sent) this.#tries.given.tell(sent.taskId, sent.tryNumber, this.#context.events);
   }
 
   neverHas(resources: ResourceRequest): boolean {
