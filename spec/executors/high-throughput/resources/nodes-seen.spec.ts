@@ -109,7 +109,7 @@ describe('the nodes that an executor has seen', () => {
   }
 
   it('are counted by what they have, however many come: blocks of other nodes that came long before are not forgotten', () => {
-    const nodes = new NodesSeen('htex', 1);
+    const nodes = new NodesSeen('htex', 1, DECLARED);
     register(nodes, 'with gpus', nodeWith({ gpus: ['0', '1'] }));
     for (let i = 0; i < 11_000; i++) register(nodes, `${i}`);
     expect(nodes.refuse(asking({ gpus: 2 }))).to.equal(undefined);
@@ -117,7 +117,7 @@ describe('the nodes that an executor has seen', () => {
   });
 
   it('of a block that never came up as a whole are forgotten behind a thousand others', () => {
-    const nodes = new NodesSeen('htex', 2);
+    const nodes = new NodesSeen('htex', 2, DECLARED);
     const large = nodeWith({ cpus: [[0, 1, 2, 3, 4, 5, 6, 7]] });
     for (const block of ['a', 'a']) register(nodes, block);
     register(nodes, 'half', large);
