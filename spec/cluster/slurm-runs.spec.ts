@@ -25,7 +25,9 @@ describe('a run with SlurmProvider, on a real Slurm', function () {
     await campaign.tell('go');
     await campaign.says('closed');
     expect(await cluster().queue()).to.deep.equal([]);
-    expect(await cluster().on('login', 'sacct', '--noheader', '--allocations', '--format=State')).to.match(/CANCELLED/);
+    // The database hears of it later than the queue.
+    const states = () => cluster().on('login', 'sacct', '--noheader', '--allocations', '--format=State');
+    await eventually('a cancelled job', async () => /CANCELLED/.test(await states()), 60_000);
   });
 
   it('loses no task and repeats no result when a node loses its power', async () => {
