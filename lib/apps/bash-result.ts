@@ -3,6 +3,7 @@
  * Takes data, runs nothing.
  */
 import { hostname } from 'node:os';
+import { shellVerdict } from '../errors/bash-exit-error.ts';
 import { lastLines, shorten } from '../errors/message-parts.ts';
 import type { WireError } from '../errors/wire-error.ts';
 import type { BashReturns, OpenMode } from '../task-spec.ts';
@@ -90,12 +91,13 @@ export function bashFailure(spec: BashCommand, exit: BashExit, host = hostname()
   };
 }
 
-function describeExit({ exitCode, signal }: BashExit, host: string): string {
+function describeExit({ exitCode, signal, stderrTail }: BashExit, host: string): string {
   if (signal !== null) return `was ended by ${signal}`;
+  const verdict = shellVerdict(exitCode, stderrTail);
   const hint =
-    exitCode === 126
+    verdict === 'not executable'
       ? ` (it was found on ${host}, but it is not executable there)`
-      : exitCode === 127
+      : verdict === 'not found'
         ? ` (not found on the PATH of ${host})`
         : '';
   return `exited with ${exitCode}${hint}`;

@@ -15,9 +15,9 @@ export const MPI_LAUNCH = '$' + '{FLOTILLA_MPI_PREFIX:?"$FLOTILLA_MPI_PROBLEM"} 
 export function resolveMpiLaunch(command: string, env: Readonly<Record<string, string | undefined>>): string {
   if (!command.startsWith(MPI_LAUNCH)) return command;
   const program = command.slice(MPI_LAUNCH.length);
-  const { FLOTILLA_MPI_PREFIX: prefix = '', FLOTILLA_MPI_PROBLEM: problem = 'it was given no nodes' } = env;
+  const { FLOTILLA_MPI_PREFIX: prefix = '', FLOTILLA_MPI_PROBLEM: problem } = env;
   const words = prefix.split(/\s+/).filter((word) => word !== '');
-  if (words.length > 0) return `${words.map(quoteForShell).join(' ')} ${program}`;
+  if (words.length > 0 && problem === undefined) return `${words.map(quoteForShell).join(' ')} ${program}`;
   const fields = { exitCode: null, signal: null, command: program, stdoutTail: '', stderrTail: '' };
-  throw new BashExitError(fields, { message: `its program was not started (${program}): ${problem}` });
+  throw new BashExitError(fields, { message: `its program was not started (${program}): ${problem ?? 'it was given no nodes'}` });
 }

@@ -44,9 +44,16 @@ function describeExit(fields: BashExitFields, task: TaskName | undefined): strin
   return `${nameTask(task)}: the command ${howItEnded(fields)}: ${shorten(fields.command, 300)}${said === '' ? '' : `\n${said}`}${where}`;
 }
 
-function howItEnded({ exitCode, signal }: BashExitFields): string {
+/** What the shell found of a command that it could not run. A program may exit with 126 or 127 for reasons of its own: then undefined. */
+export function shellVerdict(exitCode: number | null, stderrTail: string): 'not found' | 'not executable' | undefined {
+  if (exitCode === 127 && /not found|no such file/i.test(stderrTail)) return 'not found';
+  return exitCode === 126 && /permission denied|cannot execute|is a directory/i.test(stderrTail) ? 'not executable' : undefined;
+}
+
+function howItEnded({ exitCode, signal, stderrTail }: BashExitFields): string {
   if (signal !== null) return `was ended by ${signal}`;
-  if (exitCode === 126) return 'exited with 126 (found, but it cannot be executed: is it executable?)';
-  if (exitCode === 127) return 'exited with 127 (not found: is it on the PATH of the worker?)';
+  const verdict = shellVerdict(exitCode, stderrTail);
+  if (verdict === 'not executable') return 'exited with 126 (found, but it cannot be executed: is it executable?)';
+  if (verdict === 'not found') return 'exited with 127 (not found: is it on the PATH of the worker?)';
   return `exited with ${exitCode}`;
 }

@@ -12,12 +12,19 @@ import { awaitSettings, type ManagerSettings } from './settings.ts';
 /** An interchange that takes longer has failed to start, and the driver ends this block. */
 const SETTINGS_TIMEOUT_MS = 30_000;
 
+/** There is nothing to leave in order yet, and no folder that would stay behind. */
+const endNow = (): void => process.exit(143);
+
 async function main(settingsPath: string): Promise<void> {
+  process.on('SIGTERM', endNow);
   const settings = await awaitSettings(settingsPath, SETTINGS_TIMEOUT_MS);
   const node = plan(settings);
   const tooFew = tooFewOpenFiles(LEAST_OPEN_FILES + OPEN_FILES_PER_WORKER * node.slots.length);
   if (tooFew !== undefined) throw new Error(`${tooFew}, or fewer workers (maxWorkersPerNode)`);
-  await new Manager(settings, node, process.env.FLOTILLA_BLOCK_ID ?? '').start();
+  const started = new Manager(settings, node, process.env.FLOTILLA_BLOCK_ID ?? '').start();
+  // It listens itself by now. In between a signal would have met nobody, and its scratch folder would be left.
+  process.off('SIGTERM', endNow);
+  await started;
 }
 
 function plan(settings: ManagerSettings): NodePlan {

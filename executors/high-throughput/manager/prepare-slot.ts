@@ -41,10 +41,13 @@ function nodesEnv({ ranks }: Grant, hosts: readonly string[], granted: Record<st
   return { ...mpiEnv(shape, place.env), FLOTILLA_RANKS_PER_NODE: String(ranksPerNode), ...found };
 }
 
+/** No program is called so: `$FLOTILLA_MPI_PREFIX ./solve` fails, where `./solve` would run once, alone, as if all were well. */
+const NO_LAUNCHER = 'flotilla-found-no-mpi-launcher';
+
 function launchEnv(program: MpiProgram | string, shape: MpiShape): Record<string, string> {
   const problem = typeof program === 'string' ? program : problemWithBinding(program, shape.cpuBind);
   return typeof program === 'string' || problem !== undefined
-    ? { FLOTILLA_MPI_PROBLEM: problem ?? '' }
+    ? { FLOTILLA_MPI_PREFIX: NO_LAUNCHER, FLOTILLA_MPI_PROBLEM: problem ?? '' }
     : { FLOTILLA_MPI_PREFIX: buildMpiPrefix(program, shape) };
 }
 

@@ -42,6 +42,8 @@ export interface CommandRunnerOptions {
   readonly direct?: boolean;
   /** The best that may be used. Default: 'native'. */
   readonly spawner?: SpawnerKind;
+  /** A helper that is asked to end or to give back commands and says nothing for so long is stopped or stuck: it is killed. Default 8 s. */
+  readonly answerTimeoutMs?: number;
   /** The helper died by itself, whether or not a command ran. The next command starts another. */
   onLost(exit: RunnerExit): void;
 }
@@ -60,6 +62,10 @@ interface Question {
 }
 
 const CLOSE_TIMEOUT_MS = 2000;
+/** More than a helper waits for a process that the machine has not to give. */
+const ANSWER_TIMEOUT_MS = 8000;
+/** It was asked before, and its command is to be ended by force. */
+const FORCED_ANSWER_MS = 1000;
 
 let runnerCount = 0;
 
@@ -77,6 +83,7 @@ export class CommandRunner {
   /** Starts of a helper in a row that failed because the machine was short of something. */
   #shortages = 0;
   #startingAgain: NodeJS.Timeout | undefined;
+  #answerDue: NodeJS.Timeout | undefined;
 
   constructor(options: CommandRunnerOptions) {
     this.#options = options;
@@ -127,6 +134,7 @@ export class CommandRunner {
     if (number !== undefined && this.#pending.isSent(number))
       this.#ask(encodeKill(number, signalNumber(signal)), { isRecall: false, told });
     else told(false);
+    if (signal === 'SIGKILL') this.#awaitAnswer(FORCED_ANSWER_MS);
   }
 
   /** Takes back what has not been started. @param told when it is known what that is: the others' outcome will be UNSTARTED. */
@@ -139,6 +147,14 @@ export class CommandRunner {
     if (!spawner) return question.told(false);
     this.#questions.push(question);
     spawner.send(frame);
+    this.#awaitAnswer();
+  }
+
+  /** What is killed is lost, and so are those commands: whoever ends a command does not wait for a helper that is stopped. */
+  #awaitAnswer(mostMs = ANSWER_TIMEOUT_MS): void {
+    clearTimeout(this.#answerDue);
+    if (this.#questions.length === 0) return;
+    this.#answerDue = setTimeout(() => this.#atWork?.killNow(), this.#options.answerTimeoutMs ?? mostMs);
   }
 
   /** Ends the command at hand (TERM, then KILL shortly after) and the helpers. */
@@ -152,6 +168,7 @@ export class CommandRunner {
   killNow(): void {
     this.#closed = true;
     clearTimeout(this.#startingAgain);
+    clearTimeout(this.#answerDue);
     for (const spawner of this.#spawners.values()) spawner.killNow();
     this.#removeCaptured();
   }
@@ -203,6 +220,7 @@ export class CommandRunner {
     const { wasAtHand, count } = decodeDropped(body);
     const question = this.#questions.shift();
     if (question?.isRecall || wasAtHand) this.#pending.drop(count);
+    this.#awaitAnswer();
     question?.told(wasAtHand);
   }
 
@@ -210,6 +228,7 @@ export class CommandRunner {
     if (this.#spawners.get(kind) === spawner) this.#spawners.delete(kind);
     const isAtWork = this.#pending.sentKind === kind;
     if (isAtWork) for (const { told } of this.#questions.splice(0)) told(false);
+    if (isAtWork) this.#awaitAnswer();
     if (isAtWork && exit.shortage !== undefined && this.#startLater()) return;
     if (isAtWork && kind !== 'node' && exit.neverStarted && !this.#closed) return this.#useNext(kind);
     if (isAtWork) {

@@ -65,8 +65,14 @@ describe('bashFailure', () => {
 
   it('names the signal', () => expect(messageOf({ exitCode: null, signal: 'SIGKILL' })).to.match(/^`x` was ended by SIGKILL; /));
   it('explains 126 and 127 with the host', () => {
-    expect(messageOf({ exitCode: 126 })).to.match(/exited with 126 \(.*on node7.*not executable/);
-    expect(messageOf({ exitCode: 127 })).to.match(/exited with 127 \(not found on the PATH of node7\)/);
+    const notExecutable = messageOf({ exitCode: 126, stderrTail: 'bash: line 1: ./x: Permission denied' });
+    expect(notExecutable).to.match(/exited with 126 \(.*on node7.*not executable/);
+    const notFound = messageOf({ exitCode: 127, stderrTail: 'bash: line 1: x: command not found' });
+    expect(notFound).to.match(/exited with 127 \(not found on the PATH of node7\)/);
+  });
+  it("does not guess at 126 and 127 that are not the shell's", () => {
+    expect(messageOf({ exitCode: 127, stderrTail: 'bash: line 1: NOPE: unbound variable' })).to.match(/exited with 127;/);
+    expect(messageOf({ exitCode: 126 })).to.match(/exited with 126;/);
   });
   it('shows stdout where stderr is empty, or that there is neither', () => {
     expect(messageOf({ stderrTail: '' })).to.match(/stderr is empty, stdout ends: step 1$/);

@@ -51,8 +51,9 @@ describe('messages of errors', () => {
   });
 
   it('BashExitError explains 126 and 127, and tells a signal from a code', () => {
-    expect(exit({ exitCode: 126 })).to.contain('cannot be executed');
-    expect(exit({ exitCode: 127 })).to.contain('not found');
+    expect(exit({ exitCode: 126, stderrTail: 'bash: ./x: Permission denied' })).to.contain('cannot be executed');
+    expect(exit({ exitCode: 127, stderrTail: 'bash: x: command not found' })).to.contain('is it on the PATH');
+    expect(exit({ exitCode: 127, stderrTail: 'X: unbound variable' })).to.not.contain('PATH');
     expect(exit({ exitCode: null, signal: 'SIGSEGV' })).to.contain('ended by SIGSEGV');
     expect(exit({ stderr: '/run/task.stderr' })).to.contain('/run/task.stderr');
   });

@@ -246,10 +246,12 @@ describe('a task on whole nodes', function () {
     await eventually('the file is gone', () => !existsSync(file));
   });
 
-  it('has no such words, and a reason, where nothing was found', async () => {
+  it('has a word that fails, and a reason, where nothing was found', async () => {
     await using manager = await start({ mpi: { commands: ['no-such-mpiexec'], overrides: '' } });
     manager.grant(command(1, SHOW, { returns: 'lines' }), NODES);
-    expect((seen(await manager.result(1)) as unknown as string[])[0]).to.match(/^\|no program was found .* no-such-mpiexec: .*ENOENT/);
+    expect((seen(await manager.result(1)) as unknown as string[])[0]).to.match(
+      /^flotilla-found-no-mpi-launcher\|no program was found .* no-such-mpiexec: .*ENOENT/,
+    );
   });
 });
 

@@ -54,6 +54,25 @@ for (const spawner of SPAWNER_KINDS) {
       expect(await Promise.all(started.map(stdoutOf))).to.deep.equal([...expected, expected.join(' ')]);
     });
 
+    it('are not started when one is ended while the helper is stopped, which costs the helper', async () => {
+      await runner.close();
+      const scratchDir = join(directory, 'scratch');
+      runner = new CommandRunner({
+        ...{ cwd: directory, env: {}, scratchDir, prefix: [], spawner, onLost: (exit: RunnerExit) => lost.push(exit) },
+        answerTimeoutMs: 50,
+      });
+      const held = startHeld();
+      const next = start('echo next');
+      await isStarted();
+      process.kill(runner.pid as number, 'SIGSTOP');
+      const told = new Promise<boolean>((resolve) => runner.kill('SIGTERM', held.number, resolve));
+      expect(await held.outcome.catch((error: unknown) => error)).to.be.instanceOf(CommandRunnerLostError);
+      expect(await next.outcome).to.equal(UNSTARTED);
+      expect(await told).to.equal(false);
+      expect(lost.map(({ signal }) => signal)).to.deep.equal(['SIGKILL']);
+      expect(await stdoutOf(start('echo new'))).to.equal('new');
+    });
+
     it('go on behind one that cannot start, or is killed by another', async () => {
       const [, , last] = [start('true', { cwd: '/no/such/place' }), start('kill -9 $$'), start('echo last')];
       expect(await stdoutOf(last as StartedCommand)).to.equal('last');
