@@ -2,8 +2,8 @@
  * The two files by which a worker and its supervisor agree how far a batch is: the journal, which the worker writes, and the limit, which
  * the supervisor does. What they mean: docs/decisions/003-batches-and-the-journal.md.
  */
-import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { countInJournal } from './journal.ts';
 
 export class BatchFiles {
@@ -18,11 +18,13 @@ export class BatchFiles {
   }
 
   /**
-   * Empty ones: from now on, a journal that is not there is one that was removed.
+   * Empty ones: from now on, a journal that is not there is one that was removed. So may the folder have been: what cleans up behind the
+   * jobs of a node empties /dev/shm.
    * @returns what tells the worker where they are.
    * @throws what the file system says.
    */
   make(): Record<string, string> {
+    mkdirSync(dirname(this.journal), { recursive: true, mode: 0o700 });
     for (const path of [this.#limit, this.journal]) writeFileSync(path, Buffer.alloc(8), { mode: 0o600 });
     return { FLOTILLA_JOURNAL: this.journal, FLOTILLA_LIMIT: this.#limit };
   }

@@ -1,7 +1,8 @@
 /**
  * Makes ready what a granted task finds when it starts: its CPUs, its environment, and the file that lists its hosts.
  */
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildMpiPrefix, mpiEnv, type MpiProgram, type MpiShape, problemWithBinding } from '../../mpi/launch-prefix.ts';
 import { CAN_PIN } from '../../workers/worker-argv.ts';
@@ -27,6 +28,7 @@ export function prepareSlot(grant: Grant, place: SlotPlace): PreparedSlot {
   if (grant.nodes === undefined) return { cpus: cpusOf(grant), env, once: false, release: () => undefined };
   const { hostFile } = place;
   const hosts = grant.nodes.map(({ host }: GrantedNode) => host);
+  mkdirSync(dirname(hostFile), { recursive: true, mode: 0o700 });
   writeFileSync(hostFile, hosts.map((host) => `${host}\n`).join(''));
   const release = (): void => rmSync(hostFile, { force: true });
   return { cpus: undefined, env: { ...env, ...nodesEnv(grant, hosts, env, place), FLOTILLA_HOSTFILE: hostFile }, once: true, release };

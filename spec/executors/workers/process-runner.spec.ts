@@ -66,7 +66,7 @@ describe('a worker process', () => {
 
   function start(
     argv: readonly [string, ...string[]],
-    more: Pick<ProcessRunnerOptions, 'startTimeoutMs' | 'startProcess' | 'shortageDelaysMs'> = {},
+    more: Partial<Pick<ProcessRunnerOptions, 'startTimeoutMs' | 'startProcess' | 'shortageDelaysMs' | 'scratchDir'>> = {},
   ): ProcessRunner {
     return new ProcessRunner({
       name: 'worker-0-js',
@@ -373,6 +373,18 @@ describe('a worker process', () => {
     runner.kill('SIGTERM', { taskId: 7 });
     expect(await lost()).to.include({ signal: 'SIGTERM' });
     expect(pids.filter(isAlive)).to.deep.equal([]);
+  });
+
+  it('starts and works though somebody has removed the folder of its files', async () => {
+    const scratch = join(folder, 'scratch');
+    runner = start(jsWorkerArgv(process.execPath, undefined), { scratchDir: scratch });
+    run({ taskId: 1, fnId: PID });
+    const pid = await eventually('its pid', () => values[0] as number | undefined);
+    rmSync(scratch, { recursive: true });
+    process.kill(pid, 'SIGKILL');
+    await eventually('its end', () => runner.pid === undefined);
+    run({ taskId: 2, fnId: DOUBLE, args: [4] });
+    await eventually('its result', () => values.includes(8));
   });
 
   it('that cannot be started is an error that says what to do', async () => {
