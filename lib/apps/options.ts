@@ -25,11 +25,17 @@ export function compileAppOptions(options: AppOptions | undefined, kind: AppKind
  * @throws InvalidOptionError as compileAppOptions does.
  */
 export function mergeAppOptions(base: CompiledAppOptions, call: AppOptions, kind: AppKind): CompiledAppOptions {
-  const of = `app '${base.name}'`;
+  const of = `app '${givenName(call) ?? base.name}'`;
   if (typeof call !== 'object' || call === null || Array.isArray(call)) {
     throw new InvalidOptionError(`${of}: options must be an object like { retries: 2 }`, { of, option: 'options', value: call });
   }
   return { ...base, ...replaceTogether(compileGiven(call, kind, of), base, of) };
+}
+
+/** Messages about the other options name the app as its user does. */
+function givenName(options: unknown): string | undefined {
+  const name: unknown = typeof options === 'object' && options !== null && 'name' in options ? options.name : undefined;
+  return typeof name === 'string' && name !== '' ? name : undefined;
 }
 
 /** Options that concern each other: `env` adds up, a directory and a sandbox exclude each other. */

@@ -16,6 +16,11 @@ function refusalOf(act: () => unknown): InvalidOptionError {
 }
 
 describe('options of an app', () => {
+  it('are refused by the name that the user gave it, where that is one', () => {
+    expect(refusalOf(() => compile({ name: 'myapp', stdout: 5 })).message).to.match(/^app 'myapp': /);
+    expect(refusalOf(() => compile({ name: 5, stdout: 'x' })).message).to.match(/^app 'hello': /);
+  });
+
   it('have their defaults when none is given', () => {
     const defaults = {
       name: 'hello',
