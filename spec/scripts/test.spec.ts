@@ -59,9 +59,16 @@ describe('scripts/test.mjs', function () {
     expect([code, lines.at(-1)]).to.deep.equal([1, '0 passed, 1 failed']);
   });
 
+  it('takes what goes wrong behind the report for a failure', () => {
+    const late = `${PASSES}\nprocess.on('exit', () => process.kill(process.pid, 'SIGKILL'));`;
+    const { code, lines, output } = runs({ a: late }, '');
+    expect([code, lines.at(-1)]).to.deep.equal([1, '0 passed, 1 failed']);
+    expect(output).to.include('mocha ended with SIGKILL');
+  });
+
   it('counts the files of a mocha that never came to its end as failed', () => {
     const { code, lines, output } = runs({ a: PASSES, b: DIES }, 'true');
     expect([code, lines.at(-1)]).to.deep.equal([1, '1 passed, 1 failed']);
-    expect(output).to.include('mocha ended with SIGKILL before its report');
+    expect(output).to.include('mocha ended with SIGKILL, not by a failure that it reported');
   });
 });
