@@ -4,7 +4,7 @@
 import { BashExitError } from '../errors/index.ts';
 import { quoteForShell } from '../shell-quote.ts';
 
-/** For a shell it would do, too, and refuse where nothing starts MPI programs. */
+/** A shell would take it as it is, too, and fail where nothing starts MPI programs. */
 export const MPI_LAUNCH = '$' + '{FLOTILLA_MPI_PREFIX:?"$FLOTILLA_MPI_PROBLEM"} ';
 
 /**

@@ -230,7 +230,9 @@ export class CommandRunner {
     if (isAtWork) for (const { told } of this.#questions.splice(0)) told(false);
     if (isAtWork) this.#awaitAnswer();
     if (isAtWork && exit.shortage !== undefined && this.#startLater()) return;
-    if (isAtWork && kind !== 'node' && exit.neverStarted && !this.#closed) return this.#useNext(kind);
+    // What the machine is short of, the next kind would be short of too.
+    const doesNotWork = exit.neverStarted && exit.shortage === undefined;
+    if (isAtWork && kind !== 'node' && doesNotWork && !this.#closed) return this.#useNext(kind);
     if (isAtWork) {
       this.#removeCaptured();
       this.#pending.endAll(this.#closed ? closedError(exit) : new CommandRunnerLostError(exit));
