@@ -5,6 +5,7 @@ import type { AppFuture } from '../futures/app-future.ts';
 import { currentGroup, inGroup } from '../groups/task-group.ts';
 import { NoKernelError } from '../errors/index.ts';
 import { currentKernel } from '../kernel/current.ts';
+import { holdMoment, releaseMoment } from '../moment.ts';
 import type { MapOptions } from '../types/call-types.ts';
 import type { AppEntry } from './app-entry.ts';
 import { mapApp } from './map.ts';
@@ -32,7 +33,12 @@ export function createApp(recipe: AppRecipe): AnyApp {
   const call = (...args: readonly unknown[]): AppFuture<unknown> => {
     const kernel = currentKernel();
     if (!kernel) throw new NoKernelError(entry.options.name);
-    return kernel.submit(entry, pack ? pack(args) : args);
+    holdMoment();
+    try {
+      return kernel.submit(entry, pack ? pack(args) : args);
+    } finally {
+      releaseMoment();
+    }
   };
   const { name } = entry.options;
   return Object.defineProperties(call, {

@@ -3,7 +3,17 @@
  */
 import { unpack } from '../wire/value-codec.ts';
 import type { Logged, RunEvent, TaskCalled, TaskEnded, TryEnded } from './events.ts';
-import { APP_KINDS, BATCH_HEADER_BYTES, BATCH_UNCOUNTED_BYTES, RECORD_HEADER_BYTES, RecordType, TASK_STATES, TRY_ENDS } from './format.ts';
+import {
+  APP_KINDS,
+  BATCH_HEADER_BYTES,
+  BATCH_UNCOUNTED_BYTES,
+  RECORD_HEADER_BYTES,
+  RecordType,
+  TASK_CALLED_BYTES,
+  TASK_STATES,
+  TRY_ENDED_BYTES,
+  TRY_ENDS,
+} from './format.ts';
 
 export class EventDecoder {
   readonly #names = new Map<number, string>();
@@ -14,8 +24,11 @@ export class EventDecoder {
     const baseMs = batch.readDoubleLE(BATCH_UNCOUNTED_BYTES);
     for (let at = BATCH_HEADER_BYTES; at < batch.length; ) {
       const end = at + 4 + batch.readUInt32LE(at);
+      const atMs = baseMs + batch.readUInt32LE(at + 8) / 1000;
       const event = this.#read(batch, at, end);
-      if (event) events.push({ atMs: baseMs + batch.readUInt32LE(at + 8) / 1000, event });
+      if (event) events.push({ atMs, event });
+      const second = this.#readSecond(batch, at);
+      if (second) events.push({ atMs, event: second });
       at = end;
     }
     return events;
@@ -33,10 +46,16 @@ export class EventDecoder {
         const app = APP_KINDS[bytes[at + 5] as number] ?? 'js';
         return { kind: 'taskCalled', taskId, name: this.#nameAt(bytes, body), app, ...rest<Partial<TaskCalled>>(bytes, body + 4, end) };
       }
+      case RecordType.TaskLaunched: {
+        const app = APP_KINDS[bytes[at + 5] as number] ?? 'js';
+        return { kind: 'taskCalled', taskId, name: this.#nameAt(bytes, body), app };
+      }
       case RecordType.TryLaunched:
         return { kind: 'tryLaunched', taskId, tryNumber, executor: this.#nameAt(bytes, body) };
       case RecordType.TryEnded:
-        return this.#tryEnded(bytes, at, end);
+        return { ...this.#tryEnded(bytes, at), ...rest<Partial<TryEnded>>(bytes, at + TRY_ENDED_BYTES, end) };
+      case RecordType.TaskDone:
+        return this.#tryEnded(bytes, at);
       case RecordType.TaskEnded: {
         const state = TASK_STATES[bytes[at + 5] as number] ?? 'failed';
         return { kind: 'taskEnded', taskId, name: this.#nameAt(bytes, body), state, ...rest<Partial<TaskEnded>>(bytes, body + 4, end) };
@@ -48,7 +67,20 @@ export class EventDecoder {
     }
   }
 
-  #tryEnded(bytes: Buffer, at: number, end: number): TryEnded {
+  /** The other event of a record that tells of two. */
+  #readSecond(bytes: Buffer, at: number): RunEvent | undefined {
+    const taskId = bytes.readUInt32LE(at + 12);
+    switch (bytes[at + 4]) {
+      case RecordType.TaskLaunched:
+        return { kind: 'tryLaunched', taskId, tryNumber: 1, executor: this.#nameAt(bytes, at + TASK_CALLED_BYTES) };
+      case RecordType.TaskDone:
+        return { kind: 'taskEnded', taskId, name: this.#nameAt(bytes, at + TRY_ENDED_BYTES), state: 'done' };
+      default:
+        return undefined;
+    }
+  }
+
+  #tryEnded(bytes: Buffer, at: number): TryEnded {
     const body = at + RECORD_HEADER_BYTES;
     return {
       kind: 'tryEnded',
@@ -59,7 +91,6 @@ export class EventDecoder {
       worker: this.#nameAt(bytes, body + 4),
       durationUs: bytes.readUInt32LE(body + 8),
       startMs: bytes.readDoubleLE(body + 12),
-      ...rest<Partial<TryEnded>>(bytes, body + 20, end),
     };
   }
 

@@ -1,16 +1,13 @@
 /**
- * Events into batches of records. Owns layouts and times, not files: whoever makes one is handed full batches.
+ * Events into records, and what texts are numbers for. Owns layouts of fields, not batches: whoever makes one is handed full ones.
  *
- * The hot path: four records of a no-op task together must cost well under a microsecond.
+ * The hot path: what every task has (called, launched, try done, done) comes in fields instead of objects, and makes two records.
  */
-import { crc32 } from 'node:zlib';
 import { pack } from '../wire/value-codec.ts';
-import type { RunEvent, TaskCalled, TaskEnded, TryEnded, TryLaunched } from './events.ts';
+import { type BatchReceiver, BatchWriter, type EventBatch } from './batch-writer.ts';
+import type { AppKind, RunEvent, TaskCalled, TaskEnded, TryEnded } from './events.ts';
 import {
   APP_KINDS,
-  BATCH_BYTES,
-  BATCH_HEADER_BYTES,
-  BATCH_UNCOUNTED_BYTES,
   RECORD_HEADER_BYTES,
   RecordType,
   TASK_CALLED_BYTES,
@@ -21,66 +18,37 @@ import {
   TRY_LAUNCHED_BYTES,
 } from './format.ts';
 
-export interface EventBatch {
-  /** Ready to be written. */
-  readonly bytes: Buffer;
-  readonly events: number;
-}
-
 const NOTHING = Buffer.alloc(0);
 const MAX_U32 = 0xffffffff;
 /** Workers of blocks that are long gone have names too. */
 const MOST_NAMES = 2 ** 17;
+const TRY_DONE = TRY_ENDS.indexOf('done');
+const TASK_DONE = TASK_STATES.indexOf('done');
+
+/** Most events name what the one before them did: its number is at hand without looking it up. */
+class LastName {
+  text: string | undefined;
+  id = 0;
+}
 
 export class EventEncoder {
-  readonly #full: (batch: EventBatch) => void;
+  readonly #batch: BatchWriter;
   readonly #mostNames: number;
   readonly #names = new Map<string, number>();
-  #slab = Buffer.allocUnsafeSlow(BATCH_BYTES);
-  #view = viewOf(this.#slab);
-  #end = BATCH_HEADER_BYTES;
-  #events = 0;
-  /** performance.now() of the batch's time. */
-  #begun = 0;
-  /** Of the last record, µs since the batch's time. */
-  #lastAt = 0;
-  /** The record type and the task that may follow within the same moment. */
-  #nextType = -1;
-  #nextTask = -1;
+  readonly #app = new LastName();
+  readonly #executor = new LastName();
+  readonly #host = new LastName();
+  readonly #worker = new LastName();
 
-  /** @param full called with a batch when there is no room for the next event. @param mostNames so many are remembered. */
-  constructor(full: (batch: EventBatch) => void, mostNames = MOST_NAMES) {
-    this.#full = full;
+  /** @param mostNames so many are remembered. */
+  constructor(to: BatchReceiver, mostNames = MOST_NAMES) {
+    this.#batch = new BatchWriter(to);
     this.#mostNames = mostNames;
   }
 
-  add(event: RunEvent): void {
-    // Names are given anew then. Never within an event: its numbers would be of before and after.
-    if (this.#names.size > this.#mostNames) this.#names.clear();
-    switch (event.kind) {
-      case 'taskCalled':
-        return this.#taskCalled(event);
-      case 'tryLaunched':
-        return this.#tryLaunched(event);
-      case 'tryEnded':
-        return this.#tryEnded(event);
-      case 'taskEnded':
-        return this.#taskEnded(event);
-      default:
-        this.#append(RecordType.Other, 0, 0, 0, RECORD_HEADER_BYTES, pack(event));
-    }
-  }
-
-  /** What was added since the last one; undefined if that is nothing. */
+  /** What was added since the last batch; undefined if that is nothing. */
   take(): EventBatch | undefined {
-    if (this.#events === 0) return undefined;
-    const bytes = this.#slab.subarray(0, this.#end);
-    bytes.writeUInt32LE(bytes.length - BATCH_UNCOUNTED_BYTES, 0);
-    bytes.writeDoubleLE(performance.timeOrigin + this.#begun, BATCH_UNCOUNTED_BYTES);
-    bytes.writeUInt32LE(crc32(bytes.subarray(BATCH_UNCOUNTED_BYTES)), 4);
-    const batch = { bytes, events: this.#events };
-    this.#newSlab(BATCH_BYTES);
-    return batch;
+    return this.#batch.take();
   }
 
   /**
@@ -88,108 +56,141 @@ export class EventEncoder {
    * @returns how many events that are.
    */
   discard(): number {
-    const events = this.#events;
-    this.#names.clear();
-    this.#newSlab(BATCH_BYTES);
-    return events;
+    this.#forgetNames();
+    return this.#batch.discard();
   }
 
-  #taskCalled(called: TaskCalled): void {
-    const { taskId, name, app } = called;
-    const nameId = this.#nameId(name);
-    const { label, parent, after, stdout, stderr } = called;
-    const isPlain = label === undefined && parent === undefined && after === undefined && stdout === undefined && stderr === undefined;
-    const rest = isPlain ? NOTHING : pack(withoutUndefined({ label, parent, after, stdout, stderr }));
-    const at = this.#append(RecordType.TaskCalled, APP_KINDS.indexOf(app), 0, taskId, TASK_CALLED_BYTES, rest);
-    this.#view.setUint32(at + RECORD_HEADER_BYTES, nameId, true);
-    // Nothing of the user's runs in between, and nothing is waited for.
-    if (isPlain && (app === 'js' || app === 'python')) this.#expectNow(RecordType.TryLaunched, taskId);
+  // --- what every task has
+
+  taskCalled(taskId: number, name: string, app: AppKind): void {
+    const at = this.#appendCalled(taskId, name, app, NOTHING);
+    // Nothing of the user's runs between these and their launch, and nothing is waited for.
+    if (app === 'js' || app === 'python') this.#batch.leaveOpen(at);
   }
 
-  #tryLaunched({ taskId, tryNumber, executor }: TryLaunched): void {
-    const nameId = this.#nameId(executor);
-    const at = this.#append(RecordType.TryLaunched, 0, tryNumber, taskId, TRY_LAUNCHED_BYTES, NOTHING);
-    this.#view.setUint32(at + RECORD_HEADER_BYTES, nameId, true);
+  tryLaunched(taskId: number, tryNumber: number, executor: string): void {
+    const nameId = this.#idOf(executor, this.#executor);
+    if (tryNumber === 1 && this.#batch.extend(RecordType.TaskCalled, RecordType.TaskLaunched, taskId, nameId)) return;
+    const at = this.#batch.append(RecordType.TryLaunched, 0, tryNumber, taskId, TRY_LAUNCHED_BYTES, NOTHING);
+    this.#batch.view.setUint32(at + RECORD_HEADER_BYTES, nameId, true);
   }
 
-  #tryEnded({ taskId, tryNumber, outcome, host, worker, startMs, durationUs, usage, error }: TryEnded): void {
-    const hostId = this.#nameId(host);
-    const workerId = this.#nameId(worker);
-    const rest = usage === undefined && error === undefined ? NOTHING : pack(withoutUndefined({ usage, error }));
-    const at = this.#append(RecordType.TryEnded, TRY_ENDS.indexOf(outcome), tryNumber, taskId, TRY_ENDED_BYTES, rest);
-    const view = this.#view;
+  tryDone(taskId: number, tryNumber: number, host: string, worker: string, startMs: number, durationUs: number): void {
+    this.#batch.leaveOpen(this.#appendTryEnded(taskId, tryNumber, TRY_DONE, host, worker, startMs, durationUs, NOTHING));
+  }
+
+  taskDone(taskId: number, name: string): void {
+    const nameId = this.#idOf(name, this.#app);
+    if (this.#batch.extend(RecordType.TryEnded, RecordType.TaskDone, taskId, nameId)) return;
+    this.#appendEnded(taskId, TASK_DONE, nameId, NOTHING);
+  }
+
+  // --- the same, and everything else, in objects
+
+  add(event: RunEvent): void {
+    switch (event.kind) {
+      case 'taskCalled':
+        return this.#addCalled(event);
+      case 'tryLaunched':
+        return this.tryLaunched(event.taskId, event.tryNumber, event.executor);
+      case 'tryEnded':
+        return this.#addTryEnded(event);
+      case 'taskEnded':
+        return this.#addEnded(event);
+      default:
+        this.#batch.append(RecordType.Other, 0, 0, 0, RECORD_HEADER_BYTES, pack(event));
+    }
+  }
+
+  #addCalled({ taskId, name, app, label, parent, after, stdout, stderr }: TaskCalled): void {
+    const more = packDefined({ label, parent, after, stdout, stderr });
+    if (more === NOTHING) return this.taskCalled(taskId, name, app);
+    this.#appendCalled(taskId, name, app, more);
+  }
+
+  #addTryEnded({ taskId, tryNumber, outcome, host, worker, startMs, durationUs, usage, error }: TryEnded): void {
+    const more = packDefined({ usage, error });
+    if (more === NOTHING && outcome === 'done') return this.tryDone(taskId, tryNumber, host, worker, startMs, durationUs);
+    this.#appendTryEnded(taskId, tryNumber, TRY_ENDS.indexOf(outcome), host, worker, startMs, durationUs, more);
+  }
+
+  #addEnded({ taskId, name, state, error, upstream }: TaskEnded): void {
+    const more = packDefined({ error, upstream });
+    if (more === NOTHING && state === 'done') return this.taskDone(taskId, name);
+    this.#appendEnded(taskId, TASK_STATES.indexOf(state), this.#idOf(name, this.#app), more);
+  }
+
+  // --- records
+
+  #appendCalled(taskId: number, name: string, app: AppKind, more: Uint8Array): number {
+    this.#limitNames();
+    const nameId = this.#idOf(name, this.#app);
+    const at = this.#batch.append(RecordType.TaskCalled, APP_KINDS.indexOf(app), 0, taskId, TASK_CALLED_BYTES, more);
+    this.#batch.view.setUint32(at + RECORD_HEADER_BYTES, nameId, true);
+    return at;
+  }
+
+  #appendTryEnded(
+    taskId: number,
+    tryNumber: number,
+    end: number,
+    host: string,
+    worker: string,
+    startMs: number,
+    durationUs: number,
+    more: Uint8Array,
+  ): number {
+    this.#limitNames();
+    const hostId = this.#idOf(host, this.#host);
+    const workerId = this.#idOf(worker, this.#worker);
+    const at = this.#batch.append(RecordType.TryEnded, end, tryNumber, taskId, TRY_ENDED_BYTES, more);
+    const { view } = this.#batch;
     view.setUint32(at + RECORD_HEADER_BYTES, hostId, true);
     view.setUint32(at + RECORD_HEADER_BYTES + 4, workerId, true);
     view.setUint32(at + RECORD_HEADER_BYTES + 8, Math.min(durationUs, MAX_U32), true);
     view.setFloat64(at + RECORD_HEADER_BYTES + 12, startMs, true);
-    this.#expectNow(RecordType.TaskEnded, taskId);
+    return at;
   }
 
-  /** Where clocks are slow, reading them is most of what an event costs: a record that follows at once shares the time of the one before. */
-  #expectNow(type: number, taskId: number): void {
-    this.#nextType = type;
-    this.#nextTask = taskId;
+  #appendEnded(taskId: number, state: number, nameId: number, more: Uint8Array): void {
+    const at = this.#batch.append(RecordType.TaskEnded, state, 0, taskId, TASK_ENDED_BYTES, more);
+    this.#batch.view.setUint32(at + RECORD_HEADER_BYTES, nameId, true);
   }
 
-  #taskEnded({ taskId, name, state, error, upstream }: TaskEnded): void {
-    const nameId = this.#nameId(name);
-    const rest = error === undefined && upstream === undefined ? NOTHING : pack(withoutUndefined({ error, upstream }));
-    const at = this.#append(RecordType.TaskEnded, TASK_STATES.indexOf(state), 0, taskId, TASK_ENDED_BYTES, rest);
-    this.#view.setUint32(at + RECORD_HEADER_BYTES, nameId, true);
+  // --- names
+
+  #idOf(text: string, last: LastName): number {
+    if (text !== last.text) {
+      last.id = this.#lookUp(text);
+      last.text = text;
+    }
+    return last.id;
   }
 
   /** Each text is written once, before the first record that names it; never in another batch after a loss. */
-  #nameId(text: string): number {
+  #lookUp(text: string): number {
     const known = this.#names.get(text);
     if (known !== undefined) return known;
     const id = this.#names.size;
-    this.#append(RecordType.Name, 0, 0, id, RECORD_HEADER_BYTES, Buffer.from(text));
+    this.#batch.append(RecordType.Name, 0, 0, id, RECORD_HEADER_BYTES, Buffer.from(text));
     // After that: a batch that had to go first may have been lost, and the names with it.
     this.#names.set(text, id);
     return id;
   }
 
-  /** @returns where the record begins; its fields behind the header are the caller's to fill in. */
-  #append(type: number, detail: number, tryNumber: number, id: number, fixed: number, rest: Uint8Array): number {
-    const size = fixed + rest.length;
-    if (this.#end + size > this.#slab.length) this.#makeRoom(size);
-    if (type !== this.#nextType || id !== this.#nextTask || this.#events === 0) this.#readClock();
-    this.#nextType = -1;
-    this.#events++;
-    const at = this.#end;
-    const view = this.#view;
-    view.setUint32(at, size - 4, true);
-    view.setUint8(at + 4, type);
-    view.setUint8(at + 5, detail);
-    view.setUint16(at + 6, tryNumber, true);
-    view.setUint32(at + 8, this.#lastAt, true);
-    view.setUint32(at + 12, id, true);
-    if (rest.length > 0) this.#slab.set(rest, at + fixed);
-    this.#end = at + size;
-    return at;
+  /** Too many are given anew. Never within an event: its numbers would be of before and after. */
+  #limitNames(): void {
+    if (this.#names.size > this.#mostNames) this.#forgetNames();
   }
 
-  #readClock(): void {
-    const now = performance.now();
-    if (this.#events === 0) this.#begun = now;
-    this.#lastAt = Math.min((now - this.#begun) * 1000, MAX_U32);
-  }
-
-  #makeRoom(size: number): void {
-    const batch = this.take();
-    if (batch) this.#full(batch);
-    if (BATCH_HEADER_BYTES + size > BATCH_BYTES) this.#newSlab(BATCH_HEADER_BYTES + size);
-  }
-
-  #newSlab(size: number): void {
-    this.#slab = Buffer.allocUnsafeSlow(size);
-    this.#view = viewOf(this.#slab);
-    this.#end = BATCH_HEADER_BYTES;
-    this.#events = 0;
+  #forgetNames(): void {
+    this.#names.clear();
+    for (const last of [this.#app, this.#executor, this.#host, this.#worker]) last.text = undefined;
   }
 }
 
-const viewOf = ({ buffer, byteOffset, byteLength }: Buffer): DataView => new DataView(buffer, byteOffset, byteLength);
-
-const withoutUndefined = (fields: Readonly<Record<string, unknown>>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+/** @returns NOTHING if nothing is defined. */
+function packDefined(fields: Readonly<Record<string, unknown>>): Uint8Array {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return entries.length === 0 ? NOTHING : pack(Object.fromEntries(entries));
+}

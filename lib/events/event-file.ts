@@ -5,7 +5,7 @@
  * Knows nothing of what batches hold.
  */
 import { closeSync, openSync, unlinkSync, write, writeSync } from 'node:fs';
-import type { EventBatch } from './encoder.ts';
+import type { EventBatch } from './batch-writer.ts';
 import { encodeFileHeader, FLAGS_OFFSET } from './format.ts';
 
 /** A disk that is this far behind costs events, not memory. */

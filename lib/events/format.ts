@@ -1,5 +1,5 @@
 /**
- * The bytes of the event log, version 1: where fields lie. docs/event-log.md says the same for people; keep both.
+ * The bytes of the event log, version 2: where fields lie. docs/event-log.md says the same for people; keep both.
  *
  *   file   := header batch*
  *   header := "FLOTLOG\n" u32 version u32 flags     the flags of HeaderFlag, put there where batches cannot be written
@@ -7,14 +7,17 @@
  *   record := u32 length, u8 type, u8 detail, u16 try, u32 at, u32 id, rest     length: bytes behind its own field
  *
  * All integers are little-endian. `time` is in ms since the epoch, `at` in µs since that. What is known of tasks in every run has a
- * layout of its own; everything else is MessagePack, so that new kinds of events need no new version.
+ * layout of its own; everything else is MessagePack, so that new kinds of events need no new version. Version 1 lacks the records that
+ * tell of two events.
  */
 import type { TaskState } from '../futures/app-future.ts';
 import type { AppKind, TryEnd } from './events.ts';
 
 export const EVENT_LOG = 'events.log';
 export const MAGIC = 'FLOTLOG\n';
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
+/** That can be read. */
+export const OLDEST_VERSION = 1;
 export const FILE_HEADER_BYTES = 16;
 export const BATCH_HEADER_BYTES = 16;
 /** Of a batch's header, what is not counted by its length. */
@@ -38,6 +41,10 @@ export const RecordType = {
   TaskEnded: 4,
   /** MessagePack of the whole event, with its `kind`. Readers skip kinds that they do not know. */
   Other: 5,
+  /** TaskCalled that has no MessagePack, and TryLaunched of its try in the same moment: u32 name; u32 name of the executor. */
+  TaskLaunched: 6,
+  /** TryEnded that has no MessagePack, and TaskEnded in the same moment, both 'done': the fields of TryEnded; u32 name. */
+  TaskDone: 7,
 } as const;
 
 export const APP_KINDS: readonly AppKind[] = ['js', 'python', 'bash', 'join', 'mpi'];

@@ -16,6 +16,7 @@ import {
   HeaderFlag,
   MAGIC,
   MAX_BATCH_BYTES,
+  OLDEST_VERSION,
 } from './format.ts';
 
 const CHUNK_BYTES = 1 << 20;
@@ -71,10 +72,10 @@ async function checkHeader(file: FileHandle, path: string): Promise<number> {
   await file.read(header, 0, header.length, 0);
   if (header.toString('latin1', 0, MAGIC.length) !== MAGIC) throw new EventLogError(path, 'is no event log');
   const version = header.readUInt32LE(MAGIC.length);
-  if (version !== FORMAT_VERSION) {
+  if (version < OLDEST_VERSION || version > FORMAT_VERSION) {
     throw new EventLogError(
       path,
-      `has version ${version} of the format, and this flotilla reads version ${FORMAT_VERSION}; use the one that wrote it`,
+      `has version ${version} of the format, and this flotilla reads versions ${OLDEST_VERSION} to ${FORMAT_VERSION}; use the one that wrote it`,
     );
   }
   return header.readUInt32LE(FLAGS_OFFSET);

@@ -12,8 +12,8 @@ import {
   kernelChannel,
   logChannel,
   managerChannel,
-  taskChannel,
-  tryChannel,
+  setTaskRecorder,
+  taskRecorder,
   workerChannel,
 } from '../kernel/channels.ts';
 import { EventEncoder } from './encoder.ts';
@@ -22,7 +22,7 @@ import type { RunEvent, RunStarted } from './events.ts';
 import { EVENT_LOG, HeaderFlag } from './format.ts';
 
 const FLUSH_MS = 100;
-const RECORDED = [taskChannel, tryChannel, workerChannel, managerChannel, blockChannel, executorChannel];
+const RECORDED = [workerChannel, managerChannel, blockChannel, executorChannel];
 
 export class EventRecorder {
   readonly #file: EventFile;
@@ -35,25 +35,24 @@ export class EventRecorder {
   /** Records from now on. @throws if the file cannot be made. */
   constructor(runDir: string, started: RunStarted) {
     this.#file = new EventFile(join(runDir, EVENT_LOG), (count, reason) => this.#onLost(count, reason));
-    this.#encoder = new EventEncoder((batch) => this.#file.append(batch));
-    this.#record(started);
+    this.#encoder = new EventEncoder({
+      begun: () => void (this.#flushing ??= setTimeout(() => this.#flush(), FLUSH_MS).unref()),
+      full: (batch) => this.#file.append(batch),
+    });
+    this.#encoder.add(started);
+    setTaskRecorder(this.#encoder);
     for (const channel of RECORDED) channel.subscribe(this.#onEvent);
     kernelChannel.subscribe(this.#onKernel);
     process.on('exit', this.#onExit);
   }
 
-  readonly #onEvent = (message: unknown): void => this.#record(message as RunEvent);
+  readonly #onEvent = (message: unknown): void => this.#encoder.add(message as RunEvent);
   readonly #onKernel = (message: unknown): void => {
     const { state } = message as KernelMessage;
     this.#isRunClosed = state === 'closed';
-    this.#record({ kind: 'kernelChanged', state });
+    this.#encoder.add({ kind: 'kernelChanged', state });
   };
   readonly #onExit = (): void => this.#closeNow();
-
-  #record(event: RunEvent): void {
-    this.#encoder.add(event);
-    this.#flushing ??= setTimeout(() => this.#flush(), FLUSH_MS).unref();
-  }
 
   #flush(): void {
     this.#flushing = undefined;
@@ -98,6 +97,7 @@ export class EventRecorder {
 
   #stopListening(): void {
     clearTimeout(this.#flushing);
+    if (taskRecorder() === this.#encoder) setTaskRecorder(undefined);
     for (const channel of RECORDED) channel.unsubscribe(this.#onEvent);
     kernelChannel.unsubscribe(this.#onKernel);
     process.off('exit', this.#onExit);

@@ -2,25 +2,32 @@
  * Tells of a task and its tries on the channels, if anybody listens.
  */
 import { summarizeError } from '../events/error-summary.ts';
-import type { MemoDecision, TaskCalled, TaskEnded, TryEnd, TryEnded, TryGranted } from '../events/events.ts';
+import type { MemoDecision, TaskEnded, TaskEvent, TryEnd, TryEnded, TryEvent, TryGranted } from '../events/events.ts';
 import { DependencyError } from '../errors/index.ts';
 import type { GrantedTry, TryOutcome } from '../executor.ts';
 import type { TryResult } from '../graph/task-graph.ts';
 import { ResultStatus } from '../wire/records.ts';
 import { asFuture, type Waitable } from './arguments.ts';
-import { taskChannel, tellTask, tellTry, tryChannel } from './channels.ts';
+import { taskChannel, taskRecorder, tellTask, tellTry, tryChannel } from './channels.ts';
 import type { Task } from './task.ts';
 
 export function announceCalled(task: Task): void {
-  if (!taskChannel.hasSubscribers) return;
+  const recorder = taskRecorder();
+  const isHeard = taskChannel.hasSubscribers;
+  if (recorder === undefined && !isHeard) return;
   const { taskId, appName: name, entry, label, parentId, waitables, stdout, stderr } = task;
   const app = entry.kind === 'bash' && entry.prefix !== undefined ? 'mpi' : entry.kind;
-  const called: TaskCalled = { kind: 'taskCalled', taskId, name, app };
-  if (label === undefined && parentId === undefined && waitables === undefined && stdout === undefined && stderr === undefined)
-    return tellTask(called);
+  if (label === undefined && parentId === undefined && waitables === undefined && stdout === undefined && stderr === undefined) {
+    recorder?.taskCalled(taskId, name, app);
+    if (isHeard) publishTask({ kind: 'taskCalled', taskId, name, app });
+    return;
+  }
   const after = waitables === undefined ? [] : tasksOf(waitables);
   tellTask({
-    ...called,
+    kind: 'taskCalled',
+    taskId,
+    name,
+    app,
     ...(label === undefined ? {} : { label }),
     ...(parentId === undefined ? {} : { parent: parentId }),
     ...(after.length === 0 ? {} : { after }),
@@ -35,21 +42,22 @@ function tasksOf(waitables: readonly Waitable[]): number[] {
 }
 
 export function announceCancelRequested({ taskId, cancelReason = '' }: Task): void {
-  if (taskChannel.hasSubscribers) tellTask({ kind: 'cancelRequested', taskId, reason: cancelReason });
+  tellTask({ kind: 'cancelRequested', taskId, reason: cancelReason });
 }
 
 export function announceMemo({ taskId }: Task, decision: MemoDecision): void {
-  if (taskChannel.hasSubscribers) tellTask({ kind: 'memoDecided', taskId, decision });
+  tellTask({ kind: 'memoDecided', taskId, decision });
 }
 
 /** An executor is about to be given the task's present try; a join's body is about to be begun. */
 export function announceLaunched({ taskId, tryNumber, executor }: Task): void {
-  if (tryChannel.hasSubscribers) tellTry({ kind: 'tryLaunched', taskId, tryNumber, executor });
+  taskRecorder()?.tryLaunched(taskId, tryNumber, executor);
+  if (tryChannel.hasSubscribers) publishTry({ kind: 'tryLaunched', taskId, tryNumber, executor });
 }
 
 /** @param task whose try it is, if this driver has it: of one that was taken over, once it has been asked for here. */
 export function announceGranted(task: Task | undefined, { taskId, tryNumber, manager, host, grant }: GrantedTry): void {
-  if (!tryChannel.hasSubscribers || task?.sentId !== taskId || task.sentTry !== tryNumber) return;
+  if (task?.sentId !== taskId || task.sentTry !== tryNumber) return;
   const { cpus, gpus, memoryBytes, custom, nodes = [] } = grant;
   const others = nodes.filter(({ managerId }) => managerId !== manager).map(({ managerId }) => managerId);
   const granted: TryGranted = { kind: 'tryGranted', taskId: task.taskId, tryNumber: task.tryNumber, manager, host, cpus, gpus };
@@ -64,16 +72,24 @@ export function announceGranted(task: Task | undefined, { taskId, tryNumber, man
 
 /** @param outcome what an executor reported; absent: it ended in the driver. */
 export function announceTryEnded(task: Task, result: TryResult, outcome: TryOutcome | undefined): void {
+  const recorder = taskRecorder();
+  const isHeard = tryChannel.hasSubscribers;
   // What is taken from the memo has no tries.
-  if (!tryChannel.hasSubscribers || task.isMemoized) return;
+  if ((recorder === undefined && !isHeard) || task.isMemoized) return;
   const { taskId, tryNumber, latestError } = task;
-  const { host = '', worker = '', startMs = 0, durationUs = 0, usage } = outcome ?? {};
-  const ended: TryEnded = { kind: 'tryEnded', taskId, tryNumber, outcome: endOf(result, outcome), host, worker, startMs, durationUs };
+  const { host = '', worker = '', startMs = 0, durationUs = 0, usage } = outcome ?? NOBODY;
+  const end = endOf(result, outcome);
+  if (end === 'done' && usage === undefined) {
+    recorder?.tryDone(taskId, tryNumber, host, worker, startMs, durationUs);
+    if (isHeard) publishTry({ kind: 'tryEnded', taskId, tryNumber, outcome: end, host, worker, startMs, durationUs });
+    return;
+  }
+  const ended: TryEnded = { kind: 'tryEnded', taskId, tryNumber, outcome: end, host, worker, startMs, durationUs };
   const hasError = FAILURES.has(result.kind);
-  if (usage === undefined && !hasError) return tellTry(ended);
   tellTry({ ...ended, ...(usage === undefined ? {} : { usage }), ...(hasError ? { error: summarizeError(latestError) } : {}) });
 }
 
+const NOBODY: Partial<TryOutcome> = {};
 const FAILURES: ReadonlySet<TryResult['kind']> = new Set(['failed', 'groupError', 'lost', 'expired']);
 
 function endOf({ kind }: TryResult, outcome: TryOutcome | undefined): TryEnd {
@@ -84,8 +100,15 @@ function endOf({ kind }: TryResult, outcome: TryOutcome | undefined): TryEnd {
 
 /** @param error what its future fails with; undefined: it did not fail. */
 export function announceEnded(task: Task, error: unknown): void {
-  if (!taskChannel.hasSubscribers) return;
+  const recorder = taskRecorder();
+  const isHeard = taskChannel.hasSubscribers;
+  if (recorder === undefined && !isHeard) return;
   const { taskId, appName: name, state, latestError } = task;
+  if (state === 'done') {
+    recorder?.taskDone(taskId, name);
+    if (isHeard) publishTask({ kind: 'taskEnded', taskId, name, state });
+    return;
+  }
   const ended: TaskEnded = { kind: 'taskEnded', taskId, name, state };
   if (error instanceof DependencyError) tellTask({ ...ended, ...upstreamOf(error) });
   else tellTask(error === undefined || error === latestError ? ended : { ...ended, error: summarizeError(error) });
@@ -95,3 +118,6 @@ export function announceEnded(task: Task, error: unknown): void {
 function upstreamOf({ upstreamTask, upstream }: DependencyError): Pick<TaskEnded, 'upstream' | 'error'> {
   return upstreamTask === undefined ? { error: summarizeError(upstream) } : { upstream: upstreamTask.id };
 }
+
+const publishTask = (event: TaskEvent): void => taskChannel.publish(event);
+const publishTry = (event: TryEvent): void => tryChannel.publish(event);

@@ -2,9 +2,10 @@
  * What is told to whoever listens: named channels of node:diagnostics_channel. Listeners cannot change what happens.
  *
  * Messages on the channels of states are the events of lib/events/events.ts. On hot paths ask `hasSubscribers` before a message is made.
+ * The event log alone hears of tasks and tries without messages: making four of them for each would cost as much again as keeping them.
  */
 import { channel } from 'node:diagnostics_channel';
-import type { BlockEvent, ExecutorLost, ManagerEvent, TaskEvent, TryEvent, WorkerEvent } from '../events/events.ts';
+import type { AppKind, BlockEvent, ExecutorLost, ManagerEvent, TaskEvent, TryEvent, WorkerEvent } from '../events/events.ts';
 
 export interface FailureMessage {
   readonly taskId: number;
@@ -33,8 +34,29 @@ export const kernelChannel = channel('flotilla:kernel');
 /** { executor, level, message, fields } */
 export const logChannel = channel('flotilla:log');
 
-export const tellTask = (event: TaskEvent): void => taskChannel.publish(event);
-export const tellTry = (event: TryEvent): void => tryChannel.publish(event);
+/** Hears what is told of tasks and tries. What every task has in its life comes in fields, and only where there is nothing else to say of it. */
+export interface TaskRecorder {
+  taskCalled(taskId: number, name: string, app: AppKind): void;
+  tryLaunched(taskId: number, tryNumber: number, executor: string): void;
+  tryDone(taskId: number, tryNumber: number, host: string, worker: string, startMs: number, durationUs: number): void;
+  taskDone(taskId: number, name: string): void;
+  add(event: TaskEvent | TryEvent): void;
+}
+
+let recorder: TaskRecorder | undefined;
+
+export const taskRecorder = (): TaskRecorder | undefined => recorder;
+export const setTaskRecorder = (next: TaskRecorder | undefined): void => void (recorder = next);
+
+/** To the event log and to the subscribers. */
+export function tellTask(event: TaskEvent): void {
+  recorder?.add(event);
+  if (taskChannel.hasSubscribers) taskChannel.publish(event);
+}
+export function tellTry(event: TryEvent): void {
+  recorder?.add(event);
+  if (tryChannel.hasSubscribers) tryChannel.publish(event);
+}
 export const tellWorker = (event: WorkerEvent): void => workerChannel.publish(event);
 export const tellManager = (event: ManagerEvent): void => managerChannel.publish(event);
 export const tellBlock = (event: BlockEvent): void => blockChannel.publish(event);

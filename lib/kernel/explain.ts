@@ -2,6 +2,7 @@
  * What a task waits for, in words.
  */
 import { isGroup } from '../groups/task-group.ts';
+import { steadyNow } from '../steady-clock.ts';
 import type { ExecutorSet } from './executor-set.ts';
 import { asFuture } from './arguments.ts';
 import type { Task } from './task.ts';
@@ -19,7 +20,7 @@ export function explainTask(task: Task, find: (taskId: number) => Task | undefin
   }
 }
 
-const secondsSince = (ms: number): string => Math.max(0, (Date.now() - ms) / 1000).toFixed(1);
+const secondsSince = (ms: number): string => Math.max(0, (steadyNow() - ms) / 1000).toFixed(1);
 
 function describeDependencies(task: Task, find: (taskId: number) => Task | undefined): string {
   const groups = (task.waitables ?? []).filter(isGroup).map(({ name }) => `group '${name}'`);

@@ -18,6 +18,7 @@ import type { ArgumentRef } from '../task-spec.ts';
 import type { Waitable } from './arguments.ts';
 import { ElementView } from './element.ts';
 import type { Prepared } from './prepare.ts';
+import { momentNow } from '../moment.ts';
 import { noBonds, type TaskBonds } from './task-bonds.ts';
 import { TaskTries } from './task-tries.ts';
 
@@ -32,11 +33,10 @@ export interface TaskOwner {
 const NO_OUTPUTS: readonly DataFuture[] = [];
 const NO_ARGUMENTS: readonly unknown[] = [];
 
-/** Times of tasks are counted from here, in steps: a small whole number is kept in its field, any other in a box of its own. */
-const EPOCH_MS = Date.now();
+/** Times of tasks are kept in steps: a small whole number is kept in its field, any other in a box of its own. */
 const STEP_MS = 10;
 
-const now = (): number => ((Date.now() - EPOCH_MS) / STEP_MS) | 0;
+const now = (): number => (momentNow() / STEP_MS) | 0;
 
 export class Task implements TaskView {
   readonly taskId: TaskId;
@@ -129,9 +129,9 @@ export class Task implements TaskView {
     Object.assign(this.tie(), { cancelReason: reason, cancelCause: cause });
   }
 
-  /** When it came into its present state, ms since the epoch. */
+  /** When it came into its present state, as lib/steady-clock.ts counts. */
   get sinceMs(): number {
-    return this.#since * STEP_MS + EPOCH_MS;
+    return this.#since * STEP_MS + performance.timeOrigin;
   }
 
   /** Its present try has gone out, or its body runs. */

@@ -37,7 +37,7 @@ describe('the oracle', () => {
   afterEach(() => rmSync(runDir, { recursive: true }));
 
   function writeLog(...events: RunEvent[]): void {
-    const encoder = new EventEncoder(() => undefined);
+    const encoder = new EventEncoder({ full: () => undefined });
     for (const event of [STARTED, ...events]) encoder.add(event);
     writeFileSync(join(runDir, EVENT_LOG), Buffer.concat([encodeFileHeader(), encoder.take()?.bytes ?? Buffer.alloc(0)]));
   }

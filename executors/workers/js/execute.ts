@@ -45,11 +45,11 @@ export class TaskExecutor {
 
   /**
    * Runs the record at `at`.
+   * @param started now, of performance.now().
    * @returns the result record; a promise of it where the app is asynchronous or not loaded yet.
    */
-  run(records: Buffer, at: number): Buffer | Promise<Buffer> {
+  run(records: Buffer, at: number, started = performance.now()): Buffer | Promise<Buffer> {
     const header = readTaskHeader(records, at);
-    const started = performance.now();
     const { surroundings, functions } = this.#options;
     surroundings.name(header.taskId, header.tryNumber);
     let context: TaskContext | undefined;

@@ -80,13 +80,16 @@ async function runBatch(frame: Buffer): Promise<void> {
     meter.begin();
   }
   let at = 8;
+  let begun = performance.now();
   for (let done = 1; ; done++) {
-    const outcome = executor.run(frame, at);
+    const outcome = executor.run(frame, at, begun);
     const record = outcome instanceof Buffer ? outcome : await outcome;
     at = recordEnd(frame, at);
     if (at >= frame.length) break;
     const isKept = journalled?.append(record) ?? true;
     const now = performance.now();
+    // That of the next task: clocks are slow to read.
+    begun = now;
     // Before the supervisor can have the result: then it may write another limit.
     if (journalled && (!isKept || limit?.endsAfter(done, now))) {
       flush(batch);
@@ -94,7 +97,7 @@ async function runBatch(frame: Buffer): Promise<void> {
     }
     if (now - flushed <= FLUSH_AFTER_MS && record.length <= JOURNAL_RECORD_LIMIT) continue;
     flush(batch);
-    flushed = now;
+    begun = flushed = performance.now();
   }
   flush(batch);
 }

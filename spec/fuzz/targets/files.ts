@@ -27,7 +27,7 @@ function fileOf(bytes: Buffer, name: string): string {
 }
 
 function eventBatch(): Buffer {
-  const encoder = new EventEncoder(() => undefined);
+  const encoder = new EventEncoder({ full: () => undefined });
   encoder.add({ kind: 'taskCalled', taskId: 1, name: 'simulate', app: 'js', label: 'a label', after: [0] });
   encoder.add({ kind: 'tryLaunched', taskId: 1, tryNumber: 1, executor: 'htex' });
   encoder.add({ kind: 'tryEnded', taskId: 1, tryNumber: 1, outcome: 'done', host: 'h', worker: 'w', startMs: 1, durationUs: 2 });

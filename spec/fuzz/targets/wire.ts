@@ -77,7 +77,7 @@ function readMessages(bytes: Buffer): boolean {
 
 function recordChange(bytes: Buffer): boolean {
   const change = unpackChange(bytes);
-  const encoder = new EventEncoder(() => undefined);
+  const encoder = new EventEncoder({ full: () => undefined });
   if (change) encoder.add(toWorkerEvent(change, { executor: 'htex', manager: 'm', host: 'here' }));
   demand((encoder.take()?.bytes.length ?? 0) <= bytes.length + 256, 'more is recorded than was told');
   return change !== undefined;

@@ -7,6 +7,7 @@ import type { Logged, RunEvent } from '../../../lib/events/events.ts';
 import { encodeFileHeader, FILE_HEADER_BYTES } from '../../../lib/events/format.ts';
 import { readEvents } from '../../../lib/events/reader.ts';
 import { pack } from '../../../lib/wire/value-codec.ts';
+import { createRandom } from '../../executors/high-throughput/interchange/simulation/random.ts';
 
 /** One of each kind, with all that it may have. */
 const EVERY_KIND: readonly RunEvent[] = [
@@ -62,7 +63,7 @@ describe('an event log', () => {
 
   const encode = (events: readonly RunEvent[], batchOf = events.length, mostNames?: number): Buffer[] => {
     const batches: Buffer[] = [];
-    const encoder = new EventEncoder(({ bytes }) => batches.push(bytes), mostNames);
+    const encoder = new EventEncoder({ full: ({ bytes }) => void batches.push(bytes) }, mostNames);
     events.forEach((event, i) => {
       encoder.add(event);
       if ((i + 1) % batchOf === 0) batches.push(encoder.take()?.bytes as Buffer);
@@ -154,11 +155,45 @@ describe('an event log', () => {
     expect((await read()).events).to.deep.equal([EVERY_KIND[1], later]);
   });
 
+  /** Called, launched, done: what most tasks have. */
+  const lifeOf = (taskId: number): readonly RunEvent[] => [
+    { kind: 'taskCalled', taskId, name: 'plain', app: 'js' },
+    { kind: 'tryLaunched', taskId, tryNumber: 1, executor: 'htex' },
+    { kind: 'tryEnded', taskId, tryNumber: 1, outcome: 'done', host: 'n1', worker: 'w', startMs: 1795195685881.25, durationUs: 17 },
+    { kind: 'taskEnded', taskId, name: 'plain', state: 'done' },
+  ];
+
+  it('takes two records for the four events of a task that goes well, and gives back all four', async () => {
+    const events = Array.from({ length: 100 }, (_, taskId) => lifeOf(taskId)).flat();
+    await write(...encode(events));
+    expect((await read()).events).to.deep.equal(events);
+    expect((await readFile(path)).length / 100, 'bytes for each').to.be.below(67);
+  });
+
+  it('gives back in their order events that come in any, in batches of any length', async () => {
+    const seed = 20261130;
+    const { next: random } = createRandom(seed);
+    for (let trial = 0; trial < 50; trial++) {
+      const events = Array.from({ length: 60 }, () => anEvent(random, lifeOf));
+      await write(...encode(events, 1 + Math.floor(random() * 20), 3));
+      expect((await read()).events, `seed ${seed}, trial ${trial}`).to.deep.equal(events);
+    }
+  });
+
+  it('of version 1, where every event has a record of its own, is read', async () => {
+    await writeFile(path, Buffer.concat([withVersion(1), ...encode(EVERY_KIND)]));
+    expect((await read()).events).to.deep.equal(EVERY_KIND);
+  });
+
   const refused: readonly [string, Buffer | undefined, RegExp][] = [
     ['that is not there', undefined, /events\.log cannot be read: ENOENT/],
     ['that is something else', Buffer.from('hello, this is no log at all'), /events\.log is no event log/],
     ['that is empty', Buffer.alloc(0), /is no event log/],
-    ['of another version', withVersion(9), /has version 9 of the format, and this flotilla reads version 1/],
+    [
+      'of another version',
+      withVersion(9),
+      /has version 9 of the format, and this flotilla reads versions 1 to 2; use the one that wrote it/,
+    ],
   ];
   for (const [which, bytes, message] of refused) {
     it(`${which} is refused by name`, async () => {
@@ -173,7 +208,7 @@ describe('an event log', () => {
     await write(...encode([{ kind: 'kernelChanged', state: 'closed' }]));
     const bytes = await readFile(path);
     expect(bytes.toString('latin1', 0, 8)).to.equal('FLOTLOG\n');
-    expect([bytes.readUInt32LE(8), bytes.readUInt32LE(12)]).to.deep.equal([1, 0]);
+    expect([bytes.readUInt32LE(8), bytes.readUInt32LE(12)]).to.deep.equal([2, 0]);
     const body = pack({ kind: 'kernelChanged', state: 'closed' });
     expect(bytes.readUInt32LE(FILE_HEADER_BYTES), 'length of the batch').to.equal(8 + 16 + body.length);
     const record = bytes.subarray(FILE_HEADER_BYTES + 16);
@@ -186,4 +221,33 @@ function withVersion(version: number): Buffer {
   const header = encodeFileHeader();
   header.writeUInt32LE(version, 8);
   return header;
+}
+
+/** Of few tasks, so that what might be taken for one record comes apart and together. */
+function anEvent(random: () => number, lifeOf: (taskId: number) => readonly RunEvent[]): RunEvent {
+  const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
+  const event = pick(lifeOf(1 + Math.floor(random() * 2)));
+  const change = random();
+  if (change < 0.6) return event;
+  if (event.kind === 'taskCalled')
+    return pick([
+      { ...event, label: 'l' },
+      { ...event, app: 'bash' },
+      { ...event, name: `app ${change}` },
+    ]);
+  if (event.kind === 'tryLaunched')
+    return pick([
+      { ...event, tryNumber: 2 },
+      { ...event, executor: `other ${change}` },
+    ]);
+  if (event.kind === 'tryEnded')
+    return pick([
+      { ...event, outcome: 'lost' },
+      { ...event, usage: { cpuMs: 1, peakMemoryKiB: 2 } },
+      { ...event, worker: `w ${change}` },
+    ]);
+  return pick<RunEvent>([
+    { kind: 'taskEnded', taskId: 1, name: 'plain', state: 'ignored' },
+    { kind: 'kernelChanged', state: 'waiting' },
+  ]);
 }
