@@ -4,19 +4,24 @@
  * Every batch has its place from the start, so that what a write was about to do can be done again when the process ends in the middle.
  * Knows nothing of what batches hold.
  */
-import { closeSync, openSync, unlinkSync, write, writeSync } from 'node:fs';
+import { closeSync, openSync, unlinkSync, writeSync, writev } from 'node:fs';
 import type { EventBatch } from './batch-writer.ts';
 import { encodeFileHeader, FLAGS_OFFSET } from './format.ts';
 
 /** A disk that is this far behind costs events, not memory. */
 const MAX_WAITING = 2000;
+/** Waking the thread that writes costs as much as writing a batch. */
+const AT_ONCE = 8;
+const MOST_AT_ONCE = 256;
 
 export class EventFile {
   readonly #fd: number;
   readonly #lost: (events: number, reason: string) => void;
   #end: number;
   #waiting: EventBatch[] = [];
-  #writing: EventBatch | undefined;
+  #writing: EventBatch[] = [];
+  /** What is written already of the first of these, in bytes. */
+  #from = 0;
   #idle: PromiseWithResolvers<void> | undefined;
   #isClosed = false;
 
@@ -43,7 +48,12 @@ export class EventFile {
   append(batch: EventBatch): void {
     if (this.#isClosed) return;
     this.#waiting.push(batch);
-    if (!this.#writing) this.#next();
+    if (this.#waiting.length >= AT_ONCE) this.flush();
+  }
+
+  /** What waits is written as soon as what is being written is. */
+  flush(): void {
+    if (this.#writing.length === 0) this.#next();
   }
 
   /** Flags of the header: a full disk takes them, since they need no room. */
@@ -66,28 +76,38 @@ export class EventFile {
   }
 
   #next(): void {
-    this.#writing = this.#waiting.shift();
-    if (this.#writing) this.#write(this.#writing, 0);
+    this.#writing = this.#waiting.splice(0, MOST_AT_ONCE);
+    this.#from = 0;
+    if (this.#writing.length > 0) this.#write();
     else this.#idle?.resolve();
   }
 
-  #write(batch: EventBatch, from: number): void {
-    const { bytes } = batch;
-    write(this.#fd, bytes, from, bytes.length - from, this.#end + from, (error, written) => {
+  #write(): void {
+    const buffers = this.#writing.map(({ bytes }, i) => (i === 0 ? bytes.subarray(this.#from) : bytes));
+    writev(this.#fd, buffers, this.#end + this.#from, (error, written) => {
       if (this.#isClosed) return;
-      if (error) return this.#onError(batch, error);
-      if (from + written < bytes.length) return this.#write(batch, from + written);
-      this.#end += bytes.length;
-      this.#next();
+      if (error) return this.#onError(error);
+      this.#advance(written);
+      if (this.#writing.length > 0) this.#write();
+      else this.#next();
     });
   }
 
-  /** What was written of it stays behind the end, and the next batch that can be written covers it. */
-  #onError(batch: EventBatch, error: Error): void {
-    this.#writing = undefined;
-    this.#waiting.unshift(batch);
+  #advance(written: number): void {
+    this.#from += written;
+    for (let first = this.#writing[0]; first && this.#from >= first.bytes.length; first = this.#writing[0]) {
+      this.#end += first.bytes.length;
+      this.#from -= first.bytes.length;
+      this.#writing.shift();
+    }
+  }
+
+  /** What was written of a batch stays behind the end, and the next one that can be written covers it. */
+  #onError(error: Error): void {
+    this.#waiting.unshift(...this.#writing);
+    this.#writing = [];
     this.#giveUp(error.message);
-    if (!this.#writing) this.#next();
+    this.flush();
   }
 
   #giveUp(reason: string): void {
@@ -100,7 +120,7 @@ export class EventFile {
   async close(ending: () => void): Promise<void> {
     if (this.#isClosed) return;
     this.#idle ??= Promise.withResolvers();
-    if (!this.#writing) this.#next();
+    this.flush();
     await this.#idle.promise;
     ending();
     this.#close();
@@ -109,7 +129,7 @@ export class EventFile {
   /** The process is about to end: writes what is left here and now, that which is being written once more. */
   closeNow(): void {
     if (this.#isClosed) return;
-    const left = this.#writing ? [this.#writing, ...this.#waiting] : this.#waiting;
+    const left = [...this.#writing, ...this.#waiting];
     try {
       for (const { bytes } of left) {
         for (let from = 0; from < bytes.length; ) from += writeSync(this.#fd, bytes, from, bytes.length - from, this.#end + from);

@@ -62,6 +62,7 @@ export class EventRecorder {
   #handOver(): void {
     const batch = this.#encoder.take();
     if (batch) this.#file.append(batch);
+    this.#file.flush();
   }
 
   /** What is in the encoder may build upon what was lost: it goes too. The next batch begins by saying so. */
