@@ -4,14 +4,13 @@
  * Holds each try until its outcome is known. What a loss costs a task is the kernel's to decide.
  */
 import type { ExecutorContext, ExecutorStatus, RunningExecutor, TryOutcome, TryRequest } from '../../lib/executor.ts';
-import { holdMoment, releaseMoment } from '../../lib/moment.ts';
 import type { ResourceRequest } from '../../lib/resources/request.ts';
 import { steadyNow } from '../../lib/steady-clock.ts';
 import { FrameType } from '../../lib/wire/frames.ts';
-import { readResult, recordEnd } from '../../lib/wire/records.ts';
 import type { CompiledHighThroughput } from './compiled.ts';
 import type { Blocks } from '../blocks/blocks.ts';
 import { describeState } from './describe-state.ts';
+import { eachResult } from './each-result.ts';
 import type { DurableRecord } from './durable-record.ts';
 import type { DurableState } from './durable-state.ts';
 import { Hindrances } from './hindrances.ts';
@@ -35,9 +34,6 @@ import { Tries } from './tries.ts';
 const JOB_END_MS = 1000;
 /** The most that a new interchange waits for the managers of the dead one. */
 const MAX_RECOVERY_MS = 30_000;
-
-/** Time passes while many results are seen to. */
-const RESULTS_AT_ONCE = 16;
 
 export class HighThroughput implements RunningExecutor {
   readonly label: string;
@@ -264,18 +260,12 @@ export class HighThroughput implements RunningExecutor {
   #onResults(managerIndex: number, records: Buffer): void {
     const host = this.#managers.hostOf(managerIndex);
     if (managerIndex !== NO_MANAGER) this.#blocks.resultsCame();
-    try {
-      for (let at = 0, i = 0; at < records.length; at = recordEnd(records, at), i++) {
-        if (i % RESULTS_AT_ONCE === 0) holdMoment();
-        const { taskId, tryNumber, status, startMs, durationUs, worker, usage, body } = readResult(records, at);
-        // Who is being taken over may have results that no executor of this driver waits for.
-        if (!this.#tries.settle(taskId, tryNumber) && !this.#takeOver.isUnderWay) continue;
-        const name = managerIndex === NO_MANAGER ? '' : this.#managers.workerName(managerIndex, worker);
-        this.#transport.ended({ taskId, tryNumber, status, body, host, worker: name, startMs, durationUs, usage });
-      }
-    } finally {
-      releaseMoment();
-    }
+    eachResult(records, ({ taskId, tryNumber, status, startMs, durationUs, worker, usage, body }) => {
+      // Who is being taken over may have results that no executor of this driver waits for.
+      if (!this.#tries.settle(taskId, tryNumber) && !this.#takeOver.isUnderWay) return;
+      const name = managerIndex === NO_MANAGER ? '' : this.#managers.workerName(managerIndex, worker);
+      this.#transport.ended({ taskId, tryNumber, status, body, host, worker: name, startMs, durationUs, usage });
+    });
   }
 
   cancel(taskId: number, tryNumber: number): void {
