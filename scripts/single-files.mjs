@@ -23,7 +23,7 @@ const PROGRAMS = [
 const DRIVER = ['index', 'bin/flotilla'];
 
 /** One file of the driver; the rest of it, a command or what imports more packages, is loaded when it is needed. */
-const LIBRARY = /^(lib|configs|providers|launchers|executors\/(blocks|high-throughput|workers))\/(?!yaml-source)/;
+const LIBRARY = /^(lib|configs|providers|launchers|executors\/(blocks|high-throughput|workers))\/(?!yaml-)/;
 
 /** The packages that are taken in: what is small, and needs no native part. */
 const JOINED = /^msgpackr(\/|$)/;

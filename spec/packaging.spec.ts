@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { access, constants, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { createRequire, isBuiltin } from 'node:module';
 import { basename, delimiter, dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import { configJsonSchema } from '../configs/schema.ts';
 import { hasSpawner, NATIVE_SPAWNER } from '../executors/workers/command/spawner-argv.ts';
@@ -82,6 +83,27 @@ describe('the package', function () {
     const loaded = await Promise.all(scripts.map(async (path) => findJsImports(await readFile(join(source, path), 'utf8'))));
     const others = loaded.flat().filter((specifier) => !isBuiltin(specifier) && !BESIDE.test(specifier));
     expect([...new Set(others)].sort()).to.deep.equal(['msgpackr-extract', 'node-pty', 'zeromq']);
+  });
+
+  it('loads no other package when a script imports it, but what is native', async () => {
+    const script = `
+      import { registerHooks } from 'node:module';
+      const loaded = [];
+      registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) });
+      await import(${JSON.stringify(pathToFileURL(join(source, 'dist/index.js')).href)});
+      console.log(JSON.stringify(loaded));`;
+    const { stdout } = await runWell(source, process.execPath, [
+      '--disable-warning=ExperimentalWarning',
+      '--input-type=module',
+      '-e',
+      script,
+    ]);
+    const loaded = JSON.parse(stdout) as string[];
+    expect(
+      loaded.filter((url) => url.includes('/dist/')),
+      'the hook sees what is loaded',
+    ).to.have.length.above(1);
+    expect(loaded.filter((url) => url.includes('/node_modules/') && !url.includes('/@msgpackr-extract/'))).to.deep.equal([]);
   });
 
   it('has the licences of those whose code it has taken in', async () => {
