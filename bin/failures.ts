@@ -2,7 +2,7 @@
  * Collects failed tasks in groups of the same app and message. Holds a bounded amount, however many tasks fail.
  */
 
-import { shorten } from '../lib/errors/message-parts.ts';
+import { shorten, withoutNumbers } from '../lib/errors/message-parts.ts';
 
 /** As published on the channel `flotilla:failure`. */
 export interface TaskFailure {
@@ -80,9 +80,4 @@ function headline(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const [first = ''] = error.message.split('\n', 1);
   return first === '' ? error.name : `${error.name}: ${first}`;
-}
-
-/** Messages that differ in a task's number, a port or a temperature only are one group. */
-function withoutNumbers(message: string): string {
-  return message.replace(/\d+(\.\d+)?/g, '#');
 }

@@ -11,6 +11,7 @@ import { formatDate, formatKiB, formatMs, formatTable, listSome, nameCall, nameI
 const MESSAGE_LENGTH = 160;
 const MOST_RUNS = 5;
 const INVOCATION_LENGTH = 500;
+const MEASURED = '(CPU and memory are measured of tries that take more than 50ms)';
 
 export const wallMsOf = ({ startedMs, lastMs }: RunSummary): number => (lastMs ?? 0) - (startedMs ?? lastMs ?? 0);
 
@@ -99,20 +100,22 @@ function appTable(apps: readonly AppSummary[]): string[] {
     app.cpuMs === 0 ? '' : formatMs(app.cpuMs),
     formatKiB(app.peakMemoryKiB),
   ]);
-  return formatTable(heads, rows);
+  const isMeasured = apps.some(({ peakMemoryKiB, cpuMs }) => peakMemoryKiB > 0 || cpuMs > 0);
+  return [...formatTable(heads, rows), ...(isMeasured ? [MEASURED] : [])];
 }
 
 const givenTo = ({ name, given }: AppSummary): string[] =>
   [...given.values()].map(({ tries, ...amounts }) => `${tries} × ${name}: ${describeAmounts(amounts)}`);
 
-function failuresOf({ name, errors }: AppSummary): string[] {
-  return [...errors.values()]
+function failuresOf({ name, errors, ungrouped }: AppSummary): string[] {
+  const groups = [...errors.values()]
     .sort((a, b) => b.count - a.count)
     .map(({ error, count, taskIds }) => {
       const [first = ''] = error.message.split('\n', 1);
       const more = count > taskIds.length ? ', …' : '';
       return `${count} × ${name}: ${error.name}: ${first.slice(0, MESSAGE_LENGTH)} (${count === 1 ? 'task' : 'tasks'} ${taskIds.join(', ')}${more})`;
     });
+  return ungrouped === 0 ? groups : [...groups, `${ungrouped} × ${name}: other messages`];
 }
 
 function slowestTable({ slowest }: RunSummary): string[] {

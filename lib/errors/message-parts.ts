@@ -51,3 +51,6 @@ export function previewValue(value: unknown): string {
     return `[${typeof value} that cannot be shown]`; // its own inspect function or a trap of a Proxy threw
   }
 }
+
+/** What groups of failures are told apart by: messages that differ in a task's number, a port or a temperature only are one group. */
+export const withoutNumbers = (message: string): string => message.replace(/\d+(\.\d+)?/g, '#');

@@ -332,8 +332,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   }
 
   #tellWaiting(): void {
-    const ids = this.#tasks.all().map(({ taskId }) => taskId);
-    noticeWaiting(this.runDir, ids, (taskId) => this.explain(taskId));
+    noticeWaiting(this.runDir, this.#tasks.all(), (taskId) => this.explain(taskId));
   }
 
   /** @internal Ends every process at once, without waiting: the driver is about to end. */

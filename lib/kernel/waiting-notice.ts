@@ -3,8 +3,21 @@ import { kernelChannel } from './channels.ts';
 
 const SHOWN = 3;
 
-export function noticeWaiting(runDir: string, taskIds: readonly number[], explain: (taskId: number) => string): void {
+interface Waiting {
+  readonly taskId: number;
+  /** Why it is being cancelled; undefined: it is not. */
+  readonly cancelReason: string | undefined;
+}
+
+export function noticeWaiting(runDir: string, tasks: readonly Waiting[], explain: (taskId: number) => string): void {
   kernelChannel.publish({ state: 'waiting', runDir });
-  const some = taskIds.slice(0, SHOWN).map((taskId) => `  ${explain(taskId)}\n`);
-  process.stderr.write(`flotilla: waiting for ${taskIds.length} task(s) before closing; Ctrl-C cancels them:\n${some.join('')}`);
+  process.stderr.write(waitingNotice(tasks, explain));
+}
+
+export function waitingNotice(tasks: readonly Waiting[], explain: (taskId: number) => string): string {
+  const isCancelling = tasks.every(({ cancelReason }) => cancelReason !== undefined);
+  const what = isCancelling
+    ? `${tasks.length} cancelled task(s) have not ended yet`
+    : `waiting for ${tasks.length} task(s) before closing; Ctrl-C cancels them`;
+  return [`flotilla: ${what}:\n`, ...tasks.slice(0, SHOWN).map(({ taskId }) => `  ${explain(taskId)}\n`)].join('');
 }

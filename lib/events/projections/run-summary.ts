@@ -1,6 +1,7 @@
 /**
  * One run in numbers: its tasks per app, its slowest ones, its workers. A projection that forgets each task when that has ended.
  */
+import { withoutNumbers } from '../../errors/message-parts.ts';
 import type { TaskState } from '../../futures/app-future.ts';
 import type { ErrorSummary, Logged, RunStarted } from '../events.ts';
 import type { LogCondition } from '../reader.ts';
@@ -32,8 +33,10 @@ export interface AppSummary extends StateCounts {
   /** Of the tries that were long enough to be measured. */
   cpuMs: number;
   peakMemoryKiB: number;
-  /** The most frequent last. */
+  /** The first of each group of messages, numbers in them aside. */
   readonly errors: Map<string, { readonly error: ErrorSummary; count: number; readonly taskIds: number[] }>;
+  /** Failures beyond the groups that are kept. */
+  ungrouped: number;
   /** What its tries had for themselves, by how much that is; the first few different ones. */
   readonly given: Map<string, GivenAmounts & { tries: number }>;
 }
@@ -136,12 +139,13 @@ export class RunSummary {
     const source = task.state === 'done' ? takenFrom(task) : undefined;
     if (source) this.#take(task, source.run);
     if ((task.state !== 'failed' && task.state !== 'ignored') || !error) return;
-    const key = `${error.name}: ${error.message}`;
+    const key = withoutNumbers(`${error.name}: ${error.message}`);
     const known = app.errors.get(key);
     if (known) {
       known.count++;
       if (known.taskIds.length < MAX_IDS) known.taskIds.push(taskId);
     } else if (app.errors.size < MAX_ERRORS) app.errors.set(key, { error, count: 1, taskIds: [taskId] });
+    else app.ungrouped++;
   }
 
   #take(task: TaskHistory, run: string): void {
@@ -205,6 +209,7 @@ const createApp = (name: string, app: string): AppSummary => ({
   cpuMs: 0,
   peakMemoryKiB: 0,
   errors: new Map(),
+  ungrouped: 0,
   given: new Map(),
 });
 

@@ -151,6 +151,25 @@ describe('the summary of a run', () => {
     expect(apps.get('js\nother')).to.include({ total: 2, cancelled: 1, runs: 0 });
   });
 
+  it('has failures in groups of messages, numbers in them aside, and counts those of yet other messages', () => {
+    const failed = (taskId: number, message: string) => [
+      called(taskId),
+      launched(taskId),
+      tryEnded(taskId, { outcome: 'failed', error: { name: 'Error', message } }),
+      ended(taskId, 'failed'),
+    ];
+    const words = Array.from({ length: 30 }, (_, i) => 'x'.repeat(i + 1));
+    const { apps } = summary(
+      ...[7, 8, 9].flatMap((id) => failed(id, `no input for ${id}.5 K`)),
+      ...words.flatMap((word, i) => failed(100 + i, `no ${word}`)),
+    );
+    const app = apps.get('js\napp');
+    const groups = [...(app?.errors.values() ?? [])];
+    expect(groups[0]).to.deep.equal({ error: { name: 'Error', message: 'no input for 7.5 K' }, count: 3, taskIds: [7, 8, 9] });
+    expect(groups.reduce((sum, { count }) => sum + count, 0) + (app?.ungrouped ?? 0), 'no failure is left out').to.equal(33);
+    expect(app?.ungrouped).to.be.above(0);
+  });
+
   it('counts what tries were given by how much it was, not by which', () => {
     const pair = { hosts: ['n1', 'n2'], gpus: [] };
     const { apps, slowest } = summary(
