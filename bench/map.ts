@@ -15,13 +15,14 @@ import { WORKERS } from './measure/two-workers.ts';
 
 const commands = countArgument(0, 2000);
 const rounds = countArgument(1, 3);
-const flotilla = fileURLToPath(new URL('../bin/flotilla.ts', import.meta.url));
+/** As it is installed. */
+const flotilla = fileURLToPath(new URL('../dist/bin/flotilla.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'flotilla-bench-'));
 
 /** What each is asked for: a command that bash runs, its output printed, a line in a job log. */
 const asked = [`-j${WORKERS}`, '--joblog', 'joblog', 'echo {}; :'];
 const ways = {
-  map: [process.execPath, '--disable-warning=ExperimentalWarning', flotilla, 'map', ...asked],
+  map: [process.execPath, flotilla, 'map', ...asked],
   parallel: ['parallel', '--will-cite', ...asked],
 };
 type Way = keyof typeof ways;
