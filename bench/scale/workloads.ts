@@ -70,16 +70,27 @@ const PER_FOLDER = 1000;
 export async function runGraph(
   tasks: number,
   { width, ms }: { readonly width: number; readonly ms: number },
-): Promise<Done & { readonly edges: number }> {
+): Promise<Done & { readonly edges: number; readonly filesCpuUs: number }> {
   const folder = mkdtempSync(join(tmpdir(), 'flotilla-graph-'));
   try {
     const paths = Array.from({ length: tasks }, (_, i) => join(folder, String(Math.floor(i / PER_FOLDER)), String(i)));
-    for (let i = 0; i < tasks; i += PER_FOLDER) mkdirSync(join(folder, String(i / PER_FOLDER)));
-    for (const path of paths) writeFileSync(path, '');
-    return await callGraph(paths, width, ms);
+    const made = cpuUsOf(() => {
+      for (let i = 0; i < tasks; i += PER_FOLDER) mkdirSync(join(folder, String(i / PER_FOLDER)));
+      for (const path of paths) writeFileSync(path, '');
+    });
+    const done = await callGraph(paths, width, ms);
+    const removed = cpuUsOf(() => rmSync(folder, { recursive: true }));
+    return { ...done, filesCpuUs: made + removed };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function cpuUsOf(work: () => void): number {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return user + system;
 }
 
 async function callGraph(paths: readonly string[], width: number, ms: number): Promise<Done & { readonly edges: number }> {
