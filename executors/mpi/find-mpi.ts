@@ -33,7 +33,13 @@ export function findMpi({ commands, flavour, overrides }: MpiChoice, env: NodeJS
     const said = `${stdout ?? ''}${stderr ?? ''}`;
     const found = error === undefined ? (flavour ?? flavourOf(said)) : undefined;
     if (found !== undefined) return { flavour: found, command, overrides };
-    seen.push(`${command}: ${error === undefined ? `of no kind that is known (${said.split('\n')[0]})` : error.message}`);
+    seen.push(`${command}: ${error === undefined ? `of no kind that is known (${said.split('\n')[0]})` : whyNot(command, error)}`);
   }
   return `no program was found that starts MPI programs: ${seen.join('; ')}. Load its module in workerInit, or name it by mpiLauncher`;
+}
+
+function whyNot(command: string, error: NodeJS.ErrnoException): string {
+  if (error.code === 'ENOENT') return command.includes('/') ? 'is not there' : 'is not on PATH';
+  if (error.code === 'EACCES') return 'may not be executed';
+  return error.code === 'ETIMEDOUT' ? `gave no answer in ${ASK_MS / 1000} s` : error.message;
 }

@@ -79,7 +79,7 @@ describe('the search for it on a node', () => {
   it('says what it has tried, and what to do', () => {
     program('mpiexec', 'what is that');
     expect(findMpi({ commands: ['mpiexec', 'mpirun'], overrides: '' }, env())).to.match(
-      /^no program was found .* mpiexec: of no kind that is known \(what is that\); mpirun: .*ENOENT.* workerInit.*mpiLauncher$/,
+      /^no program was found .* mpiexec: of no kind that is known \(what is that\); mpirun: is not on PATH\. .*workerInit.*mpiLauncher$/,
     );
   });
 });
