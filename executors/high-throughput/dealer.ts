@@ -74,9 +74,15 @@ async function probe(dealer: Dealer, address: string, port: number, timeoutMs: n
 }
 
 export function unreachable(addresses: readonly string[], port: number, timeoutMs: number): Error {
-  const endpoints = addresses.map((address) => endpointOf(address, port)).join(', ');
+  const endpoints = addresses.map((address) => endpointOf(address, port));
+  const isHere = endpoints.every((endpoint) => endpoint.startsWith('ipc:'));
   return new Error(
-    `no answer from the interchange within ${timeoutMs} ms at ${endpoints}. Check that this node can reach the driver's machine there (firewall, ` +
-      "interface), set the executor's `address` to one that nodes can reach, and see that the keys are those of this run.",
+    `no answer from the interchange within ${timeoutMs} ms at ${endpoints.join(', ')}. ${isHere ? CHECK_HERE : CHECK}, and see that the keys are those of this run.`,
   );
 }
+
+const CHECK =
+  "Check that this node can reach the driver's machine there (firewall, interface), set the executor's `address` to one that nodes can reach";
+const CHECK_HERE =
+  'That is a socket in the network namespace of the driver: where managers have a network of their own, as in some containers, ' +
+  "set the executor's `address` to one of the driver's machine that they can reach";
