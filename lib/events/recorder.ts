@@ -1,5 +1,6 @@
 /**
- * The subscriber that keeps the event log of a run: everything on the channels goes into `runinfo/NNN/events.log`.
+ * Keeps the event log of a run: everything that is told on the channels goes into `runinfo/NNN/events.log`. Of tasks and tries it hears
+ * directly, of the rest as a subscriber.
  *
  * A listener like any other: it changes nothing, and a disk that is full costs events, not tasks. Batches leave when they are full or a
  * tenth of a second old; what a killed driver had not written by then is lost.
