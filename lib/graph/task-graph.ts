@@ -9,6 +9,7 @@
  *
  * A task's node is dropped when it ends. No values, no errors, no clock here: the kernel holds those by id.
  */
+import { IdMap } from '../id-map.ts';
 
 export type TaskId = number & { readonly __brand: 'TaskId' };
 
@@ -77,7 +78,7 @@ interface Past {
 }
 
 export interface TaskGraph {
-  readonly nodes: Map<TaskId, Node>;
+  readonly nodes: IdMap<Node>;
 }
 
 const WAITING: NodeState = { kind: 'waiting' };
@@ -86,7 +87,7 @@ const CANCELLING: NodeState = { kind: 'cancelling' };
 const EXTERNAL: NodeState = { kind: 'external' };
 const NOTHING: readonly GraphEffect[] = [];
 
-export const createTaskGraph = (): TaskGraph => ({ nodes: new Map() });
+export const createTaskGraph = (): TaskGraph => ({ nodes: new IdMap() });
 
 /** Events about tasks that have ended, and results of superseded tries, do nothing. */
 export function step(graph: TaskGraph, event: GraphEvent): readonly GraphEffect[] {

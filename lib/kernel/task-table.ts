@@ -3,7 +3,7 @@
  * whether there is anything to stay alive for.
  */
 import type { TaskState } from '../futures/app-future.ts';
-import type { TaskId } from '../graph/task-graph.ts';
+import { IdMap } from '../id-map.ts';
 import { asFuture, type Waitable } from './arguments.ts';
 import { announceCalled, announceEnded } from './announce.ts';
 import { type FailureMessage, failureChannel, logChannel } from './channels.ts';
@@ -22,7 +22,7 @@ const NO_WAITABLES: readonly Waitable[] = [];
 export class TaskTable {
   readonly counts = new Counts();
   readonly unobserved = new Unobserved();
-  readonly #tasks = new Map<TaskId, Task>();
+  readonly #tasks = new IdMap<Task>();
   readonly #setActive: (active: boolean) => void;
   #keepAlive: NodeJS.Timeout | undefined;
   #restTimer: NodeJS.Timeout | undefined;
@@ -37,11 +37,11 @@ export class TaskTable {
   }
 
   get(id: number): Task | undefined {
-    return this.#tasks.get(id as TaskId);
+    return this.#tasks.get(id);
   }
 
   has(id: number): boolean {
-    return this.#tasks.has(id as TaskId);
+    return this.#tasks.has(id);
   }
 
   all(): Task[] {
