@@ -4,10 +4,11 @@
  */
 import type { TryRequest } from '../../lib/executor.ts';
 import type { ResourceRequest } from '../../lib/resources/request.ts';
+import { Requests, type RequestsView } from './requests.ts';
 import { GivenResources } from './resources/given.ts';
 
 export class Tries {
-  readonly #requests = new Map<number, TryRequest>();
+  readonly #requests = new Requests();
   /** What those have that have been given what they ask for. */
   readonly given = new GivenResources();
   readonly #asking = new Map<ResourceRequest, number>();
@@ -16,7 +17,7 @@ export class Tries {
   /** Task → try. */
   readonly #held = new Map<number, number>();
 
-  get requests(): ReadonlyMap<number, TryRequest> {
+  get requests(): RequestsView {
     return this.#requests;
   }
 
@@ -40,7 +41,7 @@ export class Tries {
 
   /** @returns whether it has to be sent: not if a manager has it already. */
   add(request: TryRequest): boolean {
-    this.#requests.set(request.taskId, request);
+    this.#requests.add(request);
     if (request.resources !== undefined) this.#tally(request.resources, 1);
     if (!this.holds(request.taskId, request.tryNumber)) return true;
     this.#held.delete(request.taskId);
@@ -64,9 +65,9 @@ export class Tries {
   /** @returns whether its outcome is still wanted: not if it was declared lost, or if this is a repetition. */
   settle(taskId: number, tryNumber: number): boolean {
     this.given.drop(taskId, tryNumber);
-    if (!this.waitsFor(taskId, tryNumber)) return this.holds(taskId, tryNumber) && this.#held.delete(taskId);
-    const { resources } = this.#requests.get(taskId) as TryRequest;
-    if (resources !== undefined) this.#tally(resources, -1);
+    const request = this.#requests.get(taskId);
+    if (request?.tryNumber !== tryNumber) return this.holds(taskId, tryNumber) && this.#held.delete(taskId);
+    if (request.resources !== undefined) this.#tally(request.resources, -1);
     this.#requests.delete(taskId);
     if (this.#cancelling.size > 0) this.#cancelling.delete(taskId);
     return true;

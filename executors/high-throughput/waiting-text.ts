@@ -4,11 +4,12 @@
  * The driver does not know which tasks run, only in which order they were called: as many of the oldest as there are workers.
  */
 import type { TryRequest } from '../../lib/executor.ts';
+import type { RequestsView } from './requests.ts';
 import { formatDuration } from '../../lib/duration.ts';
 
 export interface Place {
   readonly taskId: number;
-  readonly outstanding: ReadonlyMap<number, TryRequest>;
+  readonly outstanding: RequestsView;
   readonly workers: number;
   /** The most time that any manager has for a task, ms. */
   readonly longestLeftMs: number;
@@ -30,7 +31,7 @@ export function describePlace({ taskId, outstanding, workers, longestLeftMs, blo
   return `${turn}; if it has not begun, it ${wanted}, and here they have ${formatDuration(Math.max(0, longestLeftMs))} at most: ${blocks()}`;
 }
 
-function describeTurn(own: TryRequest, outstanding: ReadonlyMap<number, TryRequest>, workers: number): string {
+function describeTurn(own: TryRequest, outstanding: RequestsView, workers: number): string {
   const held = `${outstanding.size} task(s) are at ${workers} worker(s)`;
   const { older, ahead } = countOthers(own, outstanding);
   if (older < workers) return `it runs, or is on its way to a worker; ${held}`;
@@ -38,7 +39,7 @@ function describeTurn(own: TryRequest, outstanding: ReadonlyMap<number, TryReque
 }
 
 /** `ahead`: those of larger priority, and older ones of the same. */
-function countOthers(own: TryRequest, outstanding: ReadonlyMap<number, TryRequest>): { older: number; ahead: number } {
+function countOthers(own: TryRequest, outstanding: RequestsView): { older: number; ahead: number } {
   let older = 0;
   let ahead = 0;
   let isOlder = true;
