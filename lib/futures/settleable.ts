@@ -104,9 +104,12 @@ export class Settleable<T> implements PromiseLike<T> {
     if (waiting.promise) this.deliver(waiting.promise);
   }
 
-  private deliver({ resolve, reject }: PromiseWithResolvers<unknown>): void {
+  private deliver({ promise, resolve, reject }: PromiseWithResolvers<unknown>): void {
+    if (!this.isRejected && !this.isDeferred) return resolve(this.#value);
+    // Whoever awaits several futures in turn looks at this one later: its error is not unhandled meanwhile.
+    promise.catch(() => undefined);
     if (this.isRejected) reject(this.#value);
-    else resolve(this.isDeferred ? (this.#value as Deferred<T>).fetch() : this.#value);
+    else resolve((this.#value as Deferred<T>).fetch());
   }
 
   /** @internal Synchronous, once, in the turn in which it settles (at once if it has). Does not count as looking. */
@@ -123,8 +126,6 @@ export class Settleable<T> implements PromiseLike<T> {
     let { promise } = this.#waiting;
     if (promise === undefined) {
       promise = this.#waiting.promise = Promise.withResolvers<unknown>();
-      // Whoever awaits several futures in turn looks at this one later: its error is not unhandled meanwhile.
-      promise.promise.catch(() => undefined);
       if (this.done) this.deliver(promise);
     }
     // The cast: it is fulfilled with what `fulfill` was given.

@@ -38,6 +38,7 @@ export interface PrepareSite {
 const NO_ARGUMENTS = encodeValue([]);
 const NO_PYTHON_ARGUMENTS = encodePythonCall([]);
 const NO_REFS: readonly ArgumentRef[] = [];
+const NOTHING_FETCHED: ReadonlyMap<StoredResult, unknown> = new Map();
 
 /**
  * At once where it can be, else a promise: a bash body may be asynchronous, and a stored result may have to be fetched for an app that
@@ -50,7 +51,7 @@ export function prepare(task: Task, site: PrepareSite): Prepared | Promise<Prepa
     const missing = storedResults(waitables).filter((stored) => !canReadStored(entry, stored));
     if (missing.length > 0) return fetchThenPrepare(task, site, missing);
   }
-  return prepareWith(task, site, new Map());
+  return prepareWith(task, site, NOTHING_FETCHED);
 }
 
 async function fetchThenPrepare(task: Task, site: PrepareSite, missing: readonly StoredResult[]): Promise<Prepared> {
@@ -65,19 +66,9 @@ function prepareWith(task: Task, site: PrepareSite, fetched: ReadonlyMap<StoredR
   const args = task.waitables ? resolveArguments(task, site, fetched, refs) : task.args;
   switch (entry.kind) {
     case 'js':
-      return finish(
-        encodeFor(task, () => (args.length === 0 ? NO_ARGUMENTS : encodeValue(args, 'args'))),
-        refs,
-        site,
-        NO_ARGUMENTS,
-      );
+      return finish(encodeFor(task, encodeJsArguments, args), refs, site, NO_ARGUMENTS);
     case 'python':
-      return finish(
-        encodeFor(task, () => encodePythonArguments(args)),
-        refs,
-        site,
-        NO_PYTHON_ARGUMENTS,
-      );
+      return finish(encodeFor(task, encodePythonArguments, args), refs, site, NO_PYTHON_ARGUMENTS);
     case 'bash':
       return prepareCommand(task, entry, args);
     case 'join':
@@ -116,15 +107,17 @@ function resolveArguments(
   }) as readonly unknown[];
 }
 
+const encodeJsArguments = (args: readonly unknown[]): Buffer => (args.length === 0 ? NO_ARGUMENTS : encodeValue(args, 'args'));
+
 /** A Python task's arguments are a pair: those by position, those by name. */
 function encodePythonArguments(args: readonly unknown[]): Buffer {
   const [positional, named] = args as PythonArguments;
   return positional.length === 0 && Object.keys(named).length === 0 ? NO_PYTHON_ARGUMENTS : encodePythonCall(positional, named);
 }
 
-function encodeFor(task: Task, encode: () => Buffer): Buffer {
+function encodeFor(task: Task, encode: (args: readonly unknown[]) => Buffer, args: readonly unknown[]): Buffer {
   try {
-    return encode();
+    return encode(args);
   } catch (error) {
     if (!(error instanceof UnencodableError)) throw error;
     const { path, seen, advice } = error;

@@ -12,6 +12,7 @@ import { decodePython } from './python-codec.ts';
 import { classify, Fit } from './fit.ts';
 import { mapValues } from './map-values.ts';
 import { refuse } from './refuse.ts';
+import { NOT_SMALL, readSmall } from './small-values.ts';
 import { fromMark, toMark, TRAVELLERS } from './travellers.ts';
 
 export const ValueTag = { Plain: 0, Clone: 1, Python: 2, Stored: 3, MarkedClone: 4 } as const;
@@ -46,8 +47,10 @@ export function encodeValue(value: unknown, root = ''): Buffer {
 /** @throws Error if the bytes are not an encoded value, or are one that lies in a store. */
 export function decodeValue(body: Buffer): unknown {
   switch (body[0]) {
-    case ValueTag.Plain:
-      return packr.unpack(body.subarray(1));
+    case ValueTag.Plain: {
+      const small = readSmall(body);
+      return small === NOT_SMALL ? packr.unpack(body.subarray(1)) : small;
+    }
     case ValueTag.Clone:
       return deserializeExactly(body.subarray(1));
     case ValueTag.MarkedClone:
