@@ -2,6 +2,7 @@
  * Collects failed tasks in groups of the same app and message. Holds a bounded amount, however many tasks fail.
  */
 
+import { FailureGroups } from '../lib/errors/failure-groups.ts';
 import { shorten, withoutNumbers } from '../lib/errors/message-parts.ts';
 
 /** As published on the channel `flotilla:failure`. */
@@ -29,11 +30,14 @@ const LABEL_LENGTH = 40;
 const MOST_GROUPS = 200;
 
 export class FailureLog {
-  readonly #groups = new Map<string, FailureGroup>();
+  readonly #groups = new FailureGroups<FailureGroup>(MOST_GROUPS);
   /** Tasks that did not run because of another's failure. */
   dependents = 0;
+
   /** Failures beyond the groups that are kept. */
-  ungrouped = 0;
+  get ungrouped(): number {
+    return this.#groups.ungrouped;
+  }
 
   add(failure: TaskFailure): void {
     const kind = failure.error instanceof Error ? failure.error.name : '';
@@ -47,28 +51,15 @@ export class FailureLog {
     const message = headline(failure.error);
     // Cut behind that: cut before, messages with longer numbers would end elsewhere.
     const key = `${failure.name}\n${withoutNumbers(message).slice(0, HEADLINE_LENGTH)}`;
-    const group = this.#groups.get(key);
-    if (group !== undefined) count(group, failure);
-    else if (this.#groups.size >= MOST_GROUPS) this.ungrouped++;
-    else
-      this.#groups.set(key, {
-        name: failure.name,
-        message: message.slice(0, HEADLINE_LENGTH),
-        count: 1,
-        tasks: [nameOf(failure)],
-        stderr: failure.stderr,
-      });
+    const { name, stderr } = failure;
+    const { tasks } = this.#groups.add(key, () => ({ name, message: message.slice(0, HEADLINE_LENGTH), count: 0, tasks: [], stderr }));
+    if (tasks.length < TASKS_SHOWN) tasks.push(nameOf(failure));
   }
 
   /** Largest first. */
   groups(): readonly FailureGroup[] {
-    return [...this.#groups.values()].sort((a, b) => b.count - a.count);
+    return this.#groups.all();
   }
-}
-
-function count(group: FailureGroup, failure: TaskFailure): void {
-  group.count++;
-  if (group.tasks.length < TASKS_SHOWN) group.tasks.push(nameOf(failure));
 }
 
 const nameOf = ({ taskId, label }: TaskFailure): string =>

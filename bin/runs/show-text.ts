@@ -10,6 +10,7 @@ import { formatDate, formatKiB, formatMs, formatTable, listSome, nameCall, nameI
 
 const MESSAGE_LENGTH = 160;
 const MOST_RUNS = 5;
+const MOST_GROUPS = 20;
 const INVOCATION_LENGTH = 500;
 const MEASURED = '(CPU and memory are measured of tries that take more than 50ms)';
 
@@ -107,15 +108,15 @@ function appTable(apps: readonly AppSummary[]): string[] {
 const givenTo = ({ name, given }: AppSummary): string[] =>
   [...given.values()].map(({ tries, ...amounts }) => `${tries} × ${name}: ${describeAmounts(amounts)}`);
 
-function failuresOf({ name, errors, ungrouped }: AppSummary): string[] {
-  const groups = [...errors.values()]
-    .sort((a, b) => b.count - a.count)
-    .map(({ error, count, taskIds }) => {
-      const [first = ''] = error.message.split('\n', 1);
-      const more = count > taskIds.length ? ', …' : '';
-      return `${count} × ${name}: ${error.name}: ${first.slice(0, MESSAGE_LENGTH)} (${count === 1 ? 'task' : 'tasks'} ${taskIds.join(', ')}${more})`;
-    });
-  return ungrouped === 0 ? groups : [...groups, `${ungrouped} × ${name}: other messages`];
+function failuresOf({ name, errors }: AppSummary): string[] {
+  const groups = errors.all();
+  const hidden = groups.slice(MOST_GROUPS).reduce((sum, { count }) => sum + count, errors.ungrouped);
+  const lines = groups.slice(0, MOST_GROUPS).map(({ error, count, taskIds }) => {
+    const [first = ''] = error.message.split('\n', 1);
+    const more = count > taskIds.length ? ', …' : '';
+    return `${count} × ${name}: ${error.name}: ${first.slice(0, MESSAGE_LENGTH)} (${count === 1 ? 'task' : 'tasks'} ${taskIds.join(', ')}${more})`;
+  });
+  return hidden === 0 ? lines : [...lines, `${hidden} × ${name}: other messages`];
 }
 
 function slowestTable({ slowest }: RunSummary): string[] {
@@ -160,7 +161,12 @@ export function runAsData(folder: RunFolder, summary: RunSummary, state: RunStat
     taken: Object.fromEntries(summary.taken),
     lostEvents: summary.lostEvents,
     gaps: describeGaps(summary),
-    apps: [...summary.apps.values()].map((app) => ({ ...app, errors: [...app.errors.values()], given: [...app.given.values()] })),
+    apps: [...summary.apps.values()].map((app) => ({
+      ...app,
+      errors: app.errors.all(),
+      ungroupedErrors: app.errors.ungrouped,
+      given: [...app.given.values()],
+    })),
     slowest: summary.slowest,
     workers: [...summary.workers.values()],
   };

@@ -4,7 +4,7 @@
  * Every batch has its place from the start, so that what a write was about to do can be done again when the process ends in the middle.
  * Knows nothing of what batches hold.
  */
-import { closeSync, openSync, unlinkSync, writeSync, writev } from 'node:fs';
+import { closeSync, fstatSync, openSync, unlinkSync, writeSync, writev } from 'node:fs';
 import type { EventBatch } from './batch-writer.ts';
 import { encodeFileHeader, FLAGS_OFFSET } from './format.ts';
 
@@ -66,6 +66,11 @@ export class EventFile {
     } catch {
       // The file has gone altogether: nobody will read it either.
     }
+  }
+
+  /** Whether nobody will find it any more. */
+  get isRemoved(): boolean {
+    return !this.#isClosed && fstatSync(this.#fd).nlink === 0;
   }
 
   /** @returns whether there was too much: then all that waited is given up. */

@@ -41,6 +41,8 @@ export class EventRecorder {
       full: (batch) => this.#file.append(batch),
     });
     this.#encoder.add(started);
+    // Whoever looks at the run from now on is to know whose it is.
+    this.#handOver();
     setTaskRecorder(this.#encoder);
     for (const channel of RECORDED) channel.subscribe(this.#onEvent);
     kernelChannel.subscribe(this.#onKernel);
@@ -88,6 +90,8 @@ export class EventRecorder {
   async close(): Promise<void> {
     this.#stopListening();
     this.#handOver();
+    if (this.#file.isRemoved)
+      process.stderr.write(`flotilla: ${EVENT_LOG} of this run was removed while it went on: no command can tell of the run\n`);
     await this.#file.close(() => this.#mark());
   }
 

@@ -30,15 +30,25 @@ export class Counts {
   #failed = 0;
   #cancelled = 0;
 
+  /** Another number whenever a task was called, launched or has ended. */
+  progress = 0;
+
   called(): void {
     this.#total++;
+    this.progress++;
   }
 
   launched(): void {
     this.#launched++;
+    this.progress++;
+  }
+
+  get atExecutors(): number {
+    return this.#launched;
   }
 
   ended(from: TaskState, to: TaskState): void {
+    this.progress++;
     if (from === 'launched') this.#launched--;
     if (to === 'done') this.#done++;
     else if (to === 'ignored') this.#ignored++;
@@ -50,12 +60,12 @@ export class Counts {
     this.#memoized++;
   }
 
-  /** @param busyWorkers of all executors. */
   /** Every task that was called is done. */
   get areAllDone(): boolean {
     return this.#done === this.#total;
   }
 
+  /** @param busyWorkers of all executors. */
   snapshot(busyWorkers: number): TaskCounts {
     const launched = this.#launched;
     const running = Math.min(launched, busyWorkers);

@@ -20,6 +20,12 @@ export function explainTask(task: Task, find: (taskId: number) => Task | undefin
   }
 }
 
+/** What no task is known of that has not ended. @param nextTask the number that the next call gets. */
+export function explainEnded(taskId: number, nextTask: number, memo?: string): string {
+  if (taskId < 1 || taskId >= nextTask) return `there is no task ${taskId} in this run`;
+  return `task ${taskId} has ended${memo === undefined ? '' : `: ${memo}`}`;
+}
+
 const secondsSince = (ms: number): string => Math.max(0, (steadyNow() - ms) / 1000).toFixed(1);
 
 function describeDependencies(task: Task, find: (taskId: number) => Task | undefined): string {

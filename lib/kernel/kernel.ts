@@ -28,16 +28,16 @@ import { DurableDoor, type Resumption } from './durable-door.ts';
 import { EffectLoop } from './effect-loop.ts';
 import { executorContext } from './executor-context.ts';
 import { ExecutorSet } from './executor-set.ts';
-import { explainTask } from './explain.ts';
+import { explainEnded, explainTask } from './explain.ts';
 import { Externals } from './externals.ts';
 import { cancelledError } from './final-error.ts';
 import { currentJoin } from './join.ts';
 import { launch, type LaunchSite } from './launch.ts';
 import { MemoDoor } from './memo-door.ts';
 import { failureOutcome, lossOutcome } from './outcome.ts';
-import { noticeWaiting } from './waiting-notice.ts';
+import { noticeStall, noticeWaiting } from './waiting-notice.ts';
 import { watchProcessEnd } from './process-end.ts';
-import { makeRunDir } from './run-dir.ts';
+import { makeRunDir, removeRunDir } from './run-dir.ts';
 import { startRecords } from './run-records.ts';
 import { makeStoreDir, removeStoreDir, removeStoreDirAtExit, storeDirOf } from './store-dir.ts';
 import { Task, type TaskOwner } from './task.ts';
@@ -58,7 +58,10 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   readonly workingDirectory = process.cwd();
   readonly #config: CompiledConfig;
   readonly #graph = new EffectLoop((effect) => this.#apply(effect));
-  readonly #tasks = new TaskTable((active) => this.#executors.setActive(active));
+  readonly #tasks = new TaskTable(
+    (active) => this.#executors.setActive(active),
+    () => this.#closing ?? noticeStall(this.#tasks.all(), (taskId) => this.explain(taskId)),
+  );
   readonly #find = (taskId: number): Task | undefined => this.#tasks.get(taskId);
   readonly #executors = new ExecutorSet();
   readonly #externals: Externals;
@@ -144,11 +147,13 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
       );
       await memo;
     } catch (error) {
+      const hasBegun = kernel.executors.length > 0;
       await kernel.#executors.giveUp(EXECUTOR_CLOSE_MS, kernel.#durable.takenOver.length > 0);
       setCurrentKernel(undefined);
       await kernel.#durable.giveBack();
       await kernel.#stopRecords();
       removeStoreDir(kernel.#site.storeDir);
+      if (!hasBegun) removeRunDir(runDir); // It was refused: a run that never was.
       throw error;
     }
     kernel.#nextTask = kernel.#durable.lastTaskId + 1;
@@ -198,8 +203,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     const task = this.#tasks.get(taskId);
     const memo = this.memo.explain(taskId);
     if (task) return explainTask(task, this.#find, this.#executors, memo);
-    const ended = `task ${taskId} has ended${memo === undefined ? '' : `: ${memo}`}`;
-    return taskId >= 1 && taskId < this.#nextTask ? ended : `there is no task ${taskId} in this run`;
+    return explainEnded(taskId, this.#nextTask, memo);
   }
 
   // --- calls
@@ -312,7 +316,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
         remaining: () => this.#tasks.size,
         waitForCurrentTasks: () => this.waitForCurrentTasks(),
         cancelAll: (reason) => this.cancelAll(reason),
-        tellWaiting: () => this.#tellWaiting(),
+        tellWaiting: () => noticeWaiting(this.runDir, this.#tasks.all(), (taskId) => this.explain(taskId)),
       },
       timeoutMs,
     );
@@ -331,13 +335,10 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
     await this.#stopRecords();
   }
 
-  #tellWaiting(): void {
-    noticeWaiting(this.runDir, this.#tasks.all(), (taskId) => this.explain(taskId));
-  }
-
   /** @internal Ends every process at once, without waiting: the driver is about to end. */
   killNow(): void {
     this.#executors.killNow();
+    if (this.#tasks.size === 0) kernelChannel.publish({ state: 'closed', runDir: this.runDir });
     this.memo.close();
     this.#durable.closeNow();
     removeStoreDir(this.#site.storeDir);

@@ -31,7 +31,8 @@ export function watchProcessEnd(kernel: Endable): () => void {
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
   process.on('beforeExit', onBeforeExit);
-  process.on('exit', onExit);
+  // Before the event log has its last words written.
+  process.prependListener('exit', onExit);
   return () => {
     if (!interrupted) {
       process.off('SIGINT', onSignal);

@@ -2,7 +2,7 @@
  * The run directory: `runinfo/NNN`, one per kernel, numbered from 000. Whoever could write in it could have the run's jobs do as they
  * like: that is its owner alone, however wide the umask is. Who may read it, the umask says.
  */
-import { mkdirSync, readdirSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigError } from '../errors/config-error.ts';
 
@@ -25,6 +25,9 @@ export function makeRunDir(parent: string): string {
     );
   }
 }
+
+/** With all that is in it. */
+export const removeRunDir = (runDir: string): void => rmSync(runDir, { recursive: true, force: true });
 
 /** By hand: Node's recursive mkdir never returns below /proc. */
 function makeDirectory(path: string): void {

@@ -36,6 +36,8 @@ export class TaskEnds {
         return this.#ignore(task, effect.why);
       case 'dependencyCancelled':
         externals.noteCancelling(task.future);
+        // So says the policy of the one that failed: that is told.
+        task.future.markObserved();
         return this.#endFailed(task, 'cancelled', successorCancelledError(task, graph.failureOf(effect.upstream)));
       case 'dependencyFailed':
         return this.#endFailed(task, 'dependencyFailed', dependencyError(task, graph.failureOf(effect.upstream)));

@@ -10,6 +10,7 @@ import { type FailureMessage, failureChannel, logChannel } from './channels.ts';
 import { Counts } from './counts.ts';
 import { removeArgumentFile } from './launch.ts';
 import type { LogMessage } from './run-log.ts';
+import { LOOK_MS, StallWatch } from './stall-watch.ts';
 import { isStoredResult } from './stored-result.ts';
 import type { Task } from './task.ts';
 import { Unobserved } from './unobserved.ts';
@@ -24,12 +25,14 @@ export class TaskTable {
   readonly unobserved = new Unobserved();
   readonly #tasks = new IdMap<Task>();
   readonly #setActive: (active: boolean) => void;
+  readonly #watch: StallWatch;
   #keepAlive: NodeJS.Timeout | undefined;
   #restTimer: NodeJS.Timeout | undefined;
 
-  /** @param setActive told whether there is work. */
-  constructor(setActive: (active: boolean) => void) {
+  /** @param setActive told whether there is work. @param stalled told when there is, and nothing goes on. */
+  constructor(setActive: (active: boolean) => void, stalled: () => void) {
     this.#setActive = setActive;
+    this.#watch = new StallWatch(this.counts, stalled);
   }
 
   get size(): number {
@@ -63,7 +66,7 @@ export class TaskTable {
   /** Pending tasks keep the process alive, whatever they wait for. */
   #stayAlive(): void {
     if (this.#keepAlive) return;
-    this.#keepAlive = setInterval(() => undefined, 2 ** 30);
+    this.#keepAlive = setInterval(() => this.#watch.look(), LOOK_MS);
     this.#setActive(true);
   }
 

@@ -260,6 +260,8 @@ export class Task implements TaskView {
   }
 
   cancel(reason?: string): void {
+    // Whoever ends a call does not have to look at how it ends.
+    if (!this.future.done) this.future.markObserved();
     this.#owner.cancelTask(this, reason);
   }
 

@@ -1,5 +1,5 @@
-/** What a person is told when the script has come to its end and tasks have not. */
-import { kernelChannel } from './channels.ts';
+/** What a person is told when tasks are waited for: when the script has come to its end, and when nothing goes on. */
+import { kernelChannel, logChannel } from './channels.ts';
 
 const SHOWN = 3;
 
@@ -19,5 +19,15 @@ export function waitingNotice(tasks: readonly Waiting[], explain: (taskId: numbe
   const what = isCancelling
     ? `${tasks.length} cancelled task(s) have not ended yet`
     : `waiting for ${tasks.length} task(s) before closing; Ctrl-C cancels them`;
-  return [`flotilla: ${what}:\n`, ...tasks.slice(0, SHOWN).map(({ taskId }) => `  ${explain(taskId)}\n`)].join('');
+  return describe(what, tasks, explain);
 }
+
+/** Nothing is at an executor, and nothing has happened for a while. */
+export function noticeStall(tasks: readonly Waiting[], explain: (taskId: number) => string): void {
+  const message = describe(`nothing runs, and ${tasks.length} task(s) wait`, tasks, explain);
+  logChannel.publish({ executor: '-', level: 'warn', message: message.trimEnd() });
+  process.stderr.write(message);
+}
+
+const describe = (what: string, tasks: readonly Waiting[], explain: (taskId: number) => string): string =>
+  [`flotilla: ${what}:\n`, ...tasks.slice(0, SHOWN).map(({ taskId }) => `  ${explain(taskId)}\n`)].join('');

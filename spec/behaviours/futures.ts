@@ -234,6 +234,19 @@ export function describeFutures(executor: ExecutorUnderTest): void {
     });
   });
 
+  it('does not count what the script has cancelled among failures that nobody looked at', async () => {
+    const gate = Promise.withResolvers<number>();
+    const cancelled = double(gate.promise);
+    cancelled.cancel('enough');
+    const root = fail.with({ onFailure: 'cancelSuccessors' })('cancels what follows');
+    const successor = double(root);
+    await failureOf(root);
+    await place.kernel.waitForCurrentTasks();
+    expect([cancelled.state, successor.state]).to.deep.equal(['cancelled', 'cancelled']);
+    const unobserved = place.kernel.unobservedFailures().map(({ taskId }) => taskId);
+    expect([cancelled, successor].filter(({ taskId }) => unobserved.includes(taskId))).to.deep.equal([]);
+  });
+
   it('keeps a failure that nobody looked at for the end, and crashes nothing', async () => {
     const ignored = fail('ignored');
     await place.kernel.waitForCurrentTasks();

@@ -1,6 +1,7 @@
 /**
  * One run in numbers: its tasks per app, its slowest ones, its workers. A projection that forgets each task when that has ended.
  */
+import { FailureGroups } from '../../errors/failure-groups.ts';
 import { withoutNumbers } from '../../errors/message-parts.ts';
 import type { TaskState } from '../../futures/app-future.ts';
 import type { ErrorSummary, Logged, RunStarted } from '../events.ts';
@@ -34,11 +35,16 @@ export interface AppSummary extends StateCounts {
   cpuMs: number;
   peakMemoryKiB: number;
   /** The first of each group of messages, numbers in them aside. */
-  readonly errors: Map<string, { readonly error: ErrorSummary; count: number; readonly taskIds: number[] }>;
-  /** Failures beyond the groups that are kept. */
-  ungrouped: number;
+  readonly errors: FailureGroups<ErrorGroup>;
   /** What its tries had for themselves, by how much that is; the first few different ones. */
   readonly given: Map<string, GivenAmounts & { tries: number }>;
+}
+
+export interface ErrorGroup {
+  readonly error: ErrorSummary;
+  count: number;
+  /** The first ones. */
+  readonly taskIds: number[];
 }
 
 export interface SlowTask {
@@ -63,7 +69,7 @@ export interface WorkerSummary {
 
 const SLOWEST = 10;
 /** Of different messages per app, and of ids per message. */
-const MAX_ERRORS = 20;
+const MAX_ERRORS = 200;
 const MAX_IDS = 5;
 /** Of different amounts per app. */
 const MAX_GIVEN = 20;
@@ -140,12 +146,8 @@ export class RunSummary {
     if (source) this.#take(task, source.run);
     if ((task.state !== 'failed' && task.state !== 'ignored') || !error) return;
     const key = withoutNumbers(`${error.name}: ${error.message}`);
-    const known = app.errors.get(key);
-    if (known) {
-      known.count++;
-      if (known.taskIds.length < MAX_IDS) known.taskIds.push(taskId);
-    } else if (app.errors.size < MAX_ERRORS) app.errors.set(key, { error, count: 1, taskIds: [taskId] });
-    else app.ungrouped++;
+    const { taskIds } = app.errors.add(key, () => ({ error, count: 0, taskIds: [] }));
+    if (taskIds.length < MAX_IDS) taskIds.push(taskId);
   }
 
   #take(task: TaskHistory, run: string): void {
@@ -208,8 +210,7 @@ const createApp = (name: string, app: string): AppSummary => ({
   maxMs: 0,
   cpuMs: 0,
   peakMemoryKiB: 0,
-  errors: new Map(),
-  ungrouped: 0,
+  errors: new FailureGroups(MAX_ERRORS),
   given: new Map(),
 });
 

@@ -1,5 +1,5 @@
 /** Behaviour 36, with real processes: what a run that was ended in any way leaves to the next. */
-import { readFileSync, statSync, truncateSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { eventually } from '../../support/eventually.ts';
@@ -49,6 +49,13 @@ describe('flotilla run --resume', function () {
     return await folder.run(['run', 'a.ts', ...CONFIG, ...(args.length > 0 ? args : ['--resume'])]);
   };
   const HALF_ONCE = Array(20).fill(1);
+
+  it('leaves no run behind where it is refused', async () => {
+    const { code, stderr } = await folder.run(['run', 'a.ts', ...CONFIG, '--resume', '77']);
+    expect(code, stderr).to.equal(2);
+    expect(stderr).to.include('there is no run 77 to resume');
+    expect(readdirSync(join(folder.path, 'runinfo'))).to.deep.equal([]);
+  });
 
   for (const signal of ['SIGKILL', 'SIGINT', 'SIGTERM'] as const) {
     it(`runs nothing again that had ended when the run before it got ${signal}`, async () => {

@@ -44,6 +44,15 @@ describe('the commands that look at runs', function () {
     expect(await lines('runs', '--run-dir', 'elsewhere')).to.deep.equal(['no runs in elsewhere']);
   });
 
+  it('take a run that ended by process.exit with all tasks done for closed', async () => {
+    const other = await makeScriptFolder();
+    const script = `import { jsApp, load } from '${packageUrl}'; await load(); await jsApp(() => 1, { name: 'one' })(); process.exit(0);`;
+    await other.write('exit.ts', script);
+    await other.run(['run', 'exit.ts', '--quiet']);
+    expect((await other.run(['runs'])).stdout).to.match(/^000 .* closed +1 +1 /m);
+    await other.remove();
+  });
+
   it('show sums one up: apps, failures, slowest tasks, workers', async () => {
     const text = await succeed('show', '0');
     expect(text).to.match(/^run 000: closed, /);

@@ -147,7 +147,7 @@ describe('the summary of a run', () => {
     expect(counts).to.deep.equal({ total: 4, done: 1, memoized: 0, failed: 1, ignored: 0, dependencyFailed: 0, cancelled: 1 });
     const app = apps.get('js\napp');
     expect(app).to.include({ total: 2, done: 1, failed: 1, retries: 1, runs: 3, totalMs: 8, maxMs: 4, cpuMs: 3, peakMemoryKiB: 9 });
-    expect([...(app?.errors.values() ?? [])]).to.deep.equal([{ error, count: 1, taskIds: [2] }]);
+    expect(app?.errors.all()).to.deep.equal([{ error, count: 1, taskIds: [2] }]);
     expect(apps.get('js\nother')).to.include({ total: 2, cancelled: 1, runs: 0 });
   });
 
@@ -158,16 +158,16 @@ describe('the summary of a run', () => {
       tryEnded(taskId, { outcome: 'failed', error: { name: 'Error', message } }),
       ended(taskId, 'failed'),
     ];
-    const words = Array.from({ length: 30 }, (_, i) => 'x'.repeat(i + 1));
+    const words = Array.from({ length: 300 }, (_, i) => 'x'.repeat(i + 1));
     const { apps } = summary(
       ...[7, 8, 9].flatMap((id) => failed(id, `no input for ${id}.5 K`)),
       ...words.flatMap((word, i) => failed(100 + i, `no ${word}`)),
     );
     const app = apps.get('js\napp');
-    const groups = [...(app?.errors.values() ?? [])];
+    const groups = app?.errors.all() ?? [];
     expect(groups[0]).to.deep.equal({ error: { name: 'Error', message: 'no input for 7.5 K' }, count: 3, taskIds: [7, 8, 9] });
-    expect(groups.reduce((sum, { count }) => sum + count, 0) + (app?.ungrouped ?? 0), 'no failure is left out').to.equal(33);
-    expect(app?.ungrouped).to.be.above(0);
+    expect(groups.reduce((sum, { count }) => sum + count, 0) + (app?.errors.ungrouped ?? 0), 'no failure is left out').to.equal(303);
+    expect(app?.errors.ungrouped).to.be.above(0);
   });
 
   it('counts what tries were given by how much it was, not by which', () => {

@@ -11,6 +11,7 @@ import { readEvents } from '../../../lib/events/reader.ts';
 import { EventRecorder } from '../../../lib/events/recorder.ts';
 import { kernelChannel, logChannel, taskChannel, tellBlock, tellTask, tellTry } from '../../../lib/kernel/channels.ts';
 import { eventually } from '../../support/eventually.ts';
+import { stderrOf } from '../../support/streams.ts';
 
 const started: RunStarted = {
   kind: 'runStarted',
@@ -79,6 +80,15 @@ describe('the recorder of events', () => {
     expect((await once(child, 'exit'))[0]).to.equal(3);
     const ids = (await read()).flatMap((event) => (event.kind === 'taskCalled' ? [event.taskId] : []));
     expect(ids).to.deep.equal(Array.from({ length: 60_000 }, (_, i) => i));
+  });
+
+  it('says so at its end when somebody has removed the file', async () => {
+    const recorder = new EventRecorder(runDir, started);
+    await rm(join(runDir, EVENT_LOG));
+    let closed: Promise<void> | undefined;
+    const text = stderrOf(() => (closed = recorder.close()));
+    await closed;
+    expect(text).to.equal('flotilla: events.log of this run was removed while it went on: no command can tell of the run\n');
   });
 
   it('gives up what cannot be written, says so once, and goes on when it can be', async () => {
