@@ -60,7 +60,7 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   readonly #graph = new EffectLoop((effect) => this.#apply(effect));
   readonly #tasks = new TaskTable(
     (active) => this.#executors.setActive(active),
-    () => this.#closing ?? noticeStall(this.#tasks.all(), (taskId) => this.explain(taskId)),
+    () => void (this.#closing ?? noticeStall(this.#tasks.all(), (taskId) => this.explain(taskId))),
   );
   readonly #find = (taskId: number): Task | undefined => this.#tasks.get(taskId);
   readonly #executors = new ExecutorSet();

@@ -86,7 +86,7 @@ describe('the recorder of events', () => {
     const recorder = new EventRecorder(runDir, started);
     await rm(join(runDir, EVENT_LOG));
     let closed: Promise<void> | undefined;
-    const text = stderrOf(() => (closed = recorder.close()));
+    const text = stderrOf(() => void (closed = recorder.close()));
     await closed;
     expect(text).to.equal('flotilla: events.log of this run was removed while it went on: no command can tell of the run\n');
   });
