@@ -3,7 +3,7 @@
  */
 
 import { FailureGroups } from '../lib/errors/failure-groups.ts';
-import { shorten, withoutNumbers } from '../lib/errors/message-parts.ts';
+import { beginningOf, shorten, withoutNumbers } from '../lib/errors/message-parts.ts';
 
 /** As published on the channel `flotilla:failure`. */
 export interface TaskFailure {
@@ -69,6 +69,6 @@ const HEADLINE_LENGTH = 200;
 
 function headline(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const [first = ''] = error.message.split('\n', 1);
+  const first = beginningOf(error.message);
   return first === '' ? error.name : `${error.name}: ${first}`;
 }

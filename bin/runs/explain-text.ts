@@ -1,6 +1,7 @@
 /**
  * Everything that happened to one task, in words. Pure.
  */
+import { beginningOf } from '../../lib/errors/message-parts.ts';
 import type { TaskHistory, TryHistory } from '../../lib/events/projections/task-histories.ts';
 import type { ErrorSummary } from '../../lib/events/events.ts';
 import { runTimeOf, takenFrom } from '../../lib/events/projections/task-histories.ts';
@@ -135,9 +136,8 @@ function ran(each: TryHistory): Moment[] {
 }
 
 function describeError({ name, message, exitCode, signal }: ErrorSummary): string {
-  const [first = ''] = message.split('\n', 1);
   const end = signal === undefined ? (exitCode === undefined ? '' : ` (exit code ${exitCode})`) : ` (${signal})`;
-  return `${name}: ${first}${end}`;
+  return `${name}: ${beginningOf(message)}${end}`;
 }
 
 const DETAIL_LINES = 8;

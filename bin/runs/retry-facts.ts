@@ -3,6 +3,7 @@
  */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { beginningOf } from '../../lib/errors/message-parts.ts';
 import { EVENT_LOG } from '../../lib/events/format.ts';
 import { RunSummary } from '../../lib/events/projections/run-summary.ts';
 import { takenFrom, TaskHistories, type TaskHistory } from '../../lib/events/projections/task-histories.ts';
@@ -24,7 +25,7 @@ export interface OpenTask {
   /** Of the call. */
   readonly label: string | undefined;
   readonly state: 'failed' | 'ignored' | 'dependencyFailed' | 'cancelled' | 'not ended';
-  /** Name and first line of its error. */
+  /** Name of its error, and what that says first. */
   readonly why: string | undefined;
 }
 
@@ -121,6 +122,6 @@ class TaskSorter {
 }
 
 function toOpen({ taskId, name, label, state, endedMs, error }: TaskHistory): OpenTask {
-  const why = error && `${error.name}: ${error.message.split('\n', 1)[0]}`;
+  const why = error && `${error.name}: ${beginningOf(error.message)}`;
   return { taskId, name, label, state: endedMs === undefined ? 'not ended' : (state as OpenTask['state']), why };
 }

@@ -1,6 +1,7 @@
 /**
  * One run in words and tables, and as data. Pure.
  */
+import { beginningOf } from '../../lib/errors/message-parts.ts';
 import type { AppSummary, RunSummary, StateCounts } from '../../lib/events/projections/run-summary.ts';
 import { describeAmounts, describeParts } from './grant-text.ts';
 import type { RunFolder } from './run-folder.ts';
@@ -112,9 +113,8 @@ function failuresOf({ name, errors }: AppSummary): string[] {
   const groups = errors.all();
   const hidden = groups.slice(MOST_GROUPS).reduce((sum, { count }) => sum + count, errors.ungrouped);
   const lines = groups.slice(0, MOST_GROUPS).map(({ error, count, taskIds }) => {
-    const [first = ''] = error.message.split('\n', 1);
     const more = count > taskIds.length ? ', …' : '';
-    return `${count} × ${name}: ${error.name}: ${first.slice(0, MESSAGE_LENGTH)} (${count === 1 ? 'task' : 'tasks'} ${taskIds.join(', ')}${more})`;
+    return `${count} × ${name}: ${error.name}: ${beginningOf(error.message).slice(0, MESSAGE_LENGTH)} (${count === 1 ? 'task' : 'tasks'} ${taskIds.join(', ')}${more})`;
   });
   return hidden === 0 ? lines : [...lines, `${hidden} × ${name}: other messages`];
 }

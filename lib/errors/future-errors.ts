@@ -2,6 +2,7 @@
  * What someone who waits for a future may be told: the join's parts failed, or the wait took too long.
  */
 import { FlotillaError, brandError } from './flotilla-error.ts';
+import { beginningOf } from './message-parts.ts';
 import { nameTask, type TaskName } from './task-ref.ts';
 
 export interface JoinFailure {
@@ -35,7 +36,7 @@ export class JoinError extends FlotillaError {
 }
 
 function describeFailure({ taskId, error }: JoinFailure): string {
-  const said = error instanceof Error ? `${error.name}: ${error.message.split('\n', 1)[0]}` : String(error);
+  const said = error instanceof Error ? `${error.name}: ${beginningOf(error.message)}` : String(error);
   return `${taskId === undefined ? 'a promise' : `task ${taskId}`}: ${said}`;
 }
 

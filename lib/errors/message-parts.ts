@@ -11,6 +11,20 @@ export function shorten(text: string, limit: number): string {
   return `${line.slice(0, half)} … ${line.slice(-half)}`;
 }
 
+/** Beyond what is shown of any message's beginning; a message may be megabytes long. */
+const MOST_OF_BEGINNING = 4000;
+
+/** What a message says first, on one line: its first line, and where that ends with a colon what follows, which belongs to it. */
+export function beginningOf(message: string): string {
+  const lines = message
+    .slice(0, MOST_OF_BEGINNING)
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  const whole = lines.findIndex((line) => !line.endsWith(':'));
+  return lines.slice(0, whole < 0 ? undefined : whole + 1).join(' ');
+}
+
 export function lastLines(text: string, count: number): string {
   return text.trimEnd().split('\n').slice(-count).join('\n').trim();
 }

@@ -3,7 +3,7 @@
  */
 import { isAppError } from '../errors/app-error.ts';
 import { DependencyError, nameLink } from '../errors/dependency-error.ts';
-import { shorten } from '../errors/message-parts.ts';
+import { beginningOf, shorten } from '../errors/message-parts.ts';
 import { CancelledError } from '../errors/task-errors.ts';
 import { nameTask } from '../errors/task-ref.ts';
 import type { FailureMessage } from './channels.ts';
@@ -21,7 +21,7 @@ export function describeFailure({ taskId, name, label, error }: FailureMessage):
   // Its own message, the whole chain, is not built: there may be 100,000 of them.
   if (error instanceof DependencyError) return { level: 'warn', message: `${task} did not run: it needs ${rootOf(error)}, which failed` };
   if (error instanceof CancelledError) return { level: 'info', message: `${task} was cancelled` };
-  return { level: 'error', message: `${task} failed${placeOf(error)}: ${firstLine(error)}` };
+  return { level: 'error', message: `${task} failed${placeOf(error)}: ${shorten(beginningOf(textOf(error)), MOST_LETTERS)}` };
 }
 
 const rootOf = ({ nearRoot: [root] }: DependencyError): string => nameLink(root);
@@ -29,10 +29,6 @@ const rootOf = ({ nearRoot: [root] }: DependencyError): string => nameLink(root)
 function placeOf(error: unknown): string {
   const host = isAppError(error) ? error.flotilla.task.host : '';
   return host === '' ? '' : ` on ${host}`;
-}
-
-function firstLine(error: unknown): string {
-  return shorten(textOf(error).split('\n', 1)[0] ?? '', MOST_LETTERS);
 }
 
 function textOf(error: unknown): string {

@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import { FailureLog, type TaskFailure } from '../../bin/failures.ts';
+import { JoinError } from '../../lib/errors/future-errors.ts';
+import { onePerClass } from '../lib/errors/one-per-class.ts';
 import { formatSummary } from '../../bin/summary.ts';
 
 const failure = (taskId: number, name: string, error: unknown, stderr?: string): TaskFailure => ({ taskId, name, error, stderr });
@@ -51,6 +53,13 @@ describe('the summary', () => {
       '      stderr: runinfo/003/task-1.stderr',
       '  1 × fit: Error: singular (task 9)',
     ]);
+  });
+
+  it('says of a join, and of a poisonous task, what stands behind the colon at the end of the first line', () => {
+    const join = new JoinError({ failures: [{ taskId: 2, error: new RangeError('too hot') }] }, { total: 1 });
+    const lines = summarize([failure(1, 'both', join), failure(3, 'leak', onePerClass.PoisonTaskError)]).slice(1);
+    expect(lines[0]).to.match(/1 part of the join failed: task 2: RangeError: too hot \(task 1\)$/);
+    expect(lines[1]).to.include('process.exit): 1. worker ');
   });
 
   it('counts the tasks that failed with another, and does not build their messages', () => {

@@ -69,6 +69,12 @@ describe('the story of a task', () => {
     expect(asked).to.match(/asked to be cancelled: group 'sweep' has ended\n.* {2}cancelled$/);
   });
 
+  it('tells what stands behind the colon at the end of the first line of an error', () => {
+    const error = { name: 'JoinError', message: '1 of 1 part of the join failed:\n  task 2: RangeError: too hot' };
+    const text = story(called, { kind: 'taskEnded', taskId: 1, name: 'app', state: 'failed', error });
+    expect(text).to.match(/JoinError: 1 of 1 part of the join failed: task 2: RangeError: too hot$/);
+  });
+
   it('tells of a failure that is ignored', () => {
     const error = { name: 'RangeError', message: 'bad' };
     const text = story(called, { kind: 'taskEnded', taskId: 1, name: 'app', state: 'ignored', error });

@@ -10,6 +10,7 @@ import {
   SerializationError,
   WorkerLost,
 } from '../../../lib/errors/index.ts';
+import { beginningOf } from '../../../lib/errors/message-parts.ts';
 import { onePerClass } from './one-per-class.ts';
 
 const task = { id: 7, app: 'simulate' };
@@ -144,5 +145,27 @@ describe('messages of errors', () => {
     expect(new CancelledError({}, { task }).message).to.equal('task 7 (simulate) was cancelled');
     expect(new CancelledError({ reason: new Error('Ctrl-C') }).message).to.contain('Ctrl-C');
     expect(new CancelledError({ reason: { n: 1 } }).message).to.contain('{ n: 1 }');
+  });
+});
+
+describe('the beginning of a message', () => {
+  const rows: readonly [title: string, message: string, beginning: string][] = [
+    ['is its first line', 'too hot\nat all', 'too hot'],
+    ['is its first line that is not empty', '\n  too hot\n', 'too hot'],
+    [
+      'goes on behind a colon at the end of the line',
+      '2 parts failed:\n\n  task 3: too hot\n  task 4: too cold',
+      '2 parts failed: task 3: too hot',
+    ],
+    ['goes on behind every such colon', 'it failed:\r\ntask 3:\n  too hot\nmore', 'it failed: task 3: too hot'],
+    ['may end with a colon where nothing follows', 'it failed:\n', 'it failed:'],
+    ['is empty where the message is', '', ''],
+  ];
+  for (const [title, message, beginning] of rows) it(title, () => expect(beginningOf(message)).to.equal(beginning));
+
+  it('has the causes of joins within joins', () => {
+    const inner = new JoinError({ failures: [{ taskId: 3, error: new RangeError('too hot') }] });
+    const outer = new JoinError({ failures: [{ taskId: 2, error: inner }] });
+    expect(beginningOf(outer.message)).to.match(/: 1 part of the join failed: task 2: JoinError: .* failed: task 3: RangeError: too hot$/);
   });
 });
