@@ -5,6 +5,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { FlotillaError } from '../lib/errors/flotilla-error.ts';
+import { showControls } from '../lib/errors/message-parts.ts';
 import { PACKAGE_VERSION } from '../lib/wire/protocol.ts';
 import { addBundleCommand } from './command-line/bundle.ts';
 import { addConfigCommand } from './command-line/config.ts';
@@ -65,6 +66,7 @@ export function buildProgram(commands: Commands): Command {
     .addHelpText('after', EXIT_CODES)
     .enablePositionalOptions()
     .showHelpAfterError('(flotilla --help says more)')
+    .configureOutput({ writeErr: (text) => process.stderr.write(showControls(text)) })
     .exitOverride();
   program
     .command('run')
@@ -102,7 +104,7 @@ function exitCodeOfError(error: unknown, usage: number): number {
 }
 
 function sayError(error: unknown): string {
-  return error instanceof UsageError ? `flotilla: ${error.message}` : showError(error, Boolean(process.env.FLOTILLA_DEBUG));
+  return error instanceof UsageError ? `flotilla: ${showControls(error.message)}` : showError(error, Boolean(process.env.FLOTILLA_DEBUG));
 }
 
 /** As commander has it: true for `--resume` alone. */

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { FailureLog, type TaskFailure } from './failures.ts';
 import type { TaskCounts } from '../lib/kernel/counts.ts';
 import { RUN_LOG } from '../lib/kernel/run-log.ts';
+import { sayLines } from './print.ts';
 import { ProgressDisplay } from './progress-display.ts';
 import type { ClosableKernel } from './script.ts';
 import { formatFailures, formatSummary, type RunFacts } from './summary.ts';
@@ -60,7 +61,7 @@ export class RunReport {
     if (this.#kernel === undefined) return;
     const facts = this.#facts(this.#kernel);
     const lines = this.#quiet ? formatFailures(facts) : formatSummary(facts);
-    for (const line of lines) process.stderr.write(`flotilla: ${line}\n`);
+    sayLines(lines);
   }
 
   #facts(kernel: ReportedKernel): RunFacts {

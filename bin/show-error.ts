@@ -4,6 +4,7 @@
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { FlotillaError } from '../lib/errors/flotilla-error.ts';
+import { showControls } from '../lib/errors/message-parts.ts';
 
 /** The folders of this package, source tree or dist. A script may well lie beside them. */
 const OURS = ['lib', 'executors', 'providers', 'launchers', 'configs', 'endpoint', 'bin'].map((folder) =>
@@ -11,7 +12,9 @@ const OURS = ['lib', 'executors', 'providers', 'launchers', 'configs', 'endpoint
 );
 
 /** @param debug FLOTILLA_DEBUG: everything. */
-export function showError(error: unknown, debug: boolean): string {
+export const showError = (error: unknown, debug: boolean): string => showControls(describeError(error, debug));
+
+function describeError(error: unknown, debug: boolean): string {
   if (debug) return inspect(error, { depth: 4 });
   if (!(error instanceof Error)) return `the script threw ${inspect(error)}`;
   return FlotillaError.is(error) ? showOurs(error) : `${withoutOurFrames(inspect(error, { depth: 2 }))}${remedyFor(error)}`;

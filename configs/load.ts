@@ -3,6 +3,7 @@
  */
 import { basename } from 'node:path';
 import { KernelOpenError } from '../lib/errors/engine-errors.ts';
+import { onOneLine } from '../lib/errors/message-parts.ts';
 import type { RunOrigin } from '../lib/events/events.ts';
 import { currentKernel } from '../lib/kernel/current.ts';
 import type { DataFlowKernel } from '../lib/kernel/kernel.ts';
@@ -57,5 +58,5 @@ function describeResume(resume: string, { resumption, memo }: DataFlowKernel): s
 }
 
 function say(line: string): void {
-  process.stderr.write(`flotilla: ${line}\n`);
+  process.stderr.write(`flotilla: ${onOneLine(line)}\n`);
 }

@@ -26,11 +26,13 @@ export async function checkConfig(source: string | undefined, { set = [], json, 
     const blocks = dryRun ? await rehearse(config) : undefined;
     const warnings = [...config.warnings, ...(await examine(config))];
     if (json) return printJson({ valid: true, executors, warnings, problems: [], ...(blocks && { blocks }) });
-    printLines([
+    const lines = [
       `${source}: can be used; executors: ${executors.map(({ label, type }) => `${label} (${type})`).join(', ')}`,
       ...warnings.map((warning) => `warning: ${warning}`),
       ...(blocks ?? []).flatMap(describeBlock),
-    ]);
+    ];
+    // A word of a command may hold line breaks, which belong to it.
+    printLines(lines.flatMap((line) => line.split('\n')));
   } catch (error) {
     if (!json || !(error instanceof ConfigError)) throw error;
     const problems = error.problems.map(({ path, message, place }) => ({ path: path.join('.'), message, ...where(place) }));

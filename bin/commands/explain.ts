@@ -3,6 +3,7 @@
  */
 import { existsSync } from 'node:fs';
 import type { RunSummary } from '../../lib/events/projections/run-summary.ts';
+import { printLines } from '../print.ts';
 import { explainTask } from '../runs/explain-text.ts';
 import { findRun, type RunFolder, toTaskId } from '../runs/run-folder.ts';
 import { UsageError } from '../usage-error.ts';
@@ -19,7 +20,7 @@ export async function explainCommand(which: string, taskId: string, { runDir, js
   const state = runStateOf(story.summary);
   if (!json) {
     const lines = explainTask(task, story, { run: folder.run, state, isGone: (path) => !existsSync(path) });
-    return console.log([...lines, ...(gaps === undefined ? [] : [`  ${gaps}`])].join('\n'));
+    return printLines([...lines, ...(gaps === undefined ? [] : [`  ${gaps}`])]);
   }
   const { chain, children } = story;
   console.log(JSON.stringify({ run: folder.run, runState: state, gaps, ...task, failedBefore: chain, children }));

@@ -2,7 +2,9 @@
  * `flotilla logs RUN [TASK]`: the run's log, or what a task has written to files of its own; their ends, and on request what comes.
  */
 import { basename, dirname, join } from 'node:path';
+import { onOneLine } from '../../lib/errors/message-parts.ts';
 import { RUN_LOG } from '../../lib/kernel/run-log.ts';
+import { sayLines } from '../print.ts';
 import { findRun, type RunFolder, toTaskId } from '../runs/run-folder.ts';
 import { UsageError } from '../usage-error.ts';
 import { readTask, summarizeRun } from '../runs/read-run.ts';
@@ -60,7 +62,7 @@ async function printTail(source: Source, { lines, follow: isFollowed }: LogsOpti
   const tail = await readTail(source.path, lines);
   if (tail) print(source, tail.text);
   else if (!isFollowed) {
-    process.stderr.write(`flotilla: there is no ${source.path}: ${whyGone(source)}\n`);
+    sayLines([`there is no ${source.path}: ${whyGone(source)}`]);
     process.exitCode = 1;
   }
   return tail?.end ?? 0;
@@ -88,7 +90,7 @@ function printText(isNamed: boolean): Print {
   let isLineStart = true;
   return (source, text) => {
     if (isNamed && source !== last)
-      process.stdout.write(`${last === undefined ? '' : isLineStart ? '\n' : '\n\n'}==> ${source.path} <==\n`);
+      process.stdout.write(`${last === undefined ? '' : isLineStart ? '\n' : '\n\n'}==> ${onOneLine(source.path)} <==\n`);
     last = source;
     process.stdout.write(text);
     isLineStart = text.endsWith('\n');

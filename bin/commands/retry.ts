@@ -6,8 +6,9 @@ import { join, resolve } from 'node:path';
 import { EVENT_LOG } from '../../lib/events/format.ts';
 import { packagedNames } from '../../configs/packaged.ts';
 import { locateConfig } from '../../configs/read.ts';
+import { quoteForShell } from '../../providers/shell-quote.ts';
 import type { RetryOptions } from '../command-line/retry.ts';
-import { printJson, printLines } from '../print.ts';
+import { printJson, printLines, sayLines } from '../print.ts';
 import { type Invocation, invocationOf, toCommandLine } from '../runs/invocation.ts';
 import { isUnfinished, readRetryFacts, type RetryFacts } from '../runs/retry-facts.ts';
 import { describeNothing, describePlan, describeRetry, planAsData } from '../runs/retry-text.ts';
@@ -27,9 +28,9 @@ export async function retryCommand(which: string, options: RetryOptions): Promis
   const invocation = planInvocation(facts, options);
   refuseWhileRunning(facts, invocation);
   const hasWork = isUnfinished(facts);
-  if (json) return printJson(planAsData(facts, invocation, hasWork ? toCommandLine(invocation) : undefined));
-  if (!hasWork) return say([describeNothing(facts, invocation)]);
-  say(describeRetry(facts, invocation, dryRun));
+  if (json) return printJson(planAsData(facts, invocation, hasWork ? toCommandLine(invocation, quoteForShell) : undefined));
+  if (!hasWork) return sayLines([describeNothing(facts, invocation)]);
+  sayLines(describeRetry(facts, invocation, dryRun));
   if (dryRun) return printLines(describePlan(facts, invocation));
   await start(invocation);
 }
@@ -79,8 +80,4 @@ async function start({ cwd, script, args, config, set, resume, environment }: In
     set,
     quiet: false,
   });
-}
-
-function say(lines: readonly string[]): void {
-  for (const line of lines) process.stderr.write(`flotilla: ${line}\n`);
 }

@@ -11,6 +11,7 @@ import { didYouMeanFile } from '../../configs/nearest-file.ts';
 import { currentKernel } from '../../lib/kernel/current.ts';
 import { ExitCode, type RunCommandOptions } from '../cli.ts';
 import { exitCodeOf } from '../exit-code.ts';
+import { sayLines } from '../print.ts';
 import { RunReport } from '../run-report.ts';
 import { awaitScript, type ScriptEnd } from '../script.ts';
 import { showError } from '../show-error.ts';
@@ -18,7 +19,7 @@ import { showError } from '../show-error.ts';
 export async function runScript(script: string, args: readonly string[], options: RunCommandOptions): Promise<void> {
   const path = resolve(script);
   if (!existsSync(path) || !statSync(path).isFile()) {
-    process.stderr.write(`flotilla: ${whyNoScript(script, path)}\n`);
+    sayLines([whyNoScript(script, path)]);
     process.exitCode = ExitCode.Usage;
     return;
   }

@@ -2,6 +2,7 @@
  * `flotilla runs`: the runs of a directory, a line for each.
  */
 import { RunSummary } from '../../lib/events/projections/run-summary.ts';
+import { printLines, sayLines } from '../print.ts';
 import { listRuns, type RunFolder } from '../runs/run-folder.ts';
 import { summarizeRun } from '../runs/read-run.ts';
 import { describeGaps, runStateOf } from '../runs/run-state.ts';
@@ -17,7 +18,7 @@ export async function listCommand({ runDir, json }: RunsOptions): Promise<void> 
   const runs: [RunFolder, RunSummary][] = [];
   for (const folder of listRuns(runDir)) runs.push([folder, await summarizeOrEmpty(folder)]);
   if (json) console.log(JSON.stringify(runs.map(([folder, summary]) => runAsData(folder, summary, runStateOf(summary)))));
-  else console.log(runs.length === 0 ? `no runs in ${runDir}` : formatTable(HEADS, runs.map(toRow)).join('\n'));
+  else printLines(runs.length === 0 ? [`no runs in ${runDir}`] : formatTable(HEADS, runs.map(toRow)));
 }
 
 /** `flotilla map` may have had thousands of arguments. */
@@ -42,7 +43,7 @@ async function summarizeOrEmpty(folder: RunFolder): Promise<RunSummary> {
   try {
     return await summarizeRun(folder);
   } catch (error) {
-    process.stderr.write(`flotilla: ${(error as Error).message}\n`);
+    sayLines([(error as Error).message]);
     const summary = new RunSummary();
     summary.log = { ...summary.log, isDamaged: true };
     return summary;

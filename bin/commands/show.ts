@@ -1,6 +1,7 @@
 /**
  * `flotilla show RUN`: one run in numbers.
  */
+import { printLines } from '../print.ts';
 import { findRun } from '../runs/run-folder.ts';
 import { summarizeRun } from '../runs/read-run.ts';
 import { runStateOf } from '../runs/run-state.ts';
@@ -12,5 +13,6 @@ export async function showCommand(which: string, { runDir, json }: RunsOptions):
   const folder = findRun(which, runDir);
   const summary = await summarizeRun(folder);
   const state = runStateOf(summary);
-  console.log(json ? JSON.stringify(runAsData(folder, summary, state)) : describeRun(folder, summary, state).join('\n'));
+  if (json) console.log(JSON.stringify(runAsData(folder, summary, state)));
+  else printLines(describeRun(folder, summary, state));
 }

@@ -67,8 +67,11 @@ function joblogOf(argv: readonly string[]): string | undefined {
   return argv[at]?.startsWith('--joblog=') ? argv[at]?.slice('--joblog='.length) : argv[at + 1 || argv.length];
 }
 
-/** For a shell, as short as it can be from where the reader is. */
-export function toCommandLine({ cwd, script, args, config, set, resume, environment }: Invocation): string {
+/**
+ * For a shell, as short as it can be from where the reader is.
+ * @param quote quoteForShell where it is for programs, which may have a plain POSIX shell.
+ */
+export function toCommandLine({ cwd, script, args, config, set, resume, environment }: Invocation, quote = quoteVisibly): string {
   const here = resolve(cwd) === process.cwd();
   const words = [
     'flotilla',
@@ -80,10 +83,19 @@ export function toCommandLine({ cwd, script, args, config, set, resume, environm
     ...(args.length === 0 ? [] : ['--', ...args]),
   ];
   const variable =
-    environment === undefined || environment === (process.env.FLOTILLA_CONFIG ?? '')
-      ? []
-      : [`FLOTILLA_CONFIG=${quoteForShell(environment)}`];
-  return `${here ? '' : `cd ${quoteForShell(cwd)} && `}${[...variable, ...words.map(quoteForShell)].join(' ')}`;
+    environment === undefined || environment === (process.env.FLOTILLA_CONFIG ?? '') ? [] : [`FLOTILLA_CONFIG=${quote(environment)}`];
+  return `${here ? '' : `cd ${quote(cwd)} && `}${[...variable, ...words.map((word) => quote(word))].join(' ')}`;
+}
+
+/** Words with control characters as bash, zsh and ksh read them, so that a terminal shows the command as it can be typed. */
+function quoteVisibly(word: string): string {
+  if (!/\p{Cc}/u.test(word)) return quoteForShell(word);
+  const visible = word.replace(/[\\']/g, '\\$&').replace(/\p{Cc}/gu, (control) => {
+    const code = control.charCodeAt(0);
+    // Behind \x stands a byte, and these have two.
+    return code < 0x80 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u00${code.toString(16)}`;
+  });
+  return `$'${visible}'`;
 }
 
 function shorten(path: string, cwd: string): string {

@@ -1,6 +1,7 @@
 /**
  * How times, sizes and tables are written by the commands that tell of runs. Pure.
  */
+import { onOneLine } from '../../lib/errors/message-parts.ts';
 import type { RunStarted } from '../../lib/events/events.ts';
 import { formatSpan } from '../progress.ts';
 
@@ -34,7 +35,7 @@ export function formatDate(ms: number): string {
 /** Columns as wide as their widest cell, two blanks between; numbers stand to the right. Columns without a value are left out. */
 export function formatTable(heads: readonly string[], rows: readonly (readonly (string | number)[])[]): string[] {
   const kept = heads.map((_, column) => column).filter((column) => rows.some((row) => !isEmpty(row[column])));
-  const cells = [heads, ...rows].map((row) => kept.map((column) => String(isEmpty(row[column]) ? '' : row[column])));
+  const cells = [heads, ...rows].map((row) => kept.map((column) => toCell(row[column])));
   const widths = kept.map((_, i) => Math.max(...cells.map((row) => (row[i] as string).length)));
   const isNumber = kept.map((column) => rows.every((row) => isEmpty(row[column]) || /^[\d.,]/.test(String(row[column]))));
   return cells.map((row) =>
@@ -45,12 +46,15 @@ export function formatTable(heads: readonly string[], rows: readonly (readonly (
   );
 }
 
+const toCell = (value: string | number | undefined): string =>
+  isEmpty(value) ? '' : onOneLine(String(value)).replaceAll('\t', String.raw`\x09`);
+
 const isEmpty = (cell: string | number | undefined): boolean => cell === undefined || cell === '' || cell === 0;
 
 /** How a run was started, on one line; of a command of ours without the path at which that lies. */
 export function nameInvocation({ argv, command }: Pick<RunStarted, 'argv' | 'command'>, most: number): string {
   const words = command === 'map' || command === 'perf' ? ['flotilla', ...argv.slice(1)] : argv;
-  const line = words.join(' ').replaceAll(/\p{Cc}+/gu, ' ');
+  const line = onOneLine(words.join(' '));
   return line.length > most ? `${line.slice(0, most - 1)}…` : line;
 }
 

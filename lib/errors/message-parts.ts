@@ -11,6 +11,14 @@ export function shorten(text: string, limit: number): string {
   return `${line.slice(0, half)} … ${line.slice(-half)}`;
 }
 
+/** Text of others, which must do nothing to a terminal: control characters are made visible. Its lines stay lines, and tabs tabs. */
+export function showControls(text: string): string {
+  return text.replace(/(?![\n\t])\p{Cc}/gu, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}
+
+/** The same on one line. */
+export const onOneLine = (text: string): string => showControls(text.replace(/[ \t\r]*\n\s*/g, ' ⏎ '));
+
 /** Beyond what is shown of any message's beginning; a message may be megabytes long. */
 const MOST_OF_BEGINNING = 4000;
 

@@ -3,7 +3,7 @@
  */
 import { isAppError } from '../errors/app-error.ts';
 import { DependencyError, nameLink } from '../errors/dependency-error.ts';
-import { beginningOf, shorten } from '../errors/message-parts.ts';
+import { beginningOf, onOneLine, shorten } from '../errors/message-parts.ts';
 import { CancelledError } from '../errors/task-errors.ts';
 import { nameTask } from '../errors/task-ref.ts';
 import type { FailureMessage } from './channels.ts';
@@ -16,7 +16,12 @@ export interface FailureLine {
   readonly message: string;
 }
 
-export function describeFailure({ taskId, name, label, error }: FailureMessage): FailureLine {
+export function describeFailure(failure: FailureMessage): FailureLine {
+  const { level, message } = describe(failure);
+  return { level, message: onOneLine(message) };
+}
+
+function describe({ taskId, name, label, error }: FailureMessage): FailureLine {
   const task = nameTask({ id: taskId, app: label === undefined ? name : `${name}: ${shorten(label, LABEL_LETTERS)}` });
   // Its own message, the whole chain, is not built: there may be 100,000 of them.
   if (error instanceof DependencyError) return { level: 'warn', message: `${task} did not run: it needs ${rootOf(error)}, which failed` };

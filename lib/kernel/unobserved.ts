@@ -1,7 +1,7 @@
 /**
  * Failures that nobody has looked at: they crash nothing, so they are told when the kernel closes.
  */
-import { beginningOf } from '../errors/message-parts.ts';
+import { beginningOf, onOneLine } from '../errors/message-parts.ts';
 import type { AppFuture } from '../futures/app-future.ts';
 
 interface Failure {
@@ -38,7 +38,9 @@ export class Unobserved {
   report(): void {
     const failures = this.list();
     if (failures.length === 0 || Reflect.has(globalThis, FLOTILLA_RUN)) return;
-    const lines = failures.slice(0, SHOWN).map(({ taskId, name, error }) => `  task ${taskId} (${name}): ${describe(error)}`);
+    const lines = failures
+      .slice(0, SHOWN)
+      .map(({ taskId, name, error }) => `  ${onOneLine(`task ${taskId} (${name}): ${describe(error)}`)}`);
     if (failures.length > SHOWN) lines.push(`  and ${failures.length - SHOWN} more`);
     if (this.#dropped > 0) lines.push(`  besides ${this.#dropped} later failures that were not kept`);
     process.stderr.write(`flotilla: ${failures.length} task(s) failed and nobody looked at their result:\n${lines.join('\n')}\n`);

@@ -1,4 +1,5 @@
 /** What a person is told when tasks are waited for: when the script has come to its end, and when nothing goes on. */
+import { onOneLine } from '../errors/message-parts.ts';
 import { kernelChannel, logChannel } from './channels.ts';
 
 const SHOWN = 3;
@@ -30,4 +31,4 @@ export function noticeStall(tasks: readonly Waiting[], explain: (taskId: number)
 }
 
 const describe = (what: string, tasks: readonly Waiting[], explain: (taskId: number) => string): string =>
-  [`flotilla: ${what}:\n`, ...tasks.slice(0, SHOWN).map(({ taskId }) => `  ${explain(taskId)}\n`)].join('');
+  [`flotilla: ${what}:\n`, ...tasks.slice(0, SHOWN).map(({ taskId }) => `  ${onOneLine(explain(taskId))}\n`)].join('');

@@ -56,6 +56,12 @@ describe('an error that nobody caught', () => {
 
   it('shows what was thrown that is no error', () => expect(showError({ a: 1 }, false)).to.equal('the script threw { a: 1 }'));
 
+  it('does nothing to a terminal', () => {
+    const error = new Error('\u001b[2Jmine\nmore');
+    for (const debug of [false, true]) expect(showError(error, debug)).to.match(/^Error: \\x1b\[2Jmine\nmore\n/);
+    expect(showError(new ConfigError('a.yaml: \u0007'), false)).to.equal('flotilla: a.yaml: \\x07');
+  });
+
   it('shows everything with FLOTILLA_DEBUG', () =>
     expect(showError(new ConfigError('wrong'), true)).to.match(/ConfigError: wrong\n\s+at /));
 });

@@ -21,7 +21,7 @@ describe('words about runs', () => {
   for (const [kib, text] of sizes) it(`writes ${kib} KiB as '${text}'`, () => expect(formatKiB(kib)).to.equal(text));
 
   it('writes how a run was started on one line, and not at any length', () => {
-    expect(nameInvocation({ argv: ['/s.ts', 'a\nb'] }, 20)).to.equal('/s.ts a b');
+    expect(nameInvocation({ argv: ['/s.ts', 'a\nb'] }, 20)).to.equal('/s.ts a ⏎ b');
     expect(nameInvocation({ argv: ['/dist/bin/flotilla.js', 'map', 'echo', ':::', 'a'], command: 'map' }, 30)).to.equal(
       'flotilla map echo ::: a',
     );
@@ -38,6 +38,18 @@ describe('words about runs', () => {
         ],
       ),
     ).to.deep.equal(['name   n', 'a      5', 'long  12']);
+  });
+
+  it('keeps a row of a table one line of known width, whatever its cells hold', () => {
+    expect(
+      formatTable(
+        ['name', 'n'],
+        [
+          ['a\nb', 1],
+          ['\u001b[2J\t', 2],
+        ],
+      ),
+    ).to.deep.equal(['name         n', 'a ⏎ b        1', '\\x1b[2J\\x09  2']);
   });
 
   it('shortens lists', () => {

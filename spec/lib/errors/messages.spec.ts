@@ -10,7 +10,7 @@ import {
   SerializationError,
   WorkerLost,
 } from '../../../lib/errors/index.ts';
-import { beginningOf } from '../../../lib/errors/message-parts.ts';
+import { beginningOf, onOneLine, showControls } from '../../../lib/errors/message-parts.ts';
 import { onePerClass } from './one-per-class.ts';
 
 const task = { id: 7, app: 'simulate' };
@@ -146,6 +146,13 @@ describe('messages of errors', () => {
     expect(new CancelledError({ reason: new Error('Ctrl-C') }).message).to.contain('Ctrl-C');
     expect(new CancelledError({ reason: { n: 1 } }).message).to.contain('{ n: 1 }');
   });
+});
+
+describe('text of others', () => {
+  it('has its control characters made visible, and keeps its lines and tabs', () =>
+    expect(showControls('a\u001b[2J\r\n\tb\u0007\u009bé')).to.equal('a\\x1b[2J\\x0d\n\tb\\x07\\x9bé'));
+
+  it('is put on one line', () => expect(onOneLine('  a \r\n\n  b\u0000')).to.equal('  a ⏎ b\\x00'));
 });
 
 describe('the beginning of a message', () => {

@@ -9,6 +9,13 @@ describe('the line of a task that failed', () => {
     expect(describeError(new RangeError('no\nmore'))).to.equal('task 7 (simulate) failed: RangeError: no');
   });
 
+  it('is one line without control characters', () => {
+    const error = new Error('\u001b[2Jgone');
+    expect(describeFailure({ taskId: 7, name: 'a\nb', label: 'x\u0007', error, stderr: undefined }).message).to.equal(
+      String.raw`task 7 (a ⏎ b: x\x07) failed: Error: \x1b[2Jgone`,
+    );
+  });
+
   it('is there for whatever was thrown, also a message that is no text and cannot be made one', () => {
     expect(describeError(7)).to.equal('task 7 (simulate) failed: 7');
     const odd = Object.assign(new Error('x'), { message: { toString: 1, valueOf: 2 } });
