@@ -59,7 +59,9 @@ async function filesOf(folder: RunFolder, taskId: number): Promise<Source[]> {
 }
 
 async function printTail(source: Source, { lines, follow: isFollowed }: LogsOptions, print: Print): Promise<number> {
-  const tail = await readTail(source.path, lines);
+  const tail = await readTail(source.path, lines).catch((error: Error) => {
+    throw new UsageError(`${source.path} cannot be read: ${error.message}`);
+  });
   if (tail) print(source, tail.text);
   else if (!isFollowed) {
     sayLines([`there is no ${source.path}: ${whyGone(source)}`]);
