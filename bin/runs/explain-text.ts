@@ -106,7 +106,7 @@ function describeTry(each: TryHistory): Moment[] {
     ...(launchedMs === undefined ? [] : [{ atMs: launchedMs, text: `try ${number} ${where}` }]),
     ...(granted === undefined ? [] : [{ atMs: granted.atMs, text: `it was given ${describeGranted(granted)}` }]),
     ...ran(each),
-    ...(outcome === 'running'
+    ...(outcome === 'launched'
       ? []
       : [{ atMs: endedMs, text: `try ${number} ${OUTCOMES[outcome]}${error ? `: ${describeError(error)}` : ''}` }]),
     ...detailOf(error),

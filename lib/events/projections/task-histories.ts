@@ -17,7 +17,8 @@ export interface TryHistory {
   endMs: number | undefined;
   /** When the driver was told of its end. */
   endedMs: number | undefined;
-  outcome: TryEnd | 'running';
+  /** 'launched' until its end is told of: the driver does not hear when a try starts. */
+  outcome: TryEnd | 'launched';
   usage: Usage | undefined;
   error: ErrorSummary | undefined;
   /** What it had for itself; undefined: it asked for nothing, or did not get it. */
@@ -176,7 +177,7 @@ const createTry = (number: number, executor: string, launchedMs: number | undefi
   startMs: undefined,
   endMs: undefined,
   endedMs: undefined,
-  outcome: 'running',
+  outcome: 'launched',
   usage: undefined,
   error: undefined,
   granted: undefined,

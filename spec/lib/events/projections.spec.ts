@@ -102,7 +102,7 @@ describe('the history of a task', () => {
         granted(1, { tryNumber: 2, cpus: [cpu(7)] }),
       ).get(1)?.tries ?? [];
     expect(first?.granted).to.deep.equal({ atMs: 102, manager: 'm', host: 'n1', cpus: [cpu(2), cpu(3)], gpus: [[0, 0.25]] });
-    expect(second).to.deep.include({ number: 2, outcome: 'running' });
+    expect(second).to.deep.include({ number: 2, outcome: 'launched' });
     expect(second?.granted?.cpus).to.deep.equal([cpu(7)]);
   });
 
