@@ -7,13 +7,13 @@ import type { RunSummary } from '../../lib/events/projections/run-summary.ts';
 
 /**
  * 'open': not closed, and its driver is on another machine, so nobody here can tell. 'unknown': its driver has ended, and how cannot be
- * told, since its event log is damaged.
+ * told, since its event log is damaged; or nothing can be told, since that has not even its first event.
  */
 export type RunState = 'running' | 'closed' | 'broken off' | 'open' | 'unknown';
 
 export function runStateOf({ kernelState, started, log }: RunSummary): RunState {
   if (kernelState === 'closed' || log.hasClosed) return 'closed';
-  if (!started) return log.isDamaged ? 'unknown' : 'open';
+  if (!started) return 'unknown';
   if (!isHere(started)) return 'open';
   return isAlive(started.pid) ? 'running' : log.isDamaged ? 'unknown' : 'broken off';
 }

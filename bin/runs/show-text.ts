@@ -21,7 +21,7 @@ export function describeRun(folder: RunFolder, summary: RunSummary, state: RunSt
   const { started, startedMs, counts } = summary;
   const gaps = describeGaps(summary);
   return [
-    `run ${folder.run}: ${state}, ${formatMs(wallMsOf(summary))}; ${folder.path}`,
+    `run ${folder.run}: ${state}, ${describeSpan(summary, gaps !== undefined)}; ${folder.path}`,
     ...(started && startedMs !== undefined
       ? [
           `  ${nameInvocation(started, INVOCATION_LENGTH) || '(no script)'}`,
@@ -38,6 +38,12 @@ export function describeRun(folder: RunFolder, summary: RunSummary, state: RunSt
     ...section('slowest', slowestTable(summary)),
     ...section('workers', workerTable(summary)),
   ];
+}
+
+/** Where the end is among what is missing, nobody knows how long it took. */
+function describeSpan(summary: RunSummary, hasGaps: boolean): string {
+  const span = formatMs(wallMsOf(summary));
+  return hasGaps && summary.kernelState !== 'closed' ? `${span} up to the last event that was kept` : span;
 }
 
 export function describeCounts(counts: StateCounts): string {
