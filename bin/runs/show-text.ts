@@ -43,7 +43,7 @@ export function describeRun(folder: RunFolder, summary: RunSummary, state: RunSt
 /** Where the end is among what is missing, nobody knows how long it took. */
 function describeSpan(summary: RunSummary, hasGaps: boolean): string {
   const span = formatMs(wallMsOf(summary));
-  return hasGaps && summary.kernelState !== 'closed' ? `${span} up to the last event that was kept` : span;
+  return hasGaps && summary.lastMs !== undefined && summary.kernelState !== 'closed' ? `${span} up to the last event that was kept` : span;
 }
 
 export function describeCounts(counts: StateCounts): string {

@@ -66,5 +66,6 @@ describe('how long a run took', () => {
     expect(firstLine(summarize(events, { isDamaged: true, unreadBytes: 9 }))).to.include(
       'unknown, 1.0s up to the last event that was kept;',
     );
+    expect(firstLine(summarize([], { unreadBytes: 4 }))).to.equal('run 007: unknown, 0.0ms; /r/007');
   });
 });
