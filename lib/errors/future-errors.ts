@@ -2,7 +2,7 @@
  * What someone who waits for a future may be told: the join's parts failed, or the wait took too long.
  */
 import { FlotillaError, brandError } from './flotilla-error.ts';
-import { beginningOf } from './message-parts.ts';
+import { beginningOf, shorten } from './message-parts.ts';
 import { nameTask, type TaskName } from './task-ref.ts';
 
 export interface JoinFailure {
@@ -35,8 +35,11 @@ export class JoinError extends FlotillaError {
   }
 }
 
+/** Joins within joins may be thousands deep. The end, which has the cause, is kept. */
+const PART_LETTERS = 1000;
+
 function describeFailure({ taskId, error }: JoinFailure): string {
-  const said = error instanceof Error ? `${error.name}: ${beginningOf(error.message)}` : String(error);
+  const said = error instanceof Error ? `${error.name}: ${shorten(beginningOf(error.message), PART_LETTERS)}` : String(error);
   return `${taskId === undefined ? 'a promise' : `task ${taskId}`}: ${said}`;
 }
 

@@ -174,5 +174,10 @@ describe('the beginning of a message', () => {
     const inner = new JoinError({ failures: [{ taskId: 3, error: new RangeError('too hot') }] });
     const outer = new JoinError({ failures: [{ taskId: 2, error: inner }] });
     expect(beginningOf(outer.message)).to.match(/: 1 part of the join failed: task 2: JoinError: .* failed: task 3: RangeError: too hot$/);
+    let deep: Error = outer;
+    for (let i = 0; i < 200; i++) deep = new JoinError({ failures: [{ taskId: 1, error: deep }] });
+    expect(deep.message)
+      .to.match(/ … .*too hot$/)
+      .and.have.length.below(1200);
   });
 });
