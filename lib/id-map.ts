@@ -1,6 +1,6 @@
 /**
  * A map whose keys are whole numbers that come one after the other, as ids do: pages of slots, where a Map hashes. With a hundred thousand
- * entries it takes a quarter of the time and a third of the memory; a page stays until its last entry has gone.
+ * entries it takes a quarter of the time; a page stays until its last entry has gone.
  */
 
 const PAGE_SLOTS = 512;

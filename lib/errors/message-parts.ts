@@ -57,6 +57,12 @@ export function quoteStderr(tail: string | undefined): string {
   return lines === '' ? '' : `\nthe end of its stderr:\n${lines}`;
 }
 
+/** Why something was cancelled; people give anything. */
+export function textOfReason(reason: unknown): string {
+  if (reason instanceof Error) return reason.message;
+  return typeof reason === 'string' ? reason : showValue(reason);
+}
+
 /** A value as a message shows it: `"two" (string)`, `[ 1, 2 ] (array)`. */
 export function showValue(value: unknown): string {
   const kind = value === null ? '' : Array.isArray(value) ? ' (array)' : value === undefined ? '' : ` (${typeof value})`;

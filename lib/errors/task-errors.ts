@@ -5,7 +5,7 @@
 import { formatSize } from '../size.ts';
 import { AppError } from './app-error.ts';
 import { FlotillaError, brandError } from './flotilla-error.ts';
-import { shorten, showValue } from './message-parts.ts';
+import { shorten, textOfReason } from './message-parts.ts';
 import { nameTask, type TaskName } from './task-ref.ts';
 
 export interface TaskErrorOptions {
@@ -164,8 +164,4 @@ export class CancelledError extends FlotillaError {
   }
 }
 
-function describeReason(reason: unknown): string {
-  if (reason === undefined) return '';
-  if (reason instanceof Error) return `: ${reason.message}`;
-  return typeof reason === 'string' ? `: ${reason}` : `: ${showValue(reason)}`;
-}
+const describeReason = (reason: unknown): string => (reason === undefined ? '' : `: ${textOfReason(reason)}`);

@@ -70,7 +70,12 @@ export class EventFile {
 
   /** Whether nobody will find it any more. */
   get isRemoved(): boolean {
-    return !this.#isClosed && fstatSync(this.#fd).nlink === 0;
+    if (this.#isClosed) return false;
+    try {
+      return fstatSync(this.#fd).nlink === 0;
+    } catch {
+      return true; // As a network file system says it.
+    }
   }
 
   /** @returns whether there was too much: then all that waited is given up. */

@@ -4,6 +4,7 @@
 import { summarizeError } from '../events/error-summary.ts';
 import type { MemoDecision, TaskEnded, TaskEvent, TryEnd, TryEnded, TryEvent, TryGranted } from '../events/events.ts';
 import { DependencyError } from '../errors/index.ts';
+import { textOfReason } from '../errors/message-parts.ts';
 import type { GrantedTry, TryOutcome } from '../executor.ts';
 import type { TryResult } from '../graph/task-graph.ts';
 import { ResultStatus } from '../wire/records.ts';
@@ -42,7 +43,7 @@ function tasksOf(waitables: readonly Waitable[]): number[] {
 }
 
 export function announceCancelRequested({ taskId, cancelReason = '' }: Task): void {
-  tellTask({ kind: 'cancelRequested', taskId, reason: cancelReason });
+  tellTask({ kind: 'cancelRequested', taskId, reason: textOfReason(cancelReason) });
 }
 
 export function announceMemo({ taskId }: Task, decision: MemoDecision): void {

@@ -2,7 +2,7 @@
  * What is told to whoever listens: named channels of node:diagnostics_channel. Listeners cannot change what happens.
  *
  * Messages on the channels of states are the events of lib/events/events.ts. On hot paths ask `hasSubscribers` before a message is made.
- * The event log alone hears of tasks and tries without messages: making four of them for each would cost as much again as keeping them.
+ * The event log alone hears of tasks and tries without messages: making four of them for each would cost nearly as much again as keeping them.
  */
 import { channel } from 'node:diagnostics_channel';
 import type { AppKind, BlockEvent, ExecutorLost, ManagerEvent, TaskEvent, TryEvent, WorkerEvent } from '../events/events.ts';
@@ -48,13 +48,24 @@ let recorder: TaskRecorder | undefined;
 export const taskRecorder = (): TaskRecorder | undefined => recorder;
 export const setTaskRecorder = (next: TaskRecorder | undefined): void => void (recorder = next);
 
+/** As node:diagnostics_channel does with subscribers: what fails in one is no business of whoever tells. */
+function record(event: TaskEvent | TryEvent): void {
+  try {
+    recorder?.add(event);
+  } catch (error) {
+    process.nextTick(() => {
+      throw error;
+    });
+  }
+}
+
 /** To the event log and to the subscribers. */
 export function tellTask(event: TaskEvent): void {
-  recorder?.add(event);
+  record(event);
   if (taskChannel.hasSubscribers) taskChannel.publish(event);
 }
 export function tellTry(event: TryEvent): void {
-  recorder?.add(event);
+  record(event);
   if (tryChannel.hasSubscribers) tryChannel.publish(event);
 }
 export const tellWorker = (event: WorkerEvent): void => workerChannel.publish(event);

@@ -30,17 +30,17 @@ export class Counts {
   #failed = 0;
   #cancelled = 0;
 
-  /** Another number whenever a task was called, launched or has ended. */
-  progress = 0;
-
   called(): void {
     this.#total++;
-    this.progress++;
   }
 
   launched(): void {
     this.#launched++;
-    this.progress++;
+  }
+
+  /** Larger whenever a task was called, launched or has ended; an end takes a launch away. */
+  get progress(): number {
+    return this.#total + this.#launched + 2 * (this.#done + this.#ignored + this.#failed + this.#cancelled);
   }
 
   get atExecutors(): number {
@@ -48,7 +48,6 @@ export class Counts {
   }
 
   ended(from: TaskState, to: TaskState): void {
-    this.progress++;
     if (from === 'launched') this.#launched--;
     if (to === 'done') this.#done++;
     else if (to === 'ignored') this.#ignored++;

@@ -18,6 +18,9 @@ export class ExecutorSet {
   #single: Member | undefined;
   #room: RunRoom | undefined;
 
+  /** One may have left something, also if none could be started. */
+  hasBegun = false;
+
   get labels(): readonly string[] {
     return [...this.#members.keys()];
   }
@@ -30,6 +33,7 @@ export class ExecutorSet {
 
   /** Starts all at once. If one cannot be started, `giveUp` is left to do. */
   async start(descriptions: readonly ExecutorDescription[], contextOf: (label: string) => ExecutorContext): Promise<void> {
+    this.hasBegun = true;
     const contexts = descriptions.map(({ label }) => contextOf(label));
     const started = await Promise.allSettled(descriptions.map((description, i) => description.start(contexts[i] as ExecutorContext)));
     for (const outcome of started) {

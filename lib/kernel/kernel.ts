@@ -147,13 +147,12 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
       );
       await memo;
     } catch (error) {
-      const hasBegun = kernel.executors.length > 0;
       await kernel.#executors.giveUp(EXECUTOR_CLOSE_MS, kernel.#durable.takenOver.length > 0);
       setCurrentKernel(undefined);
       await kernel.#durable.giveBack();
       await kernel.#stopRecords();
       removeStoreDir(kernel.#site.storeDir);
-      if (!hasBegun) removeRunDir(runDir); // It was refused: a run that never was.
+      if (!kernel.#executors.hasBegun) removeRunDir(runDir); // It was refused: a run that never was.
       throw error;
     }
     kernel.#nextTask = kernel.#durable.lastTaskId + 1;
@@ -336,9 +335,9 @@ export class DataFlowKernel implements TaskOwner, AsyncDisposable {
   }
 
   /** @internal Ends every process at once, without waiting: the driver is about to end. */
-  killNow(): void {
+  killNow(isWell = false): void {
     this.#executors.killNow();
-    if (this.#tasks.size === 0) kernelChannel.publish({ state: 'closed', runDir: this.runDir });
+    if (isWell && this.#tasks.size === 0) kernelChannel.publish({ state: 'closed', runDir: this.runDir });
     this.memo.close();
     this.#durable.closeNow();
     removeStoreDir(this.#site.storeDir);

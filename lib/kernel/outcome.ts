@@ -5,6 +5,7 @@ import type { RetryHandler } from '../config.ts';
 import { ManagerLost, reviveError, tagWithTask, type TaskRef, unpackWireError, type WireError } from '../errors/index.ts';
 import type { TryOutcome } from '../executor.ts';
 import type { TryResult } from '../graph/task-graph.ts';
+import { releaseMoment } from '../moment.ts';
 import { ResultStatus } from '../wire/records.ts';
 import { decodeStored, decodeValue, isStored } from '../wire/value-codec.ts';
 import { isGroupError } from '../groups/group-error.ts';
@@ -68,6 +69,7 @@ export const lossOutcome = ({ latestError }: Task): 'lost' | 'expired' =>
 /** A handler that throws fails the task with its own error. */
 export function costOf(task: Task, error: unknown, retryHandler: RetryHandler | undefined): number {
   if (!retryHandler) return 1;
+  releaseMoment(); // The user's code takes its time.
   try {
     const cost = retryHandler(error, { taskId: task.taskId, name: task.appName, tryNumber: task.tryNumber });
     if (typeof cost === 'number' && cost >= 0) return cost;

@@ -6,6 +6,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AppEntry } from '../apps/app-entry.ts';
 import { SerializationError } from '../errors/index.ts';
+import { releaseMoment } from '../moment.ts';
 import type { ArgumentRef } from '../task-spec.ts';
 import { UnencodableError } from '../wire/unencodable.ts';
 import { encodePythonCall } from '../wire/python-codec.ts';
@@ -148,6 +149,7 @@ function writeWhole(path: string, bytes: Buffer): boolean {
 
 function prepareCommand(task: Task, entry: AppEntry & { kind: 'bash' }, args: readonly unknown[]): Prepared | Promise<Prepared> {
   refuseHiddenFutures(args, 'args', task);
+  releaseMoment(); // The user's code takes its time.
   const command = (entry.body as (...args: readonly unknown[]) => unknown)(...args);
   const isPromise = typeof command === 'object' && command !== null && 'then' in command;
   const { prefix } = entry;

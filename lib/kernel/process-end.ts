@@ -8,7 +8,8 @@ interface Endable {
   readonly runDir: string;
   cancelAll(reason: string): void;
   close(options: { mode: 'wait' | 'cleanup' }): Promise<void>;
-  killNow(): void;
+  /** @param isWell the script has ended it, and with success. */
+  killNow(isWell?: boolean): void;
 }
 
 const EXIT_CODE = { SIGINT: 130, SIGTERM: 143 } as const;
@@ -27,7 +28,7 @@ export function watchProcessEnd(kernel: Endable): () => void {
   };
   // An idle kernel does not keep the process; it tidies up before it ends.
   const onBeforeExit = (): void => void kernel.close({ mode: 'wait' });
-  const onExit = (): void => kernel.killNow();
+  const onExit = (code: number): void => kernel.killNow(code === 0);
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
   process.on('beforeExit', onBeforeExit);

@@ -26,8 +26,14 @@ export function makeRunDir(parent: string): string {
   }
 }
 
-/** With all that is in it. */
-export const removeRunDir = (runDir: string): void => rmSync(runDir, { recursive: true, force: true });
+/** With all that is in it. Where it cannot be removed it stays: whoever asks has an error to tell. */
+export function removeRunDir(runDir: string): void {
+  try {
+    rmSync(runDir, { recursive: true, force: true });
+  } catch {
+    // A network file system that still has a file open, say.
+  }
+}
 
 /** By hand: Node's recursive mkdir never returns below /proc. */
 function makeDirectory(path: string): void {

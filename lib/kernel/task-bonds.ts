@@ -17,6 +17,8 @@ export interface TaskBonds {
   /** Tasks that a join's body called: they are cancelled with it. */
   children: Task[] | undefined;
   cancelReason: string | undefined;
+  /** The script has cancelled it: whoever ends a call does not have to look at how it ends. */
+  isGivenUp: boolean;
   /** The error that is the reason, if one is. */
   cancelCause: unknown;
 }
@@ -29,5 +31,6 @@ export const noBonds = (): TaskBonds => ({
   behind: undefined,
   children: undefined,
   cancelReason: undefined,
+  isGivenUp: false,
   cancelCause: undefined,
 });

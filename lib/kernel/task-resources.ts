@@ -1,6 +1,7 @@
 /**
  * What a task asks for, by its option `resources`: known from the start, or made of its arguments once these are known.
  */
+import { releaseMoment } from '../moment.ts';
 import { plainArguments, type PrepareSite, type PythonArguments } from './prepare.ts';
 import type { Task } from './task.ts';
 
@@ -16,6 +17,7 @@ export function askResources(task: Task, site: PrepareSite): Promise<void> | und
     return undefined;
   }
   const { compute } = resources;
+  releaseMoment(); // The user's code takes its time.
   if (!task.waitables) {
     task.requests = compute(asCalled(task, task.args));
     return undefined;

@@ -111,6 +111,7 @@ export class TaskTable {
     // What it waited for in vain is told with it.
     for (const waitable of task.waitables ?? NO_WAITABLES) if (asFuture(waitable)?.isRejected) asFuture(waitable)?.markObserved();
     this.#end(task, state, error);
+    if (state === 'cancelled' && task.isGivenUp) task.future.markObserved();
     task.future.fail(error);
     this.unobserved.add(task.taskId, task.shownName, task.future);
     if (failureChannel.hasSubscribers) failureChannel.publish(failureMessage(task, error));

@@ -125,6 +125,10 @@ export class Task implements TaskView {
     return this.#bonds?.cancelCause;
   }
 
+  get isGivenUp(): boolean {
+    return this.#bonds?.isGivenUp ?? false;
+  }
+
   noteCancelled(reason: string, cause: unknown): void {
     Object.assign(this.tie(), { cancelReason: reason, cancelCause: cause });
   }
@@ -260,8 +264,8 @@ export class Task implements TaskView {
   }
 
   cancel(reason?: string): void {
-    // Whoever ends a call does not have to look at how it ends.
-    if (!this.future.done) this.future.markObserved();
+    if (this.future.done) return;
+    this.tie().isGivenUp = true;
     this.#owner.cancelTask(this, reason);
   }
 

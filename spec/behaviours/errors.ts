@@ -298,6 +298,16 @@ export function describeErrors(executor: ExecutorUnderTest): void {
       gate.resolve('');
     });
 
+    it('takes anything for a reason', async () => {
+      const gate = Promise.withResolvers<string>();
+      for (const reason of [Symbol('tired'), { a: () => 1 }, 2n ** 70n, new RangeError('too far')]) {
+        const waiting = flaky(gate.promise, 1);
+        waiting.cancel(reason as unknown as string);
+        expect((await failureOf<CancelledError>(waiting)).message).to.match(/was cancelled: .*(tired|a:|2n|4n|too far)/);
+      }
+      gate.resolve('');
+    });
+
     it('ends a running task with everything it started', async () => {
       const pids = place.path('cancelled-pids');
       const future = bashApp(() => sh`sleep 307 & echo $! $$ > ${pids}; wait`, { killGrace: '2s' })();

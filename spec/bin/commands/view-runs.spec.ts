@@ -44,12 +44,15 @@ describe('the commands that look at runs', function () {
     expect(await lines('runs', '--run-dir', 'elsewhere')).to.deep.equal(['no runs in elsewhere']);
   });
 
-  it('take a run that ended by process.exit with all tasks done for closed', async () => {
+  it('take a run that ended by process.exit with all tasks done for closed, but not where it says that something is wrong', async () => {
     const other = await makeScriptFolder();
-    const script = `import { jsApp, load } from '${packageUrl}'; await load(); await jsApp(() => 1, { name: 'one' })(); process.exit(0);`;
+    const script = `import { jsApp, load } from '${packageUrl}'; await load(); await jsApp(() => 1, { name: 'one' })(); process.exit(Number(process.argv[2]));`;
     await other.write('exit.ts', script);
-    await other.run(['run', 'exit.ts', '--quiet']);
-    expect((await other.run(['runs'])).stdout).to.match(/^000 .* closed +1 +1 /m);
+    for (const code of ['0', '3']) await other.run(['run', '--quiet', 'exit.ts', code]);
+    const { stdout } = await other.run(['runs']);
+    expect(stdout)
+      .to.match(/^000 .* closed +1 +1 /m)
+      .and.match(/^001 .* broken off +1 +1 /m);
     await other.remove();
   });
 
